@@ -1,0 +1,63 @@
+/** The dependency direction of docs/architecture.md: downwards only. */
+const ROOMS = {
+  kernel: [],
+  engine: ['kernel'],
+  formats: ['kernel', 'engine'],
+  'connectors/contract': ['kernel', 'engine', 'formats'],
+  pipeline: ['kernel', 'engine', 'formats', 'connectors/contract'],
+  'connectors/postgres': ['kernel', 'engine', 'formats', 'connectors/contract'],
+  'connectors/jdbc': ['kernel', 'engine', 'formats', 'connectors/contract'],
+  'connectors/files': ['kernel', 'engine', 'formats', 'connectors/contract'],
+  cluster: ['kernel', 'engine'],
+  catalog: ['kernel'],
+};
+const TEST = '(\\.test\\.ts$|/(test|fixtures)/)';
+
+const layers = Object.entries(ROOMS).map(([room, allowed]) => ({
+  name: `layers-${room.replace('/', '-')}`,
+  comment: `libs/${room} may import only: ${allowed.join(', ') || 'nothing of ours'}`,
+  severity: 'error',
+  from: { path: `^libs/${room}/src/`, pathNot: TEST },
+  to: { path: '^(libs|apps|migrations)/', pathNot: `^libs/(${[room, ...allowed].join('|')})/` },
+}));
+
+module.exports = {
+  forbidden: [
+    ...layers,
+    {
+      name: 'no-cycles',
+      severity: 'error',
+      from: {},
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    },
+    {
+      name: 'engine-is-pure',
+      comment: 'The engine knows no framework, no database and no network.',
+      severity: 'error',
+      from: { path: '^libs/(kernel|engine)/src/', pathNot: TEST },
+      to: { path: 'node_modules/(@nestjs|pg|ioredis|bullmq|typeorm)' },
+    },
+    {
+      name: 'apps-stand-alone',
+      severity: 'error',
+      from: { path: '^apps/([^/]+)/' },
+      to: { path: '^apps/', pathNot: '^apps/$1/' },
+    },
+    {
+      name: 'production-code-imports-no-tests',
+      severity: 'error',
+      from: { path: '^(libs|apps)/', pathNot: `(^libs/testing/|^apps/cli/|${TEST})` },
+      to: { path: '^libs/testing/' },
+    },
+  ],
+  options: {
+    tsConfig: { fileName: 'tsconfig.json' },
+    tsPreCompilationDeps: true,
+    doNotFollow: { path: 'node_modules' },
+    exclude: { path: '(/dist/|node_modules/(?!@millrace))' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['source', 'import', 'node', 'types', 'default'],
+    },
+  },
+};
