@@ -1,0 +1,80 @@
+import type { ProcessorSupplier } from '@millrace/engine';
+import type { TableSchema } from '@millrace/formats';
+import type { z } from 'zod';
+
+/** One result of a preflight: what was looked at, whether it holds, and the statement that repairs it. */
+export interface Finding {
+  /** Stable, such as `postgres.wal_level_not_logical`. */
+  readonly code: string;
+  /** `ok`: looked at and fine. `warning`: works, but. `error`: a job would fail. */
+  readonly severity: 'ok' | 'warning' | 'error';
+  readonly message: string;
+  /** SQL or a sentence; absent when `ok`. */
+  readonly mend?: string | undefined;
+  /** JSON pointer into the options that were checked (`/tables/0`, `/host`). */
+  readonly pointer?: string | undefined;
+}
+
+/** What identifies a job towards other systems: names of slots, publications and progress rows derive from it. */
+export interface JobIdentity {
+  readonly jobId: string;
+  readonly jobName: string;
+  /** Name of the stage in the job's document. */
+  readonly stage: string;
+}
+
+/** Options with the secrets resolved. They live in memory only: never logged, never stored. */
+export interface Resolved<Config, Stage> {
+  readonly config: Config;
+  readonly stage: Stage;
+  readonly job: JobIdentity;
+}
+
+/** What a source stage will deliver, as far as it can be told before it runs. */
+export interface SourceShape {
+  readonly tables: readonly TableSchema[];
+}
+
+interface ConnectorBase<Config, Stage> {
+  /** Unique name of the system, such as `postgres`, `jdbc`, `files`. */
+  readonly type: string;
+  readonly role: 'source' | 'sink';
+  readonly summary: string;
+  /** Options of a registered source or sink (connection). Secrets are strings marked with `secretField`. */
+  readonly config: z.ZodType<Config>;
+  /** Options of a stage of a job that uses it (tables, key, mode). Strict: an unknown option is an error. */
+  readonly stage: z.ZodType<Stage>;
+  /** Says what the connection lacks. Never changes anything, never throws for what a finding can say. */
+  check(config: Config, signal: AbortSignal): Promise<readonly Finding[]>;
+  /** Removes what a deleted job left at the other system (slot, progress row). Safe to call twice. */
+  dispose?(options: Resolved<Config, Stage>, signal: AbortSignal): Promise<void>;
+}
+
+export interface SourceConnector<Config = never, Stage = never> extends ConnectorBase<Config, Stage> {
+  readonly role: 'source';
+  /** Tables as the stage would deliver them; findings when it can't. Changes nothing. */
+  describe(
+    options: Resolved<Config, Stage>,
+    signal: AbortSignal,
+  ): Promise<{ readonly shape: SourceShape; readonly findings: readonly Finding[] }>;
+  createSource(options: Resolved<Config, Stage> & { readonly sinksShowRowsAtOnce: boolean }): ProcessorSupplier;
+}
+
+export interface SinkConnector<Config = never, Stage = never> extends ConnectorBase<Config, Stage> {
+  readonly role: 'sink';
+  /** Rows are visible before the snapshot that covers them is committed (as `upsert`); the initial load needs to know. */
+  showsRowsAtOnce(stage: Stage): boolean;
+  /** Can this stage take these tables (keys, columns, the target's own shape)? Changes nothing. */
+  checkStage(options: Resolved<Config, Stage>, input: SourceShape, signal: AbortSignal): Promise<readonly Finding[]>;
+  createSink(options: Resolved<Config, Stage>): ProcessorSupplier;
+}
+
+/** A type of external system as one value: validation, forms, reference pages and the running parts all derive from it. */
+// biome-ignore lint/suspicious/noExplicitAny: a registry holds connectors of all option types
+export type Connector = SourceConnector<any, any> | SinkConnector<any, any>;
+
+export const defineSource = <Config, Stage>(
+  connector: SourceConnector<Config, Stage>,
+): SourceConnector<Config, Stage> => connector;
+export const defineSink = <Config, Stage>(connector: SinkConnector<Config, Stage>): SinkConnector<Config, Stage> =>
+  connector;

@@ -1,0 +1,60 @@
+import type { SnapshotEntry } from './snapshot.ts';
+
+/** What a worker thread imports to build the job's DAG: `export const buildDag: DagBuilder`. */
+export type DagBuilder = (spec: unknown) => import('./dag.ts').Dag | Promise<import('./dag.ts').Dag>;
+
+/** One execution of a job on this member. */
+export interface ExecutionRequest {
+  readonly jobId: string;
+  readonly jobName: string;
+  readonly generation: number;
+  readonly guarantee: 'exactly-once' | 'at-least-once' | 'none';
+  /** URL of the module with `buildDag`. */
+  readonly dagModule: string;
+  /** Plain data handed to `buildDag` on every thread. */
+  readonly spec: unknown;
+  readonly restore: { readonly snapshotId: number; readonly state: readonly VertexState[] } | undefined;
+}
+
+/** The saved entries of one vertex (all instances together). */
+export interface VertexState {
+  readonly vertex: string;
+  readonly entries: readonly SnapshotEntry[];
+}
+
+/** Figures of one processor instance since the execution started. */
+export interface InstanceMetrics {
+  readonly vertex: string;
+  readonly globalIndex: number;
+  readonly rowsIn: number;
+  readonly rowsOut: number;
+  /** Time inside callbacks. */
+  readonly busyMs: number;
+  /** What the processor itself added and set. */
+  readonly custom: Readonly<Record<string, number>>;
+}
+
+/** A running execution, as the coordinator drives it. */
+export interface Execution {
+  /** Resolves when every processor has completed; rejects with a `MillraceError` when one failed. Never resolves after `stop`. */
+  readonly completion: Promise<void>;
+  /** Lets the processors work. Called once, after everything is deployed and restored. */
+  start(): void;
+  /**
+   * Injects barrier `snapshotId` at every source and resolves with the whole state when every processor has saved.
+   * Rejects when the execution fails or stops first. One snapshot at a time.
+   */
+  takeSnapshot(snapshotId: number): Promise<readonly VertexState[]>;
+  /** Phase two: `snapshotCommit` on every processor; resolves when all have. */
+  commitSnapshot(snapshotId: number): Promise<void>;
+  metrics(): Promise<readonly InstanceMetrics[]>;
+  /** Aborts and closes every processor and resolves when all are closed. Safe to call twice. */
+  stop(): Promise<void>;
+}
+
+/** The engine on this member: a fixed number of worker threads that all jobs share. */
+export interface Engine extends AsyncDisposable {
+  readonly threadCount: number;
+  /** Builds the DAG on the threads, runs `init`, restores; rejects when any of it fails (then nothing is left running). */
+  deploy(request: ExecutionRequest): Promise<Execution>;
+}

@@ -1,0 +1,18 @@
+export { AssertionError, assert } from './assert.ts';
+export { type Clock, systemClock } from './clock.ts';
+export {
+  type ErrorCode,
+  type ErrorDomain,
+  type ErrorInfo,
+  type ErrorRecord,
+  InternalError,
+  MillraceError,
+  type RetryHint,
+  errorCode,
+  fromErrorRecord,
+  registeredErrorCodes,
+  toErrorRecord,
+} from './errors.ts';
+export { type IdSource, ulids } from './ids.ts';
+export { parseDurationMs, parseSizeBytes } from './quantities.ts';
+export { MASK, Secret } from './secret.ts';
