@@ -1,0 +1,110 @@
+import { MillraceError } from '@millrace/kernel';
+import type { Batch } from '../contract/batch.ts';
+import type { Partitioner, Routing } from '../contract/dag.ts';
+import type { EndOfInput, SnapshotBarrier, Watermark } from '../contract/mark.ts';
+import { partitionOwner } from '../contract/snapshot.ts';
+import { ContractViolated } from '../errors.ts';
+import { isBatch } from './item.ts';
+import type { StreamWriter } from './stream.ts';
+import { markShared } from './transfer.ts';
+
+/**
+ * One outgoing edge of one instance. What a refused item still owes to which target is remembered, so that offering the same
+ * item again gives nobody anything twice.
+ */
+export class EdgeWriter {
+  readonly #routing: Routing;
+  /** By index of the destination instance; one only for `isolated` and `all-to-one`. */
+  readonly #targets: readonly StreamWriter[];
+  /** The item under way; its open deliveries by target. */
+  #item: Batch | Watermark | undefined;
+  readonly #owed: (Batch | Watermark | undefined)[];
+  #delivered = 0;
+  #next = 0;
+
+  constructor(routing: Routing, targets: readonly StreamWriter[]) {
+    this.#routing = routing;
+    this.#targets = targets;
+    this.#owed = targets.map(() => undefined);
+  }
+
+  /** Some targets have the item under way and others do not: nothing may come between. */
+  get isPartial(): boolean {
+    return this.#item !== undefined && this.#delivered > 0;
+  }
+
+  offer(item: Batch | Watermark): boolean {
+    if (this.#targets.length === 1) return this.#targets[0]!.offer(item);
+    if (this.#item !== item) {
+      this.#refuseIfPartial();
+      this.#item = undefined;
+      if (this.#routing.kind === 'unicast' && isBatch(item)) return this.#offerToAny(item);
+      this.#begin(item);
+    }
+    return this.#deliver();
+  }
+
+  put(mark: SnapshotBarrier | EndOfInput): void {
+    for (const target of this.#targets) target.put(mark);
+  }
+
+  /** Whole batches in turn; a full target is passed over, so that one slow instance does not stop the others. */
+  #offerToAny(batch: Batch): boolean {
+    const count = this.#targets.length;
+    for (let tried = 0; tried < count; tried++) {
+      const target = this.#next;
+      this.#next = (target + 1) % count;
+      if (this.#targets[target]!.offer(batch)) return true;
+    }
+    return false;
+  }
+
+  #refuseIfPartial(): void {
+    if (!this.isPartial) return;
+    throw new MillraceError(ContractViolated, {
+      message: 'another item was offered before the refused one was taken by all targets',
+      mend: 'Keep the refused item and offer it first when called again.',
+    });
+  }
+
+  #begin(item: Batch | Watermark): void {
+    this.#item = item;
+    this.#delivered = 0;
+    if (this.#routing.kind === 'partitioned' && isBatch(item) && item.length > 0) {
+      this.#split(item, this.#routing.partitioner);
+    } else {
+      // Also empty batches on a partitioned edge: they carry metadata that every instance needs.
+      if (isBatch(item)) markShared(item);
+      this.#owed.fill(item);
+    }
+  }
+
+  #split(batch: Batch, partitioner: Partitioner): void {
+    const count = this.#targets.length;
+    const indexes: number[][] = this.#targets.map(() => []);
+    for (let row = 0; row < batch.length; row++) {
+      indexes[partitionOwner(partitioner.partitionOf(batch, row), count)]!.push(row);
+    }
+    for (let target = 0; target < count; target++) {
+      const rows = indexes[target]!;
+      if (rows.length === 0) this.#owed[target] = undefined;
+      else this.#owed[target] = rows.length === batch.length ? batch : partitioner.take(batch, rows);
+    }
+  }
+
+  #deliver(): boolean {
+    let open = false;
+    for (let target = 0; target < this.#targets.length; target++) {
+      const item = this.#owed[target];
+      if (item === undefined) continue;
+      if (this.#targets[target]!.offer(item)) {
+        this.#owed[target] = undefined;
+        this.#delivered += 1;
+      } else {
+        open = true;
+      }
+    }
+    if (!open) this.#item = undefined;
+    return !open;
+  }
+}

@@ -1,0 +1,116 @@
+import type { MessagePort } from 'node:worker_threads';
+import type { Batch } from '../contract/batch.ts';
+import type { EndOfInput, SnapshotBarrier, Watermark } from '../contract/mark.ts';
+import { type Item, isBatch, itemBytes, itemRows } from './item.ts';
+import { ItemQueue, Quota, type QueueBounds } from './item-queue.ts';
+import { type StreamReader, type StreamWriter, ignore } from './stream.ts';
+import { detach } from './transfer.ts';
+
+/** Downstream: an item, or "I was refused: give credits back as soon as the queue is half free". */
+type Down = Item | { readonly kind: 'want' };
+/** Upstream: what has been taken from the queue since the last such message. */
+interface Credits {
+  readonly rows: number;
+  readonly bytes: number;
+}
+
+const WANT: Down = { kind: 'want' };
+
+/**
+ * The sending end of a stream to another thread. It counts what it has sent and not yet been given back, and refuses beyond
+ * the queue's bounds: what is in the port and in the reader's queue together never exceeds them.
+ */
+export class PortWriter implements StreamWriter {
+  onRoom = ignore;
+  readonly #port: MessagePort;
+  readonly #sent: Quota;
+  #wants = false;
+
+  constructor(port: MessagePort, bounds: QueueBounds) {
+    this.#port = port;
+    this.#sent = new Quota(bounds);
+    port.on('message', (credits: Credits) => {
+      this.#sent.add(-credits.rows, -credits.bytes);
+      if (!this.#wants) return;
+      this.#wants = false;
+      this.onRoom();
+    });
+  }
+
+  offer(item: Batch | Watermark): boolean {
+    if (!this.#sent.hasRoomFor(item)) {
+      if (!this.#wants) this.#port.postMessage(WANT);
+      this.#wants = true;
+      return false;
+    }
+    this.#sent.add(itemRows(item), itemBytes(item));
+    if (isBatch(item)) {
+      const { batch, transfer } = detach(item);
+      this.#port.postMessage(batch, transfer);
+    } else {
+      this.#port.postMessage(item);
+    }
+    return true;
+  }
+
+  put(mark: SnapshotBarrier | EndOfInput): void {
+    this.#port.postMessage(mark);
+  }
+
+  close(): void {
+    this.#port.close();
+  }
+}
+
+/** The receiving end of a stream from another thread. */
+export class PortReader implements StreamReader {
+  onItem = ignore;
+  readonly #port: MessagePort;
+  readonly #queue: ItemQueue;
+  readonly #taken: Quota;
+  #wanted = false;
+
+  /** `onBroken` is told of an item that could not be read (a bug: what was posted can be read). */
+  constructor(port: MessagePort, bounds: QueueBounds, onBroken: (error: unknown) => void) {
+    this.#port = port;
+    this.#queue = new ItemQueue(bounds);
+    this.#taken = new Quota(bounds);
+    port.on('messageerror', onBroken);
+    port.on('message', (message: Down) => {
+      if (message.kind === 'want') {
+        this.#wanted = true;
+        this.#giveBack();
+      } else {
+        this.#queue.push(message);
+        this.onItem();
+      }
+    });
+  }
+
+  get rowsPeak(): number {
+    return this.#queue.rowsPeak;
+  }
+
+  take(): Item | undefined {
+    const item = this.#queue.shift();
+    if (item === undefined) return undefined;
+    this.#taken.add(itemRows(item), itemBytes(item));
+    this.#giveBack();
+    return item;
+  }
+
+  close(): void {
+    this.#queue.clear();
+    this.#port.close();
+  }
+
+  /** At half of the bounds without being asked, so that a writer that keeps up is never refused; else when asked. */
+  #giveBack(): void {
+    const { rows, bytes } = this.#taken;
+    if (rows === 0) return;
+    if (this.#taken.isHalfFree && !(this.#wanted && this.#queue.quota.isHalfFree)) return;
+    this.#wanted = false;
+    this.#taken.add(-rows, -bytes);
+    this.#port.postMessage({ rows, bytes } satisfies Credits);
+  }
+}

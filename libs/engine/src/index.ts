@@ -1,0 +1,50 @@
+export { BATCH_ROWS_MAX, type Batch, type ByteBatch, type RowBatch, rowBatch } from './contract/batch.ts';
+export {
+  Dag,
+  type Edge,
+  type Partitioner,
+  QUEUE_BYTES_MAX,
+  QUEUE_ROWS_MAX,
+  type Routing,
+  type Vertex,
+} from './contract/dag.ts';
+export type {
+  DagBuilder,
+  Engine,
+  Execution,
+  ExecutionRequest,
+  InstanceMetrics,
+  VertexState,
+} from './contract/execution.ts';
+export {
+  END_OF_INPUT,
+  type EndOfInput,
+  type Mark,
+  type SnapshotBarrier,
+  type Watermark,
+  barrier,
+  watermark,
+} from './contract/mark.ts';
+export type { Outbox, Processor, ProcessorContext, ProcessorMetrics, ProcessorSupplier } from './contract/processor.ts';
+export {
+  EVERY_INSTANCE,
+  PARTITION_COUNT,
+  type SnapshotEntry,
+  type SnapshotWriter,
+  partitionOwner,
+} from './contract/snapshot.ts';
+export { type EngineOptions, startEngine } from './start-engine.ts';
+export {
+  CloseFailed,
+  ContractViolated,
+  DagInvalid,
+  ExecutionStopped,
+  ProcessorFailed,
+  StateWithoutVertex,
+  ThreadLost,
+} from './errors.ts';
+export { hostThread } from './thread/thread-host.ts';
+export { CLOSE_DURATION_MS_MAX } from './thread/instance.ts';
+export { type Stage, fused } from './stages/fused.ts';
+export type { RowStage } from './stages/fused-rows.ts';
+export type { TransformStage } from './stages/fused-transform.ts';

@@ -1,0 +1,191 @@
+import {
+  type Clock,
+  type ErrorRecord,
+  type IdSource,
+  MillraceError,
+  fromErrorRecord,
+  toErrorRecord,
+} from '@millrace/kernel';
+import type { Dag } from '../contract/dag.ts';
+import type { InstanceMetrics } from '../contract/execution.ts';
+import type { Processor, ProcessorContext, ProcessorSupplier } from '../contract/processor.ts';
+import type { SnapshotEntry } from '../contract/snapshot.ts';
+import { ExecutionStopped, cloneable, processorErrorRecord } from '../errors.ts';
+import { type DagShape, shapeOf } from '../plan/dag-shape.ts';
+import type { InstancePlan, JobFacts, ThreadPlan } from '../plan/thread-plan.ts';
+import type { Scheduler } from '../scheduler/scheduler.ts';
+import { Inputs } from '../tasklet/inputs.ts';
+import { InstanceFigures } from '../tasklet/instance-metrics.ts';
+import { Tasklet, type TaskletListener } from '../tasklet/tasklet.ts';
+import { Instance } from './instance.ts';
+import { loadDag } from './load-dag.ts';
+import type { BuildResult, ExecutionEvent } from './protocol.ts';
+import { Wiring } from './wiring.ts';
+
+/** What every execution on a thread shares. */
+export interface ThreadServices {
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  readonly scheduler: Scheduler;
+}
+
+/** The share of one execution that runs on this thread. */
+export class ThreadExecution implements TaskletListener {
+  readonly #services: ThreadServices;
+  readonly #emit: (event: ExecutionEvent) => void;
+  readonly #abort = new AbortController();
+  #dag: Promise<Dag> | undefined;
+  #wiring: Wiring | undefined;
+  #instances: Instance[] = [];
+  #openCount = 0;
+  #hasFailed = false;
+  #closing: Promise<readonly ErrorRecord[]> | undefined;
+
+  constructor(services: ThreadServices, emit: (event: ExecutionEvent) => void) {
+    this.#services = services;
+    this.#emit = emit;
+  }
+
+  async describe(dagModule: string, spec: unknown): Promise<DagShape> {
+    return shapeOf(await this.#load(dagModule, spec));
+  }
+
+  /** Makes the instances, runs `init` on all, then restores all. Whoever calls closes after a rejection. */
+  async build(dagModule: string, spec: unknown, { job, instances, streams }: ThreadPlan): Promise<BuildResult> {
+    const dag = await this.#load(dagModule, spec);
+    this.#abort.signal.throwIfAborted();
+    this.#wiring = new Wiring(dag, streams, (error) => this.#fail(toErrorRecord(error)));
+    for (const plan of instances) this.#instances.push(this.#make(dag, this.#wiring, job, plan));
+    this.#openCount = instances.length;
+    await this.#all((instance) => instance.init());
+    await this.#all((instance) => instance.restore());
+    return { prioritizing: this.#instances.filter((instance) => instance.tasklet.isPrioritizing).length };
+  }
+
+  start(): void {
+    for (const instance of this.#instances) instance.tasklet.start();
+  }
+
+  announce(snapshotId: number): void {
+    for (const instance of this.#instances) instance.tasklet.announce(snapshotId);
+  }
+
+  /** Phase two on all instances at once. A failure fails the execution, too. */
+  async commit(snapshotId: number): Promise<void> {
+    try {
+      await this.#all((instance) => instance.commit(snapshotId));
+    } catch (error) {
+      this.#fail(toErrorRecord(error));
+      throw error;
+    }
+  }
+
+  metrics(): readonly InstanceMetrics[] {
+    return this.#instances.map((instance) => instance.readMetrics());
+  }
+
+  /** Stops all work, aborts the signal and closes every processor, whatever state they are in. Safe to call twice. */
+  close(): Promise<readonly ErrorRecord[]> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  failed({ vertex, globalIndex, callback }: Tasklet, error: unknown): void {
+    this.#fail(processorErrorRecord(error, { vertex, globalIndex, callback }));
+  }
+
+  saved({ vertex, globalIndex }: Tasklet, snapshotId: number, entries: readonly SnapshotEntry[]): void {
+    this.#emit({ kind: 'saved', snapshotId, vertex, globalIndex, entries });
+  }
+
+  completed(): void {
+    this.#openCount -= 1;
+    if (this.#openCount === 0) this.#emit({ kind: 'completed' });
+  }
+
+  priorityDone(): void {
+    this.#emit({ kind: 'priorityDone' });
+  }
+
+  #load(dagModule: string, spec: unknown): Promise<Dag> {
+    this.#dag ??= loadDag(dagModule, spec);
+    return this.#dag;
+  }
+
+  #make(dag: Dag, wiring: Wiring, job: JobFacts, plan: InstancePlan): Instance {
+    const { vertex, globalIndex, totalParallelism, entries } = plan;
+    const { supplier } = dag.vertices.find((each) => each.name === vertex)!;
+    const { clock, ids, scheduler } = this.#services;
+    const { outbox, writers } = wiring.outgoing(vertex, globalIndex);
+    const streams = wiring.incoming(vertex, globalIndex);
+    const inputs = new Inputs(streams, job.guarantee === 'exactly-once');
+    const figures = new InstanceFigures();
+    const processor = this.#supply(supplier, plan);
+    const tasklet = new Tasklet({
+      vertex,
+      globalIndex,
+      processor,
+      inputs,
+      outbox,
+      figures,
+      scheduler,
+      listener: this,
+    });
+    for (const writer of writers) writer.onRoom = () => tasklet.wake();
+    for (const { reader } of streams) reader.onItem = () => tasklet.inputArrived();
+    const context: ProcessorContext = {
+      ...job,
+      vertex,
+      globalIndex,
+      totalParallelism,
+      outbox,
+      clock,
+      ids,
+      metrics: figures,
+      signal: this.#abort.signal,
+      wake: () => tasklet.wake(),
+      fail: (error) => this.#fail(processorErrorRecord(error, { vertex, globalIndex, callback: 'fail' })),
+    };
+    const readMetrics = () =>
+      figures.read(plan, {
+        rowsOut: outbox.rowsOut,
+        queueRowsPeak: inputs.rowsPeak,
+        threadTurns: scheduler.turns,
+      });
+    return new Instance(tasklet, context, entries, readMetrics);
+  }
+
+  #supply(supplier: ProcessorSupplier, { vertex, globalIndex, totalParallelism }: InstancePlan): Processor {
+    try {
+      return supplier({ globalIndex, totalParallelism });
+    } catch (error) {
+      throw fromErrorRecord(processorErrorRecord(error, { vertex, globalIndex, callback: 'supplier' }));
+    }
+  }
+
+  /** Waits for all even when one has failed, so that nothing is still under way when the error is known. */
+  async #all(work: (instance: Instance) => Promise<void>): Promise<void> {
+    const results = await Promise.allSettled(this.#instances.map(work));
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
+    this.#abort.signal.throwIfAborted();
+  }
+
+  #fail(error: ErrorRecord): void {
+    if (this.#hasFailed || this.#closing !== undefined) return;
+    this.#hasFailed = true;
+    this.#stopTasklets();
+    this.#emit({ kind: 'failed', error: cloneable(error) });
+  }
+
+  #stopTasklets(): void {
+    for (const instance of this.#instances) instance.tasklet.stop();
+  }
+
+  async #close(): Promise<readonly ErrorRecord[]> {
+    this.#stopTasklets();
+    this.#abort.abort(new MillraceError(ExecutionStopped, { message: 'the execution is being stopped' }));
+    const problems = await Promise.all(this.#instances.map((instance) => instance.close(this.#services.clock)));
+    this.#wiring?.close();
+    return problems.filter((problem) => problem !== undefined).map(cloneable);
+  }
+}

@@ -1,0 +1,67 @@
+import type { Dag } from '../contract/dag.ts';
+import { EdgeOutbox } from '../edge/edge-outbox.ts';
+import { EdgeWriter } from '../edge/edge-writer.ts';
+import type { QueueBounds } from '../edge/item-queue.ts';
+import { LocalStream } from '../edge/local-stream.ts';
+import { PortReader, PortWriter } from '../edge/port-stream.ts';
+import type { StreamReader, StreamWriter } from '../edge/stream.ts';
+import type { StreamPlan } from '../plan/thread-plan.ts';
+import type { InputStream } from '../tasklet/inputs.ts';
+
+interface Ends {
+  readonly writer?: StreamWriter;
+  readonly reader?: StreamReader;
+}
+
+/** The streams of one execution that begin or end on this thread. */
+export class Wiring {
+  readonly #dag: Dag;
+  readonly #streams: readonly { readonly plan: StreamPlan; readonly ends: Ends }[];
+
+  constructor(dag: Dag, plans: readonly StreamPlan[], onBroken: (error: unknown) => void) {
+    this.#dag = dag;
+    this.#streams = plans.map((plan) => {
+      const { queueRowsMax, queueBytesMax } = dag.edges[plan.edge]!;
+      return { plan, ends: openStream(plan, { rowsMax: queueRowsMax, bytesMax: queueBytesMax }, onBroken) };
+    });
+  }
+
+  /** The outbox of an instance and the streams it writes to. */
+  outgoing(vertex: string, index: number): { readonly outbox: EdgeOutbox; readonly writers: readonly StreamWriter[] } {
+    const edges = this.#dag.edges
+      .map((edge, number) => ({ edge, number }))
+      .filter(({ edge }) => edge.from === vertex)
+      .sort((a, b) => a.edge.fromOrdinal - b.edge.fromOrdinal)
+      .map(({ edge, number }) => ({
+        routing: edge.routing,
+        // Planned in the order of the destination's instances, which a partitioned edge relies on.
+        targets: this.#streams.flatMap(({ plan, ends }) =>
+          plan.edge === number && plan.from === index && ends.writer !== undefined ? [ends.writer] : [],
+        ),
+      }));
+    const outbox = new EdgeOutbox(edges.map(({ routing, targets }) => new EdgeWriter(routing, targets)));
+    return { outbox, writers: edges.flatMap(({ targets }) => targets) };
+  }
+
+  incoming(vertex: string, index: number): InputStream[] {
+    return this.#streams.flatMap(({ plan, ends }) => {
+      const edge = this.#dag.edges[plan.edge]!;
+      if (edge.to !== vertex || plan.to !== index || ends.reader === undefined) return [];
+      return [{ ordinal: edge.toOrdinal, priority: edge.priority, reader: ends.reader }];
+    });
+  }
+
+  close(): void {
+    for (const { ends } of this.#streams) {
+      ends.writer?.close();
+      ends.reader?.close();
+    }
+  }
+}
+
+function openStream(plan: StreamPlan, bounds: QueueBounds, onBroken: (error: unknown) => void): Ends {
+  if (plan.place === 'out') return { writer: new PortWriter(plan.port, bounds) };
+  if (plan.place === 'in') return { reader: new PortReader(plan.port, bounds, onBroken) };
+  const stream = new LocalStream(bounds);
+  return { writer: stream, reader: stream };
+}
