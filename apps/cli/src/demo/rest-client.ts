@@ -1,0 +1,70 @@
+import { MillraceError, errorCode } from '@millrace/kernel';
+
+export const ApiRefused = errorCode('cli.api_refused', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'The API refused a request',
+});
+
+interface Problem {
+  readonly code?: string;
+  readonly title?: string;
+  readonly detail?: string;
+  readonly mend?: string;
+  readonly errors?: readonly { readonly pointer?: string; readonly detail?: string; readonly mend?: string }[];
+}
+
+const asArgument = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+
+/** Talks to the management API and can show each request as the `curl` line that would do the same. */
+export class RestClient {
+  readonly #base: string;
+  readonly #show: (line: string) => void;
+
+  constructor(base: string, show: (line: string) => void) {
+    this.#base = base;
+    this.#show = show;
+  }
+
+  /** @throws MillraceError `cli.api_refused` with the problem document's words */
+  async post<Answer>(path: string, body?: unknown): Promise<Answer> {
+    const url = `${this.#base}/api/v1/${path}`;
+    const json = body === undefined ? undefined : JSON.stringify(body);
+    const data = json === undefined ? '' : ` -H 'content-type: application/json' -d ${asArgument(json)}`;
+    this.#show(`curl -X POST ${url}${data}`);
+    const response = await fetch(url, {
+      method: 'POST',
+      ...(json === undefined ? {} : { body: json, headers: { 'content-type': 'application/json' } }),
+    });
+    return this.#answer(response, `POST ${path}`);
+  }
+
+  /** The answer, or `undefined` where there is none yet (404) or the API is away. */
+  async peek<Answer>(path: string): Promise<Answer | undefined> {
+    try {
+      const response = await fetch(`${this.#base}/api/v1/${path}`);
+      return response.ok ? ((await response.json()) as Answer) : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async isReady(): Promise<boolean> {
+    try {
+      return (await fetch(`${this.#base}/readyz`)).ok;
+    } catch {
+      return false;
+    }
+  }
+
+  async #answer<Answer>(response: Response, request: string): Promise<Answer> {
+    const body = (await response.json().catch(() => ({}))) as unknown;
+    if (response.ok) return body as Answer;
+    const problem = body as Problem;
+    const details = (problem.errors ?? []).map((error) => `${error.pointer ?? ''} ${error.detail ?? ''} ${error.mend ?? ''}`.trim());
+    throw new MillraceError(ApiRefused, {
+      message: `${request}: ${response.status} ${problem.code ?? ''} ${problem.detail ?? problem.title ?? ''}`,
+      mend: [problem.mend, ...details].filter((text) => text !== undefined).join('\n'),
+    });
+  }
+}
