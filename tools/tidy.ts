@@ -18,7 +18,8 @@ const BANNED = [
   { pattern: /\bMath\.random\(/, instead: 'an injected source of randomness' },
   { pattern: /\brandomUUID\(/, instead: 'IdSource' },
 ];
-const BANNED_EXEMPT = /^(libs\/kernel\/|libs\/testing\/|bench\/|test\/|tools\/|examples\/|.*\.test\.ts$|.*\/(test|fixtures)\/)/;
+const BANNED_EXEMPT =
+  /^(libs\/kernel\/|libs\/testing\/|bench\/|test\/|tools\/|examples\/|.*\.test\.ts$|.*\/(test|fixtures)\/)/;
 
 const findings: string[] = [];
 const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], { encoding: 'utf8' })
@@ -33,8 +34,10 @@ for (const file of files.filter((name) => /\.(ts|mjs|js|cjs)$/.test(name))) {
   lines.forEach((line, index) => {
     const at = `${file}:${index + 1}`;
     if (/^\s*export \* from/.test(line)) findings.push(`${at}: name what is exported, no "export *"`);
-    if (/\bTODO\b|\bFIXME\b/.test(line) && file !== 'tools/tidy.ts') findings.push(`${at}: file an issue instead of a note to self`);
-    if (/\b(describe|it|test)\.(only|skip)\(/.test(line) && file !== 'tools/tidy.ts') findings.push(`${at}: no test is skipped or alone`);
+    if (/\bTODO\b|\bFIXME\b/.test(line) && file !== 'tools/tidy.ts')
+      findings.push(`${at}: file an issue instead of a note to self`);
+    if (/\b(describe|it|test)\.(only|skip)\(/.test(line) && file !== 'tools/tidy.ts')
+      findings.push(`${at}: no test is skipped or alone`);
     if (BANNED_EXEMPT.test(file)) return;
     for (const { pattern, instead } of BANNED) {
       if (pattern.test(line) && !/^\s*(\*|\/\/)/.test(line)) findings.push(`${at}: use ${instead}`);
@@ -54,7 +57,8 @@ for (const record of files.filter((file) => file.startsWith('docs/adr/') && file
 const invariants = existsSync('docs/invariants.md') ? readFileSync('docs/invariants.md', 'utf8') : '';
 const tests = files.filter((file) => file.endsWith('.test.ts')).map((file) => readFileSync(file, 'utf8'));
 for (const name of new Set(invariants.match(/INV-\d+/g) ?? [])) {
-  if (!tests.some((text) => new RegExp(`${name}\\b`).test(text))) findings.push(`docs/invariants.md: no test carries ${name}`);
+  if (!tests.some((text) => new RegExp(`${name}\\b`).test(text)))
+    findings.push(`docs/invariants.md: no test carries ${name}`);
 }
 
 // Links between our own pages lead somewhere.

@@ -61,14 +61,25 @@ export async function fillOrders(database: TestDatabase, rows: number): Promise<
   await database.query('vacuum (analyze) orders');
 }
 
-async function write(database: TestDatabase, statement: string, first: number, last: number, rowsEach: number): Promise<void> {
+async function write(
+  database: TestDatabase,
+  statement: string,
+  first: number,
+  last: number,
+  rowsEach: number,
+): Promise<void> {
   const client = await database.connect();
   await client.query('set synchronous_commit = off');
   await client.query('call write_in_transactions($1, $2, $3, $4)', [statement, first, last, rowsEach]);
   await client.end();
 }
 
-async function backlog(database: TestDatabase, slot: string, rows: number, fill: () => Promise<void>): Promise<Backlog> {
+async function backlog(
+  database: TestDatabase,
+  slot: string,
+  rows: number,
+  fill: () => Promise<void>,
+): Promise<Backlog> {
   await database.query(`select pg_create_logical_replication_slot('${slot}', 'pgoutput')`);
   await fill();
   await database.query('select pg_switch_wal()');

@@ -19,9 +19,22 @@ const rounded = (value: number): number => Math.round(value * 1_000) / 1_000;
 /** Prints the result as the one JSON line that ends every bench. */
 export function printResult(result: BenchResult, versions: Readonly<Record<string, string>>): void {
   const commit = execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim();
-  const machine = { cores: cpus().length, cpu: cpus()[0]?.model ?? 'unknown', memoryGiB: Math.round(totalmem() / 2 ** 30) };
+  const machine = {
+    cores: cpus().length,
+    cpu: cpus()[0]?.model ?? 'unknown',
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+  };
   const ratios = Object.fromEntries(Object.entries(result.ratios).map(([name, value]) => [name, rounded(value)]));
-  console.log(JSON.stringify({ bench: result.bench, ratios, figures: result.figures, machine, versions: { node: process.version, ...versions }, commit }));
+  console.log(
+    JSON.stringify({
+      bench: result.bench,
+      ratios,
+      figures: result.figures,
+      machine,
+      versions: { node: process.version, ...versions },
+      commit,
+    }),
+  );
 }
 
 /** Runs ours and the yardstick in turn and gives the median of each, in rows per second. */
@@ -35,7 +48,9 @@ export async function alternate(
   for (let round = 1; round <= rounds; round++) {
     figures.yardstick.push(await yardstick());
     figures.ours.push(await ours());
-    console.log(`${label} round ${round}/${rounds}: ours ${Math.round(figures.ours.at(-1)!)} rows/s, yardstick ${Math.round(figures.yardstick.at(-1)!)} rows/s`);
+    console.log(
+      `${label} round ${round}/${rounds}: ours ${Math.round(figures.ours.at(-1)!)} rows/s, yardstick ${Math.round(figures.yardstick.at(-1)!)} rows/s`,
+    );
   }
   const [a, b] = [median(figures.ours), median(figures.yardstick)];
   return { ours: Math.round(a), yardstick: Math.round(b), ratio: a / b };

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline';
 import { systemClock } from '@millrace/kernel';
-import { DEMO_SHOP, SeededRandom, ShopTraffic, createShop } from '@millrace/testing';
+import { createShop, DEMO_SHOP, SeededRandom, ShopTraffic } from '@millrace/testing';
 import { type Comparison, compareShop, verdictLine } from './comparison.ts';
 import { type Figures, LiveLine } from './live-line.ts';
 import { type Platform, startPlatform } from './platform.ts';
@@ -87,7 +87,9 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     ...TRAFFIC,
   });
   traffic.start();
-  show(`the shop is open: customers, products, orders and order lines, ${TRAFFIC.writers} tills, and a transaction of 50,000 rows every ${TRAFFIC.bulkEveryMs / 1_000} s`);
+  show(
+    `the shop is open: customers, products, orders and order lines, ${TRAFFIC.writers} tills, and a transaction of 50,000 rows every ${TRAFFIC.bulkEveryMs / 1_000} s`,
+  );
   show('');
   const jobId = await registerShopJob(platform.rest, platform.source.connection, platform.target.connection);
   show('');
@@ -99,7 +101,9 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   show('');
   await watch(platform, jobId, options, terminal);
   await traffic.stop();
-  show(`the shop is closed after ${traffic.transactions.toLocaleString('en-US')} transactions; comparing once more ...`);
+  show(
+    `the shop is closed after ${traffic.transactions.toLocaleString('en-US')} transactions; comparing once more ...`,
+  );
   const last: Comparison = await compareShop(platform, jobId);
   show(verdictLine(last));
   return last.outcome === 'equal' ? 0 : 1;

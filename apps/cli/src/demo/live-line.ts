@@ -40,15 +40,20 @@ export class LiveLine {
       const delta = sum(figures, read) - (isNewAttempt ? 0 : sum(last, read));
       return seconds > 0 ? count(delta / seconds) : '0';
     };
-    const sourceOut = (vertex: Figures['vertices'][number]) => (vertex.custom['lagBytes'] === undefined ? 0 : vertex.rowsOut);
-    this.#loadedRows = Math.max(this.#loadedRows, sum(figures, (vertex) => vertex.custom['loadRows']));
+    const sourceOut = (vertex: Figures['vertices'][number]) =>
+      vertex.custom['lagBytes'] === undefined ? 0 : vertex.rowsOut;
+    this.#loadedRows = Math.max(
+      this.#loadedRows,
+      sum(figures, (vertex) => vertex.custom['loadRows']),
+    );
     const tables = sum(figures, (vertex) => vertex.custom['loadTablesTotal']);
     const done = sum(figures, (vertex) => vertex.custom['loadTablesDone']);
     const phase = tables > done ? `loading ${done}/${tables} tables, ${count(this.#loadedRows)} rows` : 'streaming';
     const lagMs = sum(figures, (vertex) => vertex.custom['lagMs']);
     const lagBytes = sum(figures, (vertex) => vertex.custom['lagBytes']);
     const age = figures.snapshot === undefined ? 0 : figures.snapshot.ageMs + Math.max(0, nowMs - figures.at);
-    const snapshot = figures.snapshot === undefined ? 'none yet' : `${figures.snapshot.id}, ${(age / 1_000).toFixed(1)} s old`;
+    const snapshot =
+      figures.snapshot === undefined ? 'none yet' : `${figures.snapshot.id}, ${(age / 1_000).toFixed(1)} s old`;
     return (
       `${figures.status} attempt ${figures.generation} | ${phase} | in ${rate(sourceOut)} rows/s, ` +
       `out ${rate((vertex) => vertex.custom['rowsWritten'])} rows/s | lag ${count(lagMs)} ms, ${bytes(lagBytes)} | snapshot ${snapshot}`

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PostgresServer, RedisServer, type TestDatabase, freePort } from '@millrace/testing';
+import { freePort, PostgresServer, RedisServer, type TestDatabase } from '@millrace/testing';
 import { AppProcess } from './processes.ts';
 import { RestClient } from './rest-client.ts';
 
@@ -62,9 +62,22 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
     for (const app of [api, ...workers]) stack.defer(() => app.stop());
     await Promise.all([api.start(), ...workers.map((worker) => worker.start())]);
     await api.ready(() => rest.isReady());
-    options.show(`API and ${options.workers === 1 ? 'worker' : `${options.workers} workers`} are up (${((performance.now() - started) / 1_000).toFixed(1)} s)`);
+    options.show(
+      `API and ${options.workers === 1 ? 'worker' : `${options.workers} workers`} are up (${((performance.now() - started) / 1_000).toFixed(1)} s)`,
+    );
     const owned = stack.move();
-    return { postgres, redis, source, target, api, workers, rest, apiUrl, logs, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+    return {
+      postgres,
+      redis,
+      source,
+      target,
+      api,
+      workers,
+      rest,
+      apiUrl,
+      logs,
+      [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    };
   } catch (error) {
     await stack.disposeAsync();
     throw error;

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { MillraceError, errorCode, systemClock } from '@millrace/kernel';
+import { errorCode, MillraceError, systemClock } from '@millrace/kernel';
 import { GuardedProcess } from '@millrace/testing';
 
 export const ProcessDidNotStart = errorCode('cli.process_did_not_start', {
@@ -13,7 +13,8 @@ const READY_WAIT_MS_MAX = 60_000;
 const POLL_MS = 50;
 const LOG_LINES_SHOWN = 10;
 
-const mainOf = (app: 'api' | 'worker'): string => fileURLToPath(new URL(`../../../${app}/dist/main.js`, import.meta.url));
+const mainOf = (app: 'api' | 'worker'): string =>
+  fileURLToPath(new URL(`../../../${app}/dist/main.js`, import.meta.url));
 
 /** One of our processes, ended with this one. A worker that is killed can be started again. */
 export class AppProcess {
@@ -52,7 +53,10 @@ export class AppProcess {
     while (!(await isReady())) {
       if (this.hasExited || systemClock.monotonicMs() > deadline) {
         const log = readFileSync(this.#logFile, 'utf8').trim().split('\n').slice(-LOG_LINES_SHOWN).join('\n');
-        throw new MillraceError(ProcessDidNotStart, { message: `${this.#app} did not start:\n${log}`, mend: `Its whole log: ${this.#logFile}` });
+        throw new MillraceError(ProcessDidNotStart, {
+          message: `${this.#app} did not start:\n${log}`,
+          mend: `Its whole log: ${this.#logFile}`,
+        });
       }
       await systemClock.sleep(POLL_MS);
     }

@@ -1,4 +1,4 @@
-import { MillraceError, errorCode } from '@millrace/kernel';
+import { errorCode, MillraceError } from '@millrace/kernel';
 
 export const ApiRefused = errorCode('cli.api_refused', {
   domain: 'user',
@@ -61,7 +61,9 @@ export class RestClient {
     const body = (await response.json().catch(() => ({}))) as unknown;
     if (response.ok) return body as Answer;
     const problem = body as Problem;
-    const details = (problem.errors ?? []).map((error) => `${error.pointer ?? ''} ${error.detail ?? ''} ${error.mend ?? ''}`.trim());
+    const details = (problem.errors ?? []).map((error) =>
+      `${error.pointer ?? ''} ${error.detail ?? ''} ${error.mend ?? ''}`.trim(),
+    );
     throw new MillraceError(ApiRefused, {
       message: `${request}: ${response.status} ${problem.code ?? ''} ${problem.detail ?? problem.title ?? ''}`,
       mend: [problem.mend, ...details].filter((text) => text !== undefined).join('\n'),

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
-import { MillraceError, errorCode } from '@millrace/kernel';
+import { errorCode, MillraceError } from '@millrace/kernel';
 
 export const ServerDidNotStart = errorCode('testing.server_did_not_start', {
   domain: 'external',

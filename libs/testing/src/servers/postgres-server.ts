@@ -8,7 +8,7 @@ import pg from 'pg';
 import { freePort } from './free-port.ts';
 import { GuardedProcess, ServerDidNotStart } from './guarded-process.ts';
 import { postgresPrograms, serverUid } from './postgres-programs.ts';
-import { type TestDatabase, createTestDatabase } from './test-database.ts';
+import { createTestDatabase, type TestDatabase } from './test-database.ts';
 
 const run = promisify(execFile);
 const START_WAIT_MS_MAX = 30_000;

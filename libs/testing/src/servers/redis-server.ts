@@ -57,6 +57,12 @@ export class RedisServer implements AsyncDisposable {
     }
   }
 
+  /** Process id of the server. */
+  get pid(): number {
+    if (this.#process === undefined) throw new Error('the server is down');
+    return this.#process.pid;
+  }
+
   get url(): string {
     return `redis://127.0.0.1:${this.port}`;
   }

@@ -1,6 +1,6 @@
 import { PostgresServer } from './postgres-server.ts';
 import { RedisServer } from './redis-server.ts';
-import { type TestDatabase, createTestDatabase } from './test-database.ts';
+import { createTestDatabase, type TestDatabase } from './test-database.ts';
 
 /** A server that tests share: from the environment, else one for this process. */
 export interface SharedPostgres {

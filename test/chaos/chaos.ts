@@ -1,0 +1,183 @@
+import { systemClock } from '@millrace/kernel';
+import { createShop, SeededRandom, type ShopSize, ShopTraffic } from '@millrace/testing';
+import { compareShop, verdictLine } from '../../apps/cli/src/demo/comparison.ts';
+import type { Figures } from '../../apps/cli/src/demo/live-line.ts';
+import { type Platform, startPlatform } from '../../apps/cli/src/demo/platform.ts';
+import { registerShopJob } from '../../apps/cli/src/demo/shop-job.ts';
+import { auditProbe, createProbe, PROBE_TABLE, ProbeWriter } from './probe.ts';
+import { quantile, RecoveryWatch } from './recovery-watch.ts';
+import { type Fault, scheduleFaults } from './schedule.ts';
+
+export interface ChaosOptions {
+  readonly kills: number;
+  readonly seconds: number;
+  readonly seed: number;
+  readonly workers: number;
+  /** Restarts of Redis and of PostgreSQL, each. Default 2. */
+  readonly serverRestarts?: number;
+  readonly show: (line: string) => void;
+}
+
+export interface ChaosResult {
+  readonly scenario: string;
+  readonly seed: number;
+  readonly kills: number;
+  readonly restarts: { readonly redis: number; readonly postgres: number };
+  /** Rows compared at the end, all tables. */
+  readonly rows: number;
+  /** Keys that differ, tables that could not be compared counted as one. */
+  readonly differences: number;
+  readonly duplicates: number;
+  readonly missing: number;
+  readonly probeEvents: number;
+  readonly transactions: number;
+  readonly attempts: number;
+  readonly recoveryMs: { readonly p50: number | null; readonly p99: number | null };
+}
+
+const SIZE: ShopSize = { customers: 20_000, products: 3_000, orders: 80_000 };
+const POLL_MS = 100;
+/** The probe starts when the job has streamed for this many snapshots: while its table is loading, rows may be written again. */
+const SNAPSHOTS_BEFORE_PROBE = 2;
+const CATCH_UP_MS_MAX = 120_000;
+
+interface JobView {
+  readonly status: string;
+  readonly error?: { readonly code?: string; readonly message?: string } | null;
+}
+
+/** Waits, in the background, until every table is streaming, and starts the probe. */
+async function startProbeWhenStreaming(
+  platform: Platform,
+  jobId: string,
+  probe: ProbeWriter,
+  signal: AbortSignal,
+): Promise<boolean> {
+  let streamingSince: number | undefined;
+  while (!signal.aborted) {
+    const figures = await platform.rest.peek<Figures>(`jobs/${jobId}/metrics`);
+    const source = figures?.vertices.find((vertex) => (vertex.custom['loadTablesTotal'] ?? 0) > 0);
+    const isStreaming = source !== undefined && source.custom['loadTablesDone'] === source.custom['loadTablesTotal'];
+    if (isStreaming && figures?.snapshot !== undefined) {
+      streamingSince ??= figures.snapshot.id;
+      if (figures.snapshot.id >= streamingSince + SNAPSHOTS_BEFORE_PROBE) {
+        probe.start();
+        return true;
+      }
+    } else if (figures !== undefined && source !== undefined) {
+      streamingSince = undefined;
+    }
+    await systemClock.sleep(POLL_MS, signal).catch(() => {});
+  }
+  return false;
+}
+
+async function commit(
+  fault: Fault,
+  platform: Platform,
+  jobId: string,
+  watch: RecoveryWatch,
+  random: SeededRandom,
+): Promise<string> {
+  if (fault.kind === 'restart-redis') {
+    watch.forget();
+    await platform.redis.restart(fault.signal);
+    return `redis restarted by ${fault.signal}`;
+  }
+  if (fault.kind === 'restart-postgres') {
+    watch.forget();
+    await platform.postgres.restart(fault.signal);
+    return `postgres restarted by ${fault.signal}`;
+  }
+  const figures = await platform.rest.peek<Figures & { member?: string }>(`jobs/${jobId}/metrics`);
+  const running = platform.workers.find(
+    (worker) => worker.pid !== undefined && figures?.member?.includes(String(worker.pid)),
+  );
+  const victim = running ?? random.pick(platform.workers);
+  const pid = victim.pid;
+  if (running !== undefined) watch.killed();
+  else watch.forget();
+  await victim.kill();
+  await victim.start();
+  return `worker ${pid} killed${running === undefined ? ' (not known to run the job)' : ''}, snapshot ${figures?.snapshot?.id ?? 'none'}`;
+}
+
+/** Kills workers and restarts servers under load, then compares every table and audits an append-only probe. */
+export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
+  const { show } = options;
+  const serverRestarts = options.serverRestarts ?? 2;
+  const random = new SeededRandom(options.seed);
+  show(
+    `chaos: seed ${options.seed}, ${options.kills} kills and ${serverRestarts} restarts of each server in ${options.seconds} s`,
+  );
+  await using platform = await startPlatform({ workers: options.workers, show });
+  const client = await platform.source.connect();
+  await createShop(client, SIZE);
+  await client.end();
+  await createProbe(platform.source, platform.target);
+
+  const traffic = new ShopTraffic({
+    url: platform.source.url,
+    size: SIZE,
+    clock: systemClock,
+    random: new SeededRandom(options.seed + 1),
+    writers: 4,
+    pauseMs: 2,
+    bulkEveryMs: 10_000,
+  });
+  traffic.start();
+  const jobId = await registerShopJob(platform.rest, platform.source.connection, platform.target.connection, {
+    extraTables: [PROBE_TABLE],
+  });
+  const watch = new RecoveryWatch(platform.target, systemClock);
+  watch.start();
+  const probe = new ProbeWriter(platform.source.url, systemClock);
+  const ended = new AbortController();
+  const probing = startProbeWhenStreaming(platform, jobId, probe, ended.signal);
+
+  const startMs = systemClock.monotonicMs();
+  const done = { kills: 0, redis: 0, postgres: 0 };
+  for (const { atMs, fault } of scheduleFaults(options.kills, options.seconds, serverRestarts, random)) {
+    await systemClock.sleep(Math.max(0, startMs + atMs - systemClock.monotonicMs()));
+    const what = await commit(fault, platform, jobId, watch, random);
+    if (fault.kind === 'kill-worker') done.kills += 1;
+    else if (fault.kind === 'restart-redis') done.redis += 1;
+    else done.postgres += 1;
+    show(`${((systemClock.monotonicMs() - startMs) / 1_000).toFixed(1)} s  ${what}`);
+  }
+  await systemClock.sleep(Math.max(0, startMs + options.seconds * 1_000 - systemClock.monotonicMs()));
+
+  // A run that is so short, or so disturbed, that the load has not ended gets the time it needs: the probe is part of the proof.
+  const deadline = systemClock.monotonicMs() + CATCH_UP_MS_MAX;
+  const isProbing = await Promise.race([
+    probing,
+    systemClock.sleep(deadline - systemClock.monotonicMs()).then(() => false),
+  ]);
+  ended.abort();
+  if (isProbing) await systemClock.sleep(POLL_MS * 10);
+  await traffic.stop();
+  await probe.stop();
+  show(`traffic stopped after ${traffic.transactions} transactions; comparing ...`);
+  const comparison = await compareShop(platform, jobId, [PROBE_TABLE]);
+  show(verdictLine(comparison));
+  const audit = await auditProbe(platform.source, platform.target);
+  for (const example of audit.examples) show(`applied more than once: probe ${example}`);
+  await watch.stop();
+  const job = await platform.rest.peek<JobView>(`jobs/${jobId}`);
+  if (job?.status !== 'RUNNING')
+    show(`the job is ${job?.status}: ${job?.error?.code ?? ''} ${job?.error?.message ?? ''}`);
+  return {
+    scenario: 'kills and restarts under load',
+    seed: options.seed,
+    kills: done.kills,
+    restarts: { redis: done.redis, postgres: done.postgres },
+    rows: comparison.rows,
+    differences: comparison.differences + (isProbing ? 0 : 1),
+    duplicates: audit.duplicates,
+    missing: audit.missing,
+    probeEvents: audit.events,
+    transactions: traffic.transactions,
+    attempts: watch.generation,
+    recoveryMs: { p50: quantile(watch.recoveriesMs, 0.5), p99: quantile(watch.recoveriesMs, 0.99) },
+  };
+}
