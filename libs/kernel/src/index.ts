@@ -14,5 +14,6 @@ export {
   toErrorRecord,
 } from './errors.ts';
 export { type IdSource, ulids } from './ids.ts';
+export { nearNames, suggestNames } from './near-names.ts';
 export { parseDurationMs, parseSizeBytes } from './quantities.ts';
 export { MASK, Secret } from './secret.ts';

@@ -1,0 +1,31 @@
+export { Catalog, type CatalogOptions } from './catalog.ts';
+export { catalogDataSource, openCatalogDataSource } from './data-source.ts';
+export { type DefinitionInput, DefinitionRepository } from './definition-repository.ts';
+export { DefinitionResolver, type ResolvedDefinition } from './definition-resolver.ts';
+export type { Definition, DesiredState, IdempotencyRecord, Job, JobStatus, Role, SnapshotWitness } from './entities.ts';
+export {
+  CatalogUnavailable,
+  JobActive,
+  JobFenced,
+  JobNameTaken,
+  JobWrongState,
+  MigrationLocked,
+  SecretCorrupt,
+  SecretKeyInvalid,
+  SecretKeyUnknown,
+  SecretReferenceUnresolved,
+  SinkInUse,
+  SinkNameTaken,
+  SourceInUse,
+  SourceNameTaken,
+  UnknownJob,
+  UnknownSink,
+  UnknownSource,
+  VersionConflict,
+} from './errors.ts';
+export { type IdempotencyClaim, IdempotencyRepository } from './idempotency-repository.ts';
+export { type JobInput, JobRepository } from './job-repository.ts';
+export type { Page, PageRequest } from './page.ts';
+export { SecretBox } from './secret-box.ts';
+export { type SecretReference, parseSecretReference } from './secret-reference.ts';
+export { WitnessRepository } from './witness-repository.ts';

@@ -1,0 +1,286 @@
+import { type ErrorRecord, MillraceError, suggestNames } from '@millrace/kernel';
+import { type DataSource, In, MoreThan, Not, type Repository } from 'typeorm';
+import { type Job, type JobStatus, type Role, jobEntity } from './entities.ts';
+import {
+  JobActive,
+  JobFenced,
+  JobNameTaken,
+  JobWrongState,
+  UnknownJob,
+  UnknownSink,
+  UnknownSource,
+  VersionConflict,
+} from './errors.ts';
+import { type Page, type PageRequest, toPage } from './page.ts';
+import { violatedUnique, violatesReference } from './postgres-error.ts';
+
+export interface JobInput {
+  readonly name: string;
+  readonly document: Readonly<Record<string, unknown>>;
+  /** Names of the definitions the document mentions; they cannot be deleted or renamed while the job exists. */
+  readonly uses: Readonly<Record<Role, readonly string[]>>;
+}
+
+/** No execution works on the job in these, and none will start without the user asking. */
+const FINISHED: readonly JobStatus[] = ['COMPLETED', 'FAILED'];
+
+/** The same seen by somebody who wants to delete: nothing runs, and nothing is about to. */
+const INACTIVE = `status IN ('COMPLETED', 'FAILED') OR desired = 'suspended' AND status = 'SUSPENDED'
+  OR desired = 'cancelled' AND status IN ('NOT_RUNNING', 'SUSPENDED')`;
+
+/** Submitted jobs: what the user wants of them (written by the API) and what became of them (written by the member that runs them). */
+export class JobRepository {
+  readonly #dataSource: DataSource;
+  readonly #rows: Repository<Job>;
+
+  constructor(dataSource: DataSource) {
+    this.#dataSource = dataSource;
+    this.#rows = dataSource.getRepository(jobEntity);
+  }
+
+  /**
+   * Makes a job that wants to run; one with this id already is returned as it is (a second try of the same request).
+   * @throws MillraceError `job.name_taken`, `source.unknown` / `sink.unknown` (deleted meanwhile)
+   */
+  async create(id: string, { name, document, uses }: JobInput): Promise<Job> {
+    try {
+      await this.#dataSource.transaction(async (manager) => {
+        await manager.getRepository(jobEntity).insert({ id, name, document: document as object });
+        for (const role of ['source', 'sink'] as const) {
+          for (const used of new Set(uses[role])) {
+            await manager.query(`INSERT INTO millrace.job_${role} VALUES ($1, $2)`, [id, used]);
+          }
+        }
+      });
+    } catch (error) {
+      if (violatesReference(error)) throw await this.#lostDefinition(uses, error);
+      if (violatedUnique(error) === undefined) throw error;
+      if ((await this.#rows.findOneBy({ id })) === null) throw nameTaken(name, error);
+    }
+    return this.get(id);
+  }
+
+  /** @throws MillraceError `job.unknown`, with names that are near */
+  async get(idOrName: string): Promise<Job> {
+    const found = await this.find(idOrName);
+    if (found !== undefined) return found;
+    const known = await this.#rows.find({ select: { id: true, name: true }, order: { name: 'ASC' }, take: 1_000 });
+    throw new MillraceError(UnknownJob, {
+      message: `there is no job "${idOrName}"`,
+      mend: suggestNames(
+        'job',
+        idOrName,
+        known.map((job) => job.name),
+      ),
+      details: { name: idOrName },
+    });
+  }
+
+  async find(idOrName: string): Promise<Job | undefined> {
+    return (await this.#rows.findOne({ where: [{ id: idOrName }, { name: idOrName }] })) ?? undefined;
+  }
+
+  async list({ limit, after }: PageRequest): Promise<Page<Job>> {
+    const where = after === undefined ? {} : { id: MoreThan(after) };
+    return toPage(await this.#rows.find({ where, order: { id: 'ASC' }, take: limit + 1 }), limit);
+  }
+
+  /** Jobs that should have an execution: wanted running and neither completed nor failed. The worker's reconciler asks. */
+  async listRunnable(): Promise<readonly Job[]> {
+    return this.#rows.find({ where: { desired: 'running', status: Not(In(FINISHED)) }, order: { id: 'ASC' } });
+  }
+
+  /** Wants the job suspended; already so is fine. @throws MillraceError `job.unknown`, `job.wrong_state` */
+  suspend(idOrName: string): Promise<Job> {
+    return this.#command(
+      idOrName,
+      'suspended',
+      { desired: 'suspended' },
+      `desired <> 'cancelled' AND status NOT IN ('COMPLETED', 'FAILED')`,
+    );
+  }
+
+  /**
+   * Wants the job running again, from its newest snapshot; also after it failed. Already running is fine.
+   * @throws MillraceError `job.unknown`, `job.wrong_state`
+   */
+  resume(idOrName: string): Promise<Job> {
+    return this.#command(
+      idOrName,
+      'resumed',
+      {
+        desired: 'running',
+        // Failed and suspended jobs become ones that wait for an execution; a running one is left alone.
+        status: () => `CASE WHEN status IN ('FAILED', 'SUSPENDED') THEN 'NOT_RUNNING' ELSE status END`,
+        error: () => `CASE WHEN status IN ('FAILED', 'SUSPENDED') THEN NULL ELSE error END`,
+      },
+      `desired <> 'cancelled' AND status <> 'COMPLETED'`,
+    );
+  }
+
+  /** Wants a new execution from the newest snapshot. @throws MillraceError `job.unknown`, `job.wrong_state` */
+  restart(idOrName: string): Promise<Job> {
+    return this.#command(
+      idOrName,
+      'restarted',
+      {
+        desired: 'running',
+        restartRequested: () => 'restart_requested + 1',
+        status: () => `CASE WHEN status IN ('FAILED', 'SUSPENDED') THEN 'NOT_RUNNING' ELSE status END`,
+        error: () => `CASE WHEN status IN ('FAILED', 'SUSPENDED') THEN NULL ELSE error END`,
+      },
+      `desired <> 'cancelled' AND status <> 'COMPLETED'`,
+    );
+  }
+
+  /** Wants the job ended for good; already so is fine. @throws MillraceError `job.unknown` */
+  cancel(idOrName: string): Promise<Job> {
+    return this.#command(
+      idOrName,
+      'cancelled',
+      { desired: 'cancelled' },
+      `status <> 'COMPLETED' OR desired = 'cancelled'`,
+    );
+  }
+
+  /**
+   * Begins an execution: STARTING under `generation`, if the job still wants to run and no newer execution has begun. Call it before anything
+   * is made at another system: a job can be deleted only while it is not begun, so nothing is left behind.
+   * @returns the job as begun, or `undefined` when it should not run (suspended, cancelled, finished, deleted).
+   * @throws MillraceError `job.fenced`
+   */
+  async begin(jobId: string, generation: number): Promise<Job | undefined> {
+    const { affected } = await this.#rows
+      .createQueryBuilder()
+      .update()
+      .set({ status: 'STARTING', generation, error: null, executionStartedAt: () => 'now()', updatedAt: () => 'now()' })
+      .where(
+        `id = :jobId AND desired = 'running' AND status NOT IN ('COMPLETED', 'FAILED') AND generation < :generation`,
+        { jobId, generation },
+      )
+      .execute();
+    const job = await this.find(jobId);
+    if (affected === 0 && job !== undefined && job.generation >= generation) throw fenced(job, generation);
+    return affected === 0 ? undefined : job;
+  }
+
+  /**
+   * Writes what became of the job, unless a newer execution has written already. `error` is cleared when not given.
+   * @throws MillraceError `job.fenced` (stop at once), `job.unknown` (deleted: stop as well)
+   */
+  async setStatus(jobId: string, generation: number, status: JobStatus, error?: ErrorRecord): Promise<void> {
+    const kept: object | null = error === undefined ? null : { ...error, stack: undefined };
+    const { affected } = await this.#rows
+      .createQueryBuilder()
+      .update()
+      .set({ status, generation, error: kept, updatedAt: () => 'now()' })
+      .where('id = :jobId AND generation <= :generation', { jobId, generation })
+      .execute();
+    if (affected === 0) throw fenced(await this.get(jobId), generation);
+  }
+
+  /**
+   * The first half of deleting: a job that is not active is cancelled for good, so that no execution can begin while what it left at other systems
+   * is removed. Repeatable, should the process die before `delete`.
+   * @throws MillraceError `job.unknown`, `job.active`, `catalog.version_conflict`
+   */
+  async retire(idOrName: string, expectedVersion?: number): Promise<Job> {
+    const job = await this.get(idOrName);
+    if (expectedVersion !== undefined && expectedVersion !== job.version) {
+      throw new MillraceError(VersionConflict, {
+        message: `the job "${job.name}" has version ${job.version}, not ${expectedVersion}`,
+        mend: `Read it again with GET /api/v1/jobs/${job.name}, and send its ETag as If-Match.`,
+        details: { version: job.version },
+      });
+    }
+    const { affected } = await this.#rows
+      .createQueryBuilder()
+      .update()
+      .set({ desired: 'cancelled', version: () => 'version + 1', updatedAt: () => 'now()' })
+      .where(`id = :id AND version = :version AND (${INACTIVE})`, { id: job.id, version: job.version })
+      .execute();
+    if (affected === 0) throw active(await this.get(job.id));
+    return this.get(job.id);
+  }
+
+  /** The second half of deleting: removes a retired job with its witness. @throws MillraceError `job.active` when it was not retired */
+  async delete(id: string): Promise<void> {
+    const { affected } = await this.#rows
+      .createQueryBuilder()
+      .delete()
+      .where(`id = :id AND desired = 'cancelled' AND (${INACTIVE})`, { id })
+      .execute();
+    const left = affected === 0 ? await this.find(id) : undefined;
+    if (left !== undefined) throw active(left);
+  }
+
+  /** One statement decides and writes, so that commands that race each other or the worker cannot mix. */
+  async #command(idOrName: string, verb: string, change: object, allowed: string): Promise<Job> {
+    const { id } = await this.get(idOrName);
+    const { affected } = await this.#rows
+      .createQueryBuilder()
+      .update()
+      .set({ ...change, version: () => 'version + 1', updatedAt: () => 'now()' })
+      .where(`id = :id AND (${allowed})`, { id })
+      .execute();
+    const job = await this.get(id);
+    if (affected === 0) throw wrongState(job, verb);
+    return job;
+  }
+
+  async #lostDefinition(uses: JobInput['uses'], cause: unknown): Promise<unknown> {
+    for (const role of ['source', 'sink'] as const) {
+      for (const name of uses[role]) {
+        const rows: unknown[] = await this.#dataSource.query(`SELECT 1 FROM millrace.${role} WHERE name = $1`, [name]);
+        if (rows.length > 0) continue;
+        return new MillraceError(
+          role === 'source' ? UnknownSource : UnknownSink,
+          {
+            message: `there is no ${role} "${name}"`,
+            mend: `Register it first with POST /api/v1/${role}s.`,
+            details: { name },
+          },
+          { cause },
+        );
+      }
+    }
+    return cause;
+  }
+}
+
+const nameTaken = (name: string, cause: unknown): MillraceError =>
+  new MillraceError(
+    JobNameTaken,
+    {
+      message: `a job named "${name}" exists already`,
+      mend: `Choose another name, or remove that job: POST /api/v1/jobs/${name}/cancel, then DELETE /api/v1/jobs/${name}.`,
+      pointer: '/name',
+    },
+    { cause },
+  );
+
+const fenced = (job: Job, generation: number): MillraceError =>
+  new MillraceError(JobFenced, {
+    message: `execution ${generation} of job "${job.name}" is superseded by execution ${job.generation}`,
+    details: { generation, newest: job.generation },
+  });
+
+const active = (job: Job): MillraceError =>
+  new MillraceError(JobActive, {
+    message: `the job "${job.name}" is ${job.status} (wanted: ${job.desired})`,
+    mend:
+      job.desired === 'cancelled'
+        ? `It is being cancelled; try again when GET /api/v1/jobs/${job.name} shows it is not running.`
+        : `Cancel it first: POST /api/v1/jobs/${job.name}/cancel.`,
+    details: { status: job.status, desired: job.desired },
+  });
+
+const wrongState = (job: Job, verb: string): MillraceError =>
+  new MillraceError(JobWrongState, {
+    message: `the job "${job.name}" is ${job.status} (wanted: ${job.desired}) and cannot be ${verb}`,
+    mend:
+      job.status === 'FAILED' && job.desired !== 'cancelled'
+        ? `It has failed and does not run; repair the cause, then POST /api/v1/jobs/${job.name}/resume, or DELETE it.`
+        : `It has ended for good; DELETE it and submit it again with POST /api/v1/jobs.`,
+    details: { status: job.status, desired: job.desired },
+  });
