@@ -1,3 +1,4 @@
+export { type InputIssue, checkInput, jsonPointer, quoteName, schemaIssues } from './input-issue.ts';
 export {
   type PipelineDocument,
   type SelectStage,
@@ -8,3 +9,12 @@ export {
   pipelineSchema,
   stageSchemas,
 } from './spec.ts';
+export {
+  InvalidPipeline,
+  type ParsedPipeline,
+  type ParsedSelectStage,
+  type ParsedSinkStage,
+  type ParsedSourceStage,
+  type ParsedStage,
+  parsePipeline,
+} from './validate.ts';

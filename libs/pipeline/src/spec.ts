@@ -4,7 +4,7 @@ import { z } from 'zod';
 /** Name of a stage, source, sink or job: it appears in slot names, file names and URLs. */
 export const nameSchema = z
   .string()
-  .regex(/^[a-z][a-z0-9_-]{0,62}$/i, 'letters, digits, "-" and "_", starting with a letter, at most 63')
+  .regex(/^[A-Za-z][A-Za-z0-9_-]{0,62}$/, 'letters, digits, "-" and "_", starting with a letter, at most 63')
   .meta({ description: 'Unique per kind. Letters, digits, "-" and "_", starting with a letter.' });
 
 const duration = z

@@ -1,0 +1,216 @@
+import { MillraceError, assert, errorCode, parseDurationMs, suggestNames } from '@millrace/kernel';
+import { type InputIssue, checkInput, jsonPointer, quoteName } from './input-issue.ts';
+import { type PipelineDocument, pipelineSchema, stageSchemas } from './spec.ts';
+
+const user = { domain: 'user', retry: 'never' } as const;
+/** `details.errors` holds every `InputIssue`. */
+export const InvalidPipeline = errorCode('pipeline.invalid', { ...user, title: 'The pipeline is not valid' });
+const StageKind = errorCode('pipeline.stage_kind', { ...user, title: 'Not exactly one kind of stage' });
+const UnknownInput = errorCode('pipeline.unknown_input', { ...user, title: 'Unknown input' });
+const RepeatedInput = errorCode('pipeline.repeated_input', { ...user, title: 'Repeated input' });
+const InputIsSink = errorCode('pipeline.input_is_sink', { ...user, title: 'A sink has no output' });
+const Cycle = errorCode('pipeline.cycle', { ...user, title: 'Stages feed each other in a circle' });
+const UnusedStage = errorCode('pipeline.unused_stage', { ...user, title: 'Unused stage' });
+const MissingRole = errorCode('pipeline.incomplete', { ...user, title: 'No source or no sink' });
+const TooManyStages = errorCode('pipeline.too_many_stages', { ...user, title: 'Too many stages' });
+const UnsupportedExpression = errorCode('pipeline.unsupported_expression', {
+  ...user,
+  title: 'Unsupported expression',
+});
+
+const STAGES_MAX = 100;
+
+interface ParsedStageBase {
+  readonly name: string;
+  /** Names of the stages it reads from, as written; empty for a source. */
+  readonly inputs: readonly string[];
+}
+
+export interface ParsedSourceStage extends ParsedStageBase {
+  readonly kind: 'source';
+  /** Name of the registered source. */
+  readonly source: string;
+  /** For the connector's `stage` schema. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+export interface ParsedSelectStage extends ParsedStageBase {
+  readonly kind: 'select';
+  /** Columns to keep, in this order: `column` of the input under the name `as`. */
+  readonly columns: readonly { readonly as: string; readonly column: string }[];
+}
+
+export interface ParsedSinkStage extends ParsedStageBase {
+  readonly kind: 'sink';
+  /** Name of the registered sink. */
+  readonly sink: string;
+  /** For the connector's `stage` schema. */
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+export type ParsedStage = ParsedSourceStage | ParsedSelectStage | ParsedSinkStage;
+
+/** A document whose stages form a graph from sources to sinks. Connectors and definitions are not looked at. */
+export interface ParsedPipeline {
+  /** As given, defaults filled in. */
+  readonly document: PipelineDocument;
+  readonly name: string;
+  readonly guarantee: PipelineDocument['guarantee'];
+  readonly snapshotIntervalMs: number;
+  /** In topological order: every stage after its inputs. */
+  readonly stages: readonly ParsedStage[];
+}
+
+/**
+ * Checks a job document as far as that goes without asking any system: shape, kinds of stages, the graph.
+ * @throws MillraceError `pipeline.invalid` with every `InputIssue` in `details.errors`
+ */
+export function parsePipeline(document: unknown): ParsedPipeline {
+  const checked = checkInput(pipelineSchema, document);
+  if (checked.value === undefined) throw invalid(checked.issues);
+  const pipeline = checked.value as PipelineDocument;
+  const issues: InputIssue[] = [];
+  const names = Object.keys(pipeline.stages);
+  if (names.length > STAGES_MAX) {
+    const message = `the pipeline has ${names.length} stages, more than ${STAGES_MAX}`;
+    throw invalid([{ code: TooManyStages.code, message, mend: 'Split it into several jobs.', pointer: '/stages' }]);
+  }
+  const stages = new Map<string, ParsedStage>();
+  for (const name of names) {
+    const stage = parseStage(name, pipeline.stages[name]!, issues);
+    if (stage !== undefined) stages.set(name, stage);
+  }
+  checkInputs(stages, names, issues);
+  // What follows from stages that could not be read would only be noise.
+  const sorted = issues.length === 0 ? checkGraph(stages, issues) : [];
+  if (issues.length > 0) throw invalid(issues);
+  const snapshotIntervalMs = parseDurationMs(pipeline.snapshotInterval);
+  assert(snapshotIntervalMs !== undefined, 'the schema has checked the duration');
+  const { name, guarantee } = pipeline;
+  return { document: pipeline, name, guarantee, snapshotIntervalMs, stages: sorted };
+}
+
+const invalid = (errors: readonly InputIssue[]): MillraceError => {
+  const [first] = errors;
+  return new MillraceError(InvalidPipeline, {
+    message:
+      errors.length === 1
+        ? first!.message
+        : `${errors.length} things are wrong with the pipeline; the first: ${first!.message}`,
+    mend: first?.mend,
+    pointer: first?.pointer,
+    details: { errors },
+  });
+};
+
+const KINDS = ['source', 'select', 'sink'] as const;
+const KINDS_TEXT = 'a source stage { source, … }, a select stage { input, select } or a sink stage { input, sink, … }';
+
+function parseStage(
+  name: string,
+  fields: Readonly<Record<string, unknown>>,
+  issues: InputIssue[],
+): ParsedStage | undefined {
+  const pointer = jsonPointer(['stages', name]);
+  const kinds = KINDS.filter((kind) => Object.hasOwn(fields, kind));
+  const kind = kinds[0];
+  if (kind === undefined || kinds.length > 1) {
+    const given = kinds.length === 0 ? 'none of source, select and sink' : `${kinds.join(' and ')} at once`;
+    const message = `stage ${quoteName(name)} has ${given}, so it is not clear what it is`;
+    issues.push({ code: StageKind.code, message, mend: `Make it ${KINDS_TEXT}.`, pointer });
+    return undefined;
+  }
+  const checked = checkInput<object>(stageSchemas[kind], fields, pointer);
+  if (checked.value === undefined) {
+    issues.push(...checked.issues);
+    return undefined;
+  }
+  if (kind === 'source') {
+    const { source, ...options } = stageSchemas.source.parse(fields);
+    return { name, kind, inputs: [], source, options };
+  }
+  if (kind === 'sink') {
+    const { input, sink, ...options } = stageSchemas.sink.parse(fields);
+    return { name, kind, inputs: typeof input === 'string' ? [input] : input, sink, options };
+  }
+  const { input, select } = stageSchemas.select.parse(fields);
+  const columns = Object.entries(select).map(([as, expression]) => ({ as, column: columnOf(expression) }));
+  for (const { as, column } of columns) {
+    if (column !== undefined) continue;
+    issues.push({
+      code: UnsupportedExpression.code,
+      message: `column ${quoteName(as)} of stage ${quoteName(name)} is not a column of its input`,
+      mend: `Give a column as after.NAME, or after."Name" when it is not plain; other expressions are not supported yet.`,
+      pointer: `${pointer}${jsonPointer(['select', as])}`,
+    });
+  }
+  return { name, kind, inputs: [input], columns: columns as ParsedSelectStage['columns'] };
+}
+
+/** The column that `after.NAME`, `after."Name"`, `NAME` or `"Name"` means; folded to lower case unless quoted, as SQL does. */
+function columnOf(expression: string): string | undefined {
+  const match = /^\s*(?:after\s*\.\s*)?(?:"((?:[^"]|"")+)"|([\p{L}_][\p{L}\p{N}_$]*))\s*$/u.exec(expression);
+  if (match === null) return undefined;
+  return match[1] === undefined ? match[2]!.toLowerCase() : match[1].replaceAll('""', '"');
+}
+
+function checkInputs(stages: ReadonlyMap<string, ParsedStage>, names: readonly string[], issues: InputIssue[]): void {
+  const offering = names.filter((name) => stages.get(name)?.kind !== 'sink');
+  for (const stage of stages.values()) {
+    stage.inputs.forEach((input, index) => {
+      const one = stage.kind !== 'sink' || stage.inputs.length === 1;
+      const pointer = jsonPointer(['stages', stage.name, 'input']);
+      const add = (code: string, message: string, mend: string): void => {
+        issues.push({ code, message, mend, pointer: one ? pointer : `${pointer}/${index}` });
+      };
+      if (!names.includes(input)) {
+        const known = offering.filter((name) => name !== stage.name);
+        const message = `stage ${quoteName(stage.name)} reads from ${quoteName(input)}, which is not a stage`;
+        add(UnknownInput.code, message, suggestNames('other stage', input, known));
+      } else if (stages.get(input)?.kind === 'sink') {
+        const message = `stage ${quoteName(stage.name)} reads from ${quoteName(input)}, which is a sink`;
+        add(
+          InputIsSink.code,
+          message,
+          `Read from what feeds that sink. ${suggestNames('other stage', input, offering)}`,
+        );
+      } else if (stage.inputs.indexOf(input) < index) {
+        add(
+          RepeatedInput.code,
+          `stage ${quoteName(stage.name)} reads from ${quoteName(input)} twice`,
+          'Name each input once.',
+        );
+      }
+    });
+  }
+}
+
+/** Kahn's algorithm (Communications of the ACM 5(11), 1962), stages without an order kept in the document's. */
+function checkGraph(stages: ReadonlyMap<string, ParsedStage>, issues: InputIssue[]): readonly ParsedStage[] {
+  const all = [...stages.values()];
+  for (const role of ['source', 'sink'] as const) {
+    if (all.some(({ kind }) => kind === role)) continue;
+    const message = `the pipeline has no ${role}`;
+    issues.push({ code: MissingRole.code, message, mend: `Add a stage: ${KINDS_TEXT}.`, pointer: '/stages' });
+  }
+  for (const { name, kind } of all) {
+    if (kind === 'sink' || all.some(({ inputs }) => inputs.includes(name))) continue;
+    const message = `nothing reads from stage ${quoteName(name)}`;
+    const mend = `Remove it, or name it as the input of another stage.`;
+    issues.push({ code: UnusedStage.code, message, mend, pointer: jsonPointer(['stages', name]) });
+  }
+  const sorted = new Map<string, ParsedStage>();
+  for (let grown = true; grown; ) {
+    const ready = all.filter(({ name, inputs }) => !sorted.has(name) && inputs.every((input) => sorted.has(input)));
+    for (const stage of ready) sorted.set(stage.name, stage);
+    grown = ready.length > 0;
+  }
+  const circular = all.filter(({ name }) => !sorted.has(name));
+  if (circular.length > 0) {
+    const names = circular.map(({ name }) => quoteName(name)).join(', ');
+    const pointer = `${jsonPointer(['stages', circular[0]!.name])}/input`;
+    const message = `these stages feed each other in a circle: ${names}`;
+    issues.push({ code: Cycle.code, message, mend: 'Let one of them read from a source instead.', pointer });
+  }
+  return [...sorted.values()];
+}
