@@ -17,7 +17,7 @@ export interface HeldEvent {
 
 /** Where the initial load and the events it lets through go. Everything sent here carries `FLAG_LOADING`. */
 export interface LoadOutput {
-  /** No more room: `pump` returns. */
+  /** Less room than for two events: `pump` returns. */
   readonly isFull: boolean;
   emit(event: HeldEvent): void;
   /** The halves of a key change, adjacent and with `FLAG_KEY_CHANGE`: a delete, and a create whose `before` is the old key. */
@@ -32,7 +32,10 @@ export interface LoadOutput {
 
 /** What the source sees of the initial load. All calls on one thread, none overlapping. */
 export interface InitialLoad {
-  /** Connects and begins to read. Called once, when emission is allowed (R7: after the first snapshot was committed). */
+  /**
+   * Connects and begins to read. Called once, when emission is allowed (R7): after the first snapshot was committed; with restored
+   * state in the first `complete`, when every sink has fenced its predecessor.
+   */
   start(): void;
 
   /** Events of this table (`TableSchema.id`) go through `handle` and carry `FLAG_LOADING`. Turns false only inside `save`. */
