@@ -1,4 +1,4 @@
-export { type InputIssue, checkInput, jsonPointer, quoteName, schemaIssues } from './input-issue.ts';
+export { type InputIssue, checkInput, errorIssue, jsonPointer, quoteName, schemaIssues } from './input-issue.ts';
 export {
   type PipelineDocument,
   type SelectStage,

@@ -1,4 +1,4 @@
-import { errorCode, suggestNames } from '@millrace/kernel';
+import { MillraceError, errorCode, suggestNames } from '@millrace/kernel';
 import { z } from 'zod';
 
 const user = { domain: 'user', retry: 'never' } as const;
@@ -41,6 +41,17 @@ export function checkInput<T>(
   const parsed = schema.safeParse(value, { reportInput: true });
   if (parsed.success) return { value: parsed.data, issues: [] };
   return { value: undefined, issues: schemaIssues(parsed.error.issues, schema, base) };
+}
+
+/** An error of the user's or of an outside system as an issue; anything else is thrown on. */
+export function errorIssue(error: unknown, pointer = ''): InputIssue {
+  if (!(error instanceof MillraceError) || error.code.domain === 'internal') throw error;
+  return {
+    code: error.code.code,
+    message: error.message,
+    mend: error.mend ?? error.code.title,
+    pointer: error.pointer ?? pointer,
+  };
 }
 
 /** What zod found, as issues. `schema` is asked for the known names where an unknown one was given. */

@@ -32,11 +32,7 @@ describe('parsePipeline', () => {
         name: 'slim',
         kind: 'select',
         inputs: ['orders'],
-        columns: [
-          { as: 'Key', column: 'id' },
-          { as: 'total', column: 'Total €' },
-          { as: 'plain', column: 'amount' },
-        ],
+        select: { Key: 'after.id', total: 'after."Total €"', plain: 'Amount' },
       },
       { name: 'warehouse', kind: 'sink', inputs: ['slim', 'orders'], sink: 'wh', options: { mode: 'upsert' } },
     ]);
@@ -59,7 +55,7 @@ describe('parsePipeline', () => {
       'pipeline.stage_kind /stages/both',
       'pipeline.stage_kind /stages/none',
       'input.unknown_field /stages/slim/extra',
-      'pipeline.unsupported_expression /stages/bad/select/a',
+      'pipeline.select_unsupported /stages/bad/select/a',
       'pipeline.repeated_input /stages/wh/input/1',
       'pipeline.unknown_input /stages/wh/input/2',
     ]);

@@ -1,5 +1,6 @@
+import { parseSelect } from '@millrace/formats';
 import { MillraceError, assert, errorCode, parseDurationMs, suggestNames } from '@millrace/kernel';
-import { type InputIssue, checkInput, jsonPointer, quoteName } from './input-issue.ts';
+import { type InputIssue, checkInput, jsonPointer, quoteName, errorIssue } from './input-issue.ts';
 import { type PipelineDocument, pipelineSchema, stageSchemas } from './spec.ts';
 
 const user = { domain: 'user', retry: 'never' } as const;
@@ -36,8 +37,8 @@ export interface ParsedSourceStage extends ParsedStageBase {
 
 export interface ParsedSelectStage extends ParsedStageBase {
   readonly kind: 'select';
-  /** Columns to keep, in this order: `column` of the input under the name `as`. */
-  readonly columns: readonly { readonly as: string; readonly column: string }[];
+  /** Columns to keep: output name to expression, in the document's order; `parseSelect` takes it. */
+  readonly select: Readonly<Record<string, string>>;
 }
 
 export interface ParsedSinkStage extends ParsedStageBase {
@@ -134,24 +135,14 @@ function parseStage(
     return { name, kind, inputs: typeof input === 'string' ? [input] : input, sink, options };
   }
   const { input, select } = stageSchemas.select.parse(fields);
-  const columns = Object.entries(select).map(([as, expression]) => ({ as, column: columnOf(expression) }));
-  for (const { as, column } of columns) {
-    if (column !== undefined) continue;
-    issues.push({
-      code: UnsupportedExpression.code,
-      message: `column ${quoteName(as)} of stage ${quoteName(name)} is not a column of its input`,
-      mend: `Give a column as after.NAME, or after."Name" when it is not plain; other expressions are not supported yet.`,
-      pointer: `${pointer}${jsonPointer(['select', as])}`,
-    });
+  for (const [as, expression] of Object.entries(select)) {
+    try {
+      parseSelect({ [as]: expression }, `${pointer}/select`);
+    } catch (error) {
+      issues.push(errorIssue(error));
+    }
   }
-  return { name, kind, inputs: [input], columns: columns as ParsedSelectStage['columns'] };
-}
-
-/** The column that `after.NAME`, `after."Name"`, `NAME` or `"Name"` means; folded to lower case unless quoted, as SQL does. */
-function columnOf(expression: string): string | undefined {
-  const match = /^\s*(?:after\s*\.\s*)?(?:"((?:[^"]|"")+)"|([\p{L}_][\p{L}\p{N}_$]*))\s*$/u.exec(expression);
-  if (match === null) return undefined;
-  return match[1] === undefined ? match[2]!.toLowerCase() : match[1].replaceAll('""', '"');
+  return { name, kind, inputs: [input], select };
 }
 
 function checkInputs(stages: ReadonlyMap<string, ParsedStage>, names: readonly string[], issues: InputIssue[]): void {
