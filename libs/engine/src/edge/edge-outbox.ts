@@ -13,6 +13,8 @@ const violated = (message: string, mend: string) => new MillraceError(ContractVi
 export class EdgeOutbox implements Outbox {
   readonly edgeCount: number;
   rowsOut = 0;
+  /** Refuses whatever is not the item that some targets already have. */
+  onlyFinishes = false;
   readonly #edges: readonly EdgeWriter[];
   /** The item offered to all edges that some have refused, and which edges have taken it. */
   #item: Batch | Watermark | undefined;
@@ -55,6 +57,7 @@ export class EdgeOutbox implements Outbox {
 
   offer(item: Batch | Watermark): boolean {
     this.#check();
+    if (this.onlyFinishes && !this.isPartial) return this.#note(false, item);
     if (this.edgeCount === 1) return this.#note(this.#edges[0]!.offer(item), item);
     if (this.#item !== item) this.#begin(item);
     let isDone = true;
@@ -71,6 +74,7 @@ export class EdgeOutbox implements Outbox {
     this.#check();
     const edge = this.#edges[ordinal];
     assert(edge !== undefined, `there is no outgoing edge ${ordinal}, only ${this.edgeCount}`);
+    if (this.onlyFinishes && !this.isPartial) return this.#note(false, item);
     // The processor may offer the same batch to another edge next.
     if (this.edgeCount > 1 && isBatch(item)) markShared(item);
     return this.#note(edge.offer(item), item);

@@ -128,6 +128,7 @@ export class Tasklet implements Task {
 
   /** One callback; `false` when there was nothing to call or it is to be called again. */
   #advance(): boolean {
+    this.#isWoken = false;
     if (this.#snapshot !== undefined) return this.#saveSnapshot(this.#snapshot);
     if (this.#current !== undefined) return this.#deliver(this.#current);
     const { inputs } = this.#parts;
@@ -161,22 +162,28 @@ export class Tasklet implements Task {
   }
 
   #complete(): boolean {
-    const due = this.#announced;
-    if (due !== undefined && due !== this.#lastSaved && this.#isReadyFor(due)) return this.#beginSnapshot(due);
+    const { outbox } = this.#parts;
+    const due = this.#announced === this.#lastSaved ? undefined : this.#announced;
+    // With an item half delivered the barrier would overtake it at some targets: first that one is finished, and no other begun.
+    const isHeldUp = due !== undefined && outbox.isPartial;
+    if (due !== undefined && !isHeldUp && this.#isReadyFor(due)) return this.#beginSnapshot(due);
     if (this.#isCompleted) return false;
     this.#enter('complete');
-    if (!this.#leave(this.processor.complete?.() ?? true)) return false;
-    this.#parts.outbox.put(END_OF_INPUT);
+    outbox.onlyFinishes = isHeldUp;
+    const isDone = this.#leave(this.processor.complete?.() ?? true);
+    outbox.onlyFinishes = false;
+    if (!isDone) {
+      if (isHeldUp && !outbox.isPartial) this.#isWaiting = false;
+      return !this.#isWaiting;
+    }
+    outbox.put(END_OF_INPUT);
     this.#isCompleted = true;
     this.#parts.listener.completed(this);
     return true;
   }
 
   #isReadyFor(snapshotId: number): boolean {
-    if (this.#isCompleted) return true;
-    // With a half delivered item the barrier would overtake it at some targets only.
-    if (this.#parts.outbox.isPartial) return false;
-    if (!this.#parts.inputs.isEmpty || this.processor.snapshotReady === undefined) return true;
+    if (this.#isCompleted || !this.#parts.inputs.isEmpty || this.processor.snapshotReady === undefined) return true;
     this.callback = 'snapshotReady';
     return this.processor.snapshotReady(snapshotId);
   }
@@ -205,7 +212,6 @@ export class Tasklet implements Task {
 
   #enter(callback: string): void {
     this.callback = callback;
-    this.#isWoken = false;
     this.#parts.outbox.open();
   }
 
