@@ -14,10 +14,6 @@ const Cycle = errorCode('pipeline.cycle', { ...user, title: 'Stages feed each ot
 const UnusedStage = errorCode('pipeline.unused_stage', { ...user, title: 'Unused stage' });
 const MissingRole = errorCode('pipeline.incomplete', { ...user, title: 'No source or no sink' });
 const TooManyStages = errorCode('pipeline.too_many_stages', { ...user, title: 'Too many stages' });
-const UnsupportedExpression = errorCode('pipeline.unsupported_expression', {
-  ...user,
-  title: 'Unsupported expression',
-});
 
 const STAGES_MAX = 100;
 
