@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { Batch } from '../contract/batch.ts';
 
 /**
@@ -31,7 +32,7 @@ export function detach(batch: Batch): { readonly batch: Batch; readonly transfer
   if (batch.kind === 'rows') return { batch, transfer };
   let replaced: Record<string, unknown> | undefined;
   for (const [name, value] of Object.entries(batch)) {
-    if (!ArrayBuffer.isView(value) || !(value.buffer instanceof ArrayBuffer)) continue;
+    if (!ArrayBuffer.isView(value) || !types.isArrayBuffer(value.buffer)) continue;
     if (ownsBuffer(value)) {
       if (!sharedBuffers.has(value.buffer) && !transfer.includes(value.buffer)) transfer.push(value.buffer);
     } else {

@@ -1,0 +1,105 @@
+import { describe, expect, it } from '@jest/globals';
+import { type RowBatch, rowBatch } from '../contract/batch.ts';
+import { END_OF_INPUT, barrier, watermark } from '../contract/mark.ts';
+import type { Item } from '../edge/item.ts';
+import { LocalStream } from '../edge/local-stream.ts';
+import { Inputs } from './inputs.ts';
+
+const BOUNDS = { rowsMax: 1_000, bytesMax: 1_000_000 };
+
+function open(count: number, options: { holdBack?: boolean; priorities?: number[] } = {}) {
+  const streams = Array.from({ length: count }, () => new LocalStream(BOUNDS));
+  const inputs = new Inputs(
+    streams.map((reader, ordinal) => ({ ordinal, priority: options.priorities?.[ordinal] ?? 0, reader })),
+    options.holdBack ?? true,
+  );
+  const put = (stream: number, ...items: Item[]) => {
+    for (const item of items) streams[stream]!.put(item as typeof END_OF_INPUT);
+  };
+  return { inputs, put };
+}
+
+const row = (value: string) => rowBatch([value]);
+
+/** Everything that can be read now; releases after each barrier as a tasklet does. */
+function readAll(inputs: Inputs): unknown[] {
+  const all: unknown[] = [];
+  for (;;) {
+    const item = inputs.next();
+    if (item === undefined) return all;
+    if (item.kind === 'barrier') inputs.release();
+    all.push(item.kind === 'rows' ? (item as RowBatch).rows[0] : item);
+  }
+}
+
+describe('inputs', () => {
+  it('hold back a stream that has delivered the barrier until all have', () => {
+    const { inputs, put } = open(2);
+    put(0, row('a1'), barrier(1), row('a2'));
+    put(1, row('b1'));
+    expect(readAll(inputs)).toEqual(['a1', 'b1']);
+    put(1, row('b2'), barrier(1), row('b3'));
+    expect(readAll(inputs)).toEqual(['b2', barrier(1), 'a2', 'b3']);
+  });
+
+  it('without holding back read on, and the barrier comes when all have delivered it', () => {
+    const { inputs, put } = open(2, { holdBack: false });
+    put(0, barrier(1), row('a2'));
+    expect(readAll(inputs)).toEqual(['a2']);
+    put(1, row('b1'), barrier(1));
+    expect(readAll(inputs)).toEqual(['b1', barrier(1)]);
+  });
+
+  it('count a stream that has ended as aligned', () => {
+    const { inputs, put } = open(3);
+    put(0, END_OF_INPUT);
+    put(1, barrier(1), END_OF_INPUT);
+    expect(readAll(inputs)).toEqual([]);
+    put(2, row('c1'), END_OF_INPUT);
+    expect(readAll(inputs)).toEqual(['c1', barrier(1)]);
+    expect(inputs.hasEnded).toBe(true);
+  });
+
+  it('agree on the least watermark; a stream that has ended has no say', () => {
+    const { inputs, put } = open(3);
+    put(0, watermark(10));
+    put(1, watermark(5));
+    expect(readAll(inputs)).toEqual([]);
+    put(2, watermark(7));
+    expect(readAll(inputs)).toEqual([watermark(5)]);
+    put(1, END_OF_INPUT);
+    expect(readAll(inputs)).toEqual([watermark(7)]);
+    put(2, watermark(6), watermark(20));
+    expect(readAll(inputs)).toEqual([watermark(10)]);
+  });
+
+  it('drain lower numbers to their end before they read the next', () => {
+    const { inputs, put } = open(3, { priorities: [2, 1, 2] });
+    put(0, row('low'));
+    put(1, row('high'));
+    put(2, END_OF_INPUT);
+    expect(inputs.isPrioritizing).toBe(true);
+    expect(readAll(inputs)).toEqual(['high']);
+    put(1, END_OF_INPUT);
+    expect(readAll(inputs)).toEqual(['low']);
+    expect(inputs.isPrioritizing).toBe(false);
+    expect(inputs.hasEnded).toBe(false);
+    put(0, END_OF_INPUT);
+    expect(readAll(inputs)).toEqual([]);
+    expect(inputs.hasEnded).toBe(true);
+  });
+
+  it('take turns', () => {
+    const { inputs, put } = open(2);
+    put(0, row('a1'), row('a2'));
+    put(1, row('b1'), row('b2'));
+    expect(readAll(inputs)).toEqual(['a1', 'b1', 'a2', 'b2']);
+  });
+
+  it('without a stream have ended from the start', () => {
+    const { inputs } = open(0);
+    expect(inputs.isEmpty).toBe(true);
+    expect(inputs.hasEnded).toBe(true);
+    expect(inputs.next()).toBeUndefined();
+  });
+});
