@@ -112,16 +112,16 @@ export class DebeziumJsonWriter {
   }
 
   /**
-   * Appends the batch's events from index `from` on, one line each, until the output is full.
-   * @returns index of the first event that was not written; `batch.length` when all were.
+   * Appends the batch's events from index `from` to before `to`, one line each, until the output is full.
+   * @returns index of the first event that was not written; `to` when all were.
    */
-  write(batch: ChangeBatch, from = 0): number {
+  write(batch: ChangeBatch, from = 0, to = batch.length): number {
     const { schemaOf, transactionOf, schemas } = batch;
     let lastSchema = -1;
     let lastTransaction = -1;
     let lastIsRead = false;
     let plan: TablePlan | undefined;
-    for (let index = from; index < batch.length; index++) {
+    for (let index = from; index < to; index++) {
       if (this.#length >= this.#outputBytes) return index;
       const schema = schemaOf[index]!;
       if (schema !== lastSchema) plan = this.#planOf(schemas[schema]!);
@@ -137,7 +137,7 @@ export class DebeziumJsonWriter {
       lastTransaction = transaction;
       lastIsRead = isRead;
     }
-    return batch.length;
+    return to;
   }
 
   #planOf(schema: TableSchema): TablePlan {

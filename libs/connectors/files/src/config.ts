@@ -1,0 +1,63 @@
+import { parseSizeBytes } from '@millrace/kernel';
+import { isAbsolute } from 'node:path';
+import { z } from 'zod';
+
+const PLACEHOLDERS = ['schema', 'table', 'job'] as const;
+const PLACEHOLDER = /\{([^}]*)\}/g;
+
+const ROLL_BYTES_MIN = 65_536;
+
+/** What is wrong with a path template, or `undefined`. */
+function pathProblem(path: string): string | undefined {
+  const unknown = [...path.matchAll(PLACEHOLDER)]
+    .map((match) => match[1]!)
+    .find((name) => !(PLACEHOLDERS as readonly string[]).includes(name));
+  if (unknown !== undefined)
+    return `{${unknown}} is not known; use ${PLACEHOLDERS.map((name) => `{${name}}`).join(', ')}`;
+  const rest = path.replaceAll(PLACEHOLDER, 'x');
+  if (/[{}\\\0]/.test(rest)) return 'braces stand around a placeholder only; no backslash';
+  if (rest.split('/').some((part) => part === '' || part.startsWith('.'))) {
+    return 'a relative path whose parts are neither empty nor start with a dot';
+  }
+  return undefined;
+}
+
+export const filesConfig = z.strictObject({
+  directory: z
+    .string()
+    .refine((path) => isAbsolute(path), 'an absolute path')
+    .meta({
+      description:
+        'Directory below which the files appear; it must exist, on one file system shared by all members that may run the job.',
+    }),
+});
+
+export const filesStage = z.strictObject({
+  path: z
+    .string()
+    .default('{schema}.{table}')
+    .superRefine((path, context) => {
+      const problem = pathProblem(path);
+      if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+    })
+    .meta({
+      description: 'Folder of the files below the directory. {schema}, {table} and {job} (its name) are replaced.',
+    }),
+  format: z
+    .literal('debezium-json')
+    .default('debezium-json')
+    .meta({ description: "One JSON object per line in Debezium's envelope." }),
+  json: z
+    .enum(['string', 'inline'])
+    .default('string')
+    .meta({ description: 'json and jsonb values as strings, or as values of the line.' }),
+  database: z.string().default('').meta({ description: 'What source.db says in each line.' }),
+  rollBytes: z
+    .string()
+    .default('128MiB')
+    .refine((text) => (parseSizeBytes(text) ?? 0) >= ROLL_BYTES_MIN, 'a size of at least 64KiB, such as 128MiB')
+    .meta({ description: 'A file that reaches this size is followed by another.' }),
+});
+
+export type FilesConfig = z.infer<typeof filesConfig>;
+export type FilesStage = z.infer<typeof filesStage>;

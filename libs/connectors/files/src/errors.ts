@@ -1,0 +1,64 @@
+import { type ErrorCode, MillraceError, errorCode } from '@millrace/kernel';
+
+export const DiskFull = errorCode('files.disk_full', {
+  domain: 'external',
+  retry: 'after-repair',
+  title: 'No space left for the files',
+});
+export const NotWritable = errorCode('files.not_writable', {
+  domain: 'external',
+  retry: 'after-repair',
+  title: 'The directory is not writable',
+});
+export const DirectoryMissing = errorCode('files.directory_missing', {
+  domain: 'external',
+  retry: 'after-repair',
+  title: 'The directory does not exist',
+});
+export const OtherFileSystem = errorCode('files.other_file_system', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'The path leads to another file system',
+});
+export const PreparedLost = errorCode('files.prepared_lost', {
+  domain: 'external',
+  retry: 'after-repair',
+  title: 'A prepared file is gone',
+});
+export const Fenced = errorCode('files.fenced', {
+  domain: 'internal',
+  retry: 'never',
+  title: 'A newer execution writes these files',
+});
+export const FileFailed = errorCode('files.failed', {
+  domain: 'external',
+  retry: 'later',
+  title: 'A file operation failed',
+});
+
+const BY_ERRNO: Readonly<Record<string, readonly [code: ErrorCode, mend: (path: string) => string]>> = {
+  ENOSPC: [DiskFull, (path) => `Free space on the file system of ${path}, then resume the job.`],
+  EDQUOT: [DiskFull, (path) => `Raise the quota on the file system of ${path} or remove files, then resume the job.`],
+  EACCES: [NotWritable, (path) => `Give the worker's user write and search rights on ${path}.`],
+  EPERM: [NotWritable, (path) => `Give the worker's user write and search rights on ${path}.`],
+  EROFS: [NotWritable, (path) => `Mount the file system of ${path} for writing.`],
+  ENOENT: [
+    DirectoryMissing,
+    (path) => `Create the directory (mkdir -p) of ${path}, owned by the worker's user, on every member.`,
+  ],
+  ENOTDIR: [DirectoryMissing, (path) => `A part of ${path} is a file: move it away or choose another directory.`],
+  EXDEV: [
+    OtherFileSystem,
+    (path) =>
+      `Files become visible by rename, so everything below the directory must be one file system; unmount what is at ${path}.`,
+  ],
+};
+
+/** The coded error of a failed file operation; errors that have a code of ours already pass through. */
+export function fileError(error: unknown, operation: string, path: string): MillraceError {
+  if (error instanceof MillraceError) return error;
+  const errno = (error as NodeJS.ErrnoException | undefined)?.code ?? 'unknown';
+  const [code, mend] = BY_ERRNO[errno] ?? [FileFailed, () => undefined];
+  const info = { message: `can't ${operation} ${path}: ${errno}`, mend: mend(path), details: { path, errno } };
+  return new MillraceError(code, info, { cause: error });
+}

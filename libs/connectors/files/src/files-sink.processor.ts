@@ -1,0 +1,249 @@
+import type { Resolved } from '@millrace/connector-contract';
+import {
+  type Batch,
+  EVERY_INSTANCE,
+  type Processor,
+  type ProcessorContext,
+  type SnapshotEntry,
+  type SnapshotWriter,
+} from '@millrace/engine';
+import { type ChangeBatch, type TableSchema, isChangeBatch } from '@millrace/formats';
+import { assert, parseSizeBytes } from '@millrace/kernel';
+import { join } from 'node:path';
+import type { FilesConfig, FilesStage } from './config.ts';
+import { ensureFolder, publish, syncFolder } from './durable.ts';
+import { checkFence, raiseFence, sweep } from './fence.ts';
+import {
+  HIDDEN_FOLDER,
+  type PreparedFile,
+  type TemporaryOwner,
+  finalName,
+  renderPath,
+  temporaryName,
+} from './names.ts';
+import { OpenFile } from './open-file.ts';
+
+/** Files written at the same time; one more seals the one opened first. */
+export const OPEN_FILES_MAX = 256;
+
+/** Bytes gathered per file before a write. */
+const WRITE_BYTES = 65_536;
+
+/** What the saved state of one writer says. */
+interface SavedWriter {
+  readonly writer: number;
+  readonly files: readonly PreparedFile[];
+}
+
+type Sealed = Omit<PreparedFile, 'snapshotId' | 'final'> & { readonly folder: string; readonly sequence: number };
+
+/**
+ * Writes change events to NDJSON files that appear by rename when the snapshot that covers them is committed.
+ *
+ * Life of a file: temporary (open) → sealed (synced, closed) → prepared (named in the state of snapshot n) → visible (n is committed). A crash
+ * leaves files of the first two kinds to be swept; prepared ones are shown by whoever restores n.
+ */
+export class FilesSinkProcessor implements Processor {
+  readonly #options: Resolved<FilesConfig, FilesStage>;
+  readonly #root: string;
+  readonly #rollBytes: number;
+  readonly #open = new Map<string, OpenFile>();
+  readonly #folders = new WeakMap<TableSchema, string>();
+  readonly #ensured = new Set<string>();
+  #sealed: Sealed[] = [];
+  #prepared: PreparedFile[] = [];
+  #restored: SavedWriter[] = [];
+  #sequence = 0;
+  /** First event of the current batch that is not written yet. */
+  #next = 0;
+  #context!: ProcessorContext;
+  #owner!: TemporaryOwner;
+  #work: Promise<void> | undefined;
+  #failed = false;
+  #preparedFor = 0;
+  #isDone = false;
+
+  constructor(options: Resolved<FilesConfig, FilesStage>) {
+    this.#options = options;
+    this.#root = options.config.directory;
+    this.#rollBytes = parseSizeBytes(options.stage.rollBytes)!;
+  }
+
+  async init(context: ProcessorContext): Promise<void> {
+    this.#context = context;
+    this.#owner = { writer: context.globalIndex, generation: context.generation };
+    await ensureFolder(this.#root, HIDDEN_FOLDER, this.#ensured);
+    await raiseFence(this.#root, this.#options.job, this.#owner);
+  }
+
+  restoreSnapshot(entry: SnapshotEntry): void {
+    this.#restored.push(JSON.parse(new TextDecoder().decode(entry.value)) as SavedWriter);
+  }
+
+  async restoreFinished(): Promise<void> {
+    // Another number of writers may have saved: each file has one instance that looks after it.
+    const isMine = (writer: number): boolean => writer % this.#context.totalParallelism === this.#context.globalIndex;
+    await this.#publish(this.#restored.filter(({ writer }) => isMine(writer)).flatMap(({ files }) => files));
+    await sweep(this.#root, this.#options.job, this.#owner.generation, isMine);
+    this.#restored = [];
+  }
+
+  process(_ordinal: number, batch: Batch): boolean {
+    assert(isChangeBatch(batch), 'the files sink takes change batches');
+    if (this.#isBusy()) return false;
+    while (this.#next < batch.length) {
+      const file = this.#fileOf(batch, this.#next);
+      if (file === undefined) return false;
+      const end = this.#endOfRun(batch, this.#next);
+      const reached = file.json.write(batch, this.#next, end);
+      this.#context.metrics.add('rowsWritten', reached - this.#next);
+      this.#next = reached;
+      if (file.json.length >= WRITE_BYTES) {
+        this.#start(() => this.#writeOrRoll(file));
+        if (this.#next < batch.length) return false;
+      }
+    }
+    this.#next = 0;
+    return true;
+  }
+
+  snapshotPrepare(snapshotId: number): boolean {
+    if (this.#isBusy()) return false;
+    if (this.#preparedFor === snapshotId) return true;
+    this.#start(async () => {
+      await this.#sealAll();
+      this.#prepared.push(...this.#sealed.map((file) => this.#prepare(file, snapshotId)));
+      this.#sealed = [];
+      // What can fail should fail before the snapshot is committed.
+      for (const folder of new Set(this.#prepared.map(({ final }) => final.slice(0, final.lastIndexOf('/')))))
+        await ensureFolder(this.#root, folder, this.#ensured);
+      await syncFolder(join(this.#root, HIDDEN_FOLDER));
+      await checkFence(this.#root, this.#options.job, this.#owner);
+      this.#preparedFor = snapshotId;
+    });
+    return false;
+  }
+
+  saveSnapshot(_snapshotId: number, writer: SnapshotWriter): boolean {
+    const saved: SavedWriter = { writer: this.#owner.writer, files: this.#prepared };
+    const value = new TextEncoder().encode(JSON.stringify(saved));
+    return writer.offer({ partition: EVERY_INSTANCE, key: `writer-${this.#owner.writer}`, value });
+  }
+
+  async snapshotCommit(snapshotId: number): Promise<void> {
+    const due = this.#prepared.filter((file) => file.snapshotId <= snapshotId);
+    await this.#publish(due);
+    this.#prepared = this.#prepared.filter((file) => file.snapshotId > snapshotId);
+  }
+
+  /** At the end of bounded input, or without snapshots, nobody commits: what is written is shown. */
+  complete(): boolean {
+    if (this.#isBusy()) return false;
+    if (this.#isDone) return true;
+    this.#start(async () => {
+      await this.#sealAll();
+      await this.#showSealed();
+      this.#isDone = true;
+    });
+    return false;
+  }
+
+  async close(): Promise<void> {
+    await this.#work;
+    for (const file of this.#open.values()) await file.close();
+    this.#open.clear();
+  }
+
+  #isBusy(): boolean {
+    return this.#work !== undefined || this.#failed;
+  }
+
+  #start(work: () => Promise<void>): void {
+    this.#work = work().then(
+      () => {
+        this.#work = undefined;
+        this.#context.wake();
+      },
+      (error: unknown) => {
+        this.#failed = true;
+        this.#work = undefined;
+        this.#context.fail(error);
+      },
+    );
+  }
+
+  /** The file for this event; `undefined` while room for one more is being made. */
+  #fileOf(batch: ChangeBatch, index: number): OpenFile | undefined {
+    const folder = this.#folderOf(batch.schemas[batch.schemaOf[index]!]!);
+    const known = this.#open.get(folder);
+    if (known !== undefined) return known;
+    if (this.#open.size >= OPEN_FILES_MAX) {
+      const oldest = this.#open.values().next().value!;
+      this.#start(() => this.#seal(oldest));
+      return undefined;
+    }
+    this.#sequence += 1;
+    const { job, stage } = this.#options;
+    const file = new OpenFile(this.#root, folder, temporaryName(job, this.#owner, this.#sequence), this.#sequence, {
+      name: job.jobName,
+      db: stage.database,
+      json: stage.json,
+      outputBytes: WRITE_BYTES,
+    });
+    this.#open.set(folder, file);
+    return file;
+  }
+
+  #folderOf(schema: TableSchema): string {
+    let folder = this.#folders.get(schema);
+    if (folder === undefined) {
+      folder = renderPath(this.#options.stage.path, schema, this.#options.job);
+      this.#folders.set(schema, folder);
+    }
+    return folder;
+  }
+
+  /** Index after the run of events, from `start` on, that are of one table. */
+  #endOfRun(batch: ChangeBatch, start: number): number {
+    const { schemaOf, length } = batch;
+    let end = start + 1;
+    while (end < length && schemaOf[end] === schemaOf[start]) end++;
+    return end;
+  }
+
+  async #writeOrRoll(file: OpenFile): Promise<void> {
+    await file.flush();
+    if (file.byteCount < this.#rollBytes) return;
+    await this.#seal(file);
+    if (this.#context.guarantee === 'none') await this.#showSealed();
+  }
+
+  async #seal(file: OpenFile): Promise<void> {
+    await file.seal();
+    this.#open.delete(file.folder);
+    if (file.byteCount > 0)
+      this.#sealed.push({ temporary: file.temporary, folder: file.folder, sequence: file.sequence });
+  }
+
+  async #sealAll(): Promise<void> {
+    // Side by side: the syncs of many tables share the disk's queue.
+    await Promise.all([...this.#open.values()].map((file) => this.#seal(file)));
+  }
+
+  async #showSealed(): Promise<void> {
+    const last = this.#preparedFor + 1;
+    await this.#publish(this.#sealed.map((file) => this.#prepare(file, last)));
+    this.#sealed = [];
+  }
+
+  #prepare({ temporary, folder, sequence }: Sealed, snapshotId: number): PreparedFile {
+    return { temporary, final: finalName(folder, this.#options.job, this.#owner, snapshotId, sequence), snapshotId };
+  }
+
+  async #publish(files: readonly PreparedFile[]): Promise<void> {
+    if (files.length === 0) return;
+    await checkFence(this.#root, this.#options.job, this.#owner);
+    await publish(this.#root, files, this.#ensured);
+    this.#context.metrics.add('filesPublished', files.length);
+  }
+}

@@ -1,0 +1,1 @@
+export { filesSink } from './connector.ts';

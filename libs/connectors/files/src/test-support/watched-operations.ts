@@ -1,0 +1,38 @@
+import { createRequire, syncBuiltinESMExports } from 'node:module';
+
+/** Calls `before` ahead of each file operation of the sink, in this process. Load the sink after this call. */
+export function watchOperations(before: () => void | Promise<void>): void {
+  const promises = createRequire(import.meta.url)('node:fs/promises') as Record<
+    string,
+    (...args: unknown[]) => Promise<unknown>
+  >;
+  for (const name of ['mkdir', 'rename', 'rm', 'writeFile', 'access']) {
+    const original = promises[name]!;
+    promises[name] = async (...args) => {
+      await before();
+      return original(...args);
+    };
+  }
+  // A late listing is not one taken before, so both sides of it count.
+  const readdir = promises['readdir']!;
+  promises['readdir'] = async (...args) => {
+    await before();
+    const names = await readdir(...args);
+    await before();
+    return names;
+  };
+  const open = promises['open']!;
+  promises['open'] = async (...args) => {
+    await before();
+    const handle = (await open(...args)) as Record<string, (...args: unknown[]) => Promise<unknown>>;
+    for (const name of ['appendFile', 'sync']) {
+      const original = handle[name]!.bind(handle);
+      handle[name] = async (...more) => {
+        await before();
+        return original(...more);
+      };
+    }
+    return handle;
+  };
+  syncBuiltinESMExports();
+}
