@@ -1,12 +1,13 @@
-export { type InputIssue, checkInput, errorIssue, jsonPointer, quoteName, schemaIssues } from './input-issue.ts';
+export { checkInput, errorIssue, type InputIssue, jsonPointer, quoteName, schemaIssues } from './input-issue.ts';
+export { type PlanOptions, planPipeline, type UsedDefinition } from './plan.ts';
 export {
+  nameSchema,
   type PipelineDocument,
+  pipelineSchema,
   type SelectStage,
   type SinkStage,
   type SourceStage,
   type Stage,
-  nameSchema,
-  pipelineSchema,
   stageSchemas,
 } from './spec.ts';
 export {

@@ -1,0 +1,110 @@
+import { describe, expect, it } from '@jest/globals';
+import { ConnectorRegistry, defineSink, defineSource, type Resolved } from '@millrace/connector-contract';
+import { z } from 'zod';
+import { planPipeline } from './plan.ts';
+import { parsePipeline } from './validate.ts';
+
+const made: {
+  readonly role: string;
+  readonly stage: string;
+  readonly options: Resolved<unknown, unknown> & { sinksShowRowsAtOnce?: boolean };
+}[] = [];
+const config = z.strictObject({ host: z.string() });
+
+const source = defineSource({
+  type: 'counter',
+  role: 'source',
+  summary: 'counts',
+  config,
+  stage: z.strictObject({ tables: z.array(z.string()) }),
+  check: async () => [],
+  describe: async () => ({ shape: { tables: [] }, findings: [] }),
+  createSource: (options) => {
+    made.push({ role: 'source', stage: options.job.stage, options });
+    return () => ({});
+  },
+});
+const sink = (type: string, atOnce: boolean) =>
+  defineSink({
+    type,
+    role: 'sink',
+    summary: 'keeps',
+    config,
+    stage: z.strictObject({ mode: z.string().default('upsert') }),
+    showsRowsAtOnce: () => atOnce,
+    check: async () => [],
+    checkStage: async () => [],
+    createSink: (options) => {
+      made.push({ role: 'sink', stage: options.job.stage, options });
+      return () => ({});
+    },
+  });
+const registry = ConnectorRegistry.of([source, sink('now', true), sink('later', false)]);
+
+function plan(stages: Record<string, unknown>) {
+  made.length = 0;
+  return planPipeline(parsePipeline({ name: 'test', stages }), {
+    jobId: 'J1',
+    registry,
+    sources: { shop: { type: 'counter', config: { host: 'a' } } },
+    sinks: { now: { type: 'now', config: { host: 'b' } }, later: { type: 'later', config: { host: 'c' } } },
+  });
+}
+
+const shape = (dag: ReturnType<typeof plan>) => ({
+  vertices: dag.vertices.map((vertex) => vertex.name).sort(),
+  edges: dag.edges.map((edge) => `${edge.from}[${edge.fromOrdinal}] -> ${edge.to}[${edge.toOrdinal}]`).sort(),
+});
+
+const orders = { source: 'shop', tables: ['public.orders'] };
+
+describe('planPipeline', () => {
+  it('makes a vertex of each source and sink, options and defaults resolved', () => {
+    const dag = plan({ orders, out: { input: 'orders', sink: 'now' } });
+    expect(shape(dag)).toEqual({ vertices: ['orders', 'out'], edges: ['orders[0] -> out[0]'] });
+    expect(made.find(({ role }) => role === 'sink')?.options).toEqual({
+      config: { host: 'b' },
+      stage: { mode: 'upsert' },
+      job: { jobId: 'J1', jobName: 'test', stage: 'out' },
+    });
+  });
+
+  it('fuses a chain of selects, and gives every reader of a fork each batch', () => {
+    const dag = plan({
+      orders,
+      narrow: { input: 'orders', select: { id: 'after.id', total: 'after.total' } },
+      renamed: { input: 'narrow', select: { key: 'id' } },
+      left: { input: 'renamed', sink: 'now' },
+      right: { input: 'renamed', sink: 'later' },
+      all: { input: ['orders'], sink: 'now' },
+    });
+    expect(shape(dag)).toEqual({
+      vertices: ['all', 'left', 'orders', 'renamed', 'right'],
+      edges: ['orders[0] -> all[0]', 'orders[1] -> renamed[0]', 'renamed[0] -> left[0]', 'renamed[1] -> right[0]'],
+    });
+  });
+
+  it('does not fuse a select that somebody else reads as well', () => {
+    const dag = plan({
+      orders,
+      narrow: { input: 'orders', select: { id: 'after.id' } },
+      renamed: { input: 'narrow', select: { key: 'id' } },
+      left: { input: 'renamed', sink: 'now' },
+      right: { input: 'narrow', sink: 'later' },
+    });
+    expect(shape(dag).vertices).toEqual(['left', 'narrow', 'orders', 'renamed', 'right']);
+  });
+
+  it('joins several inputs in one sink', () => {
+    const dag = plan({ orders, others: orders, out: { input: ['orders', 'others'], sink: 'now' } });
+    expect(shape(dag).edges).toEqual(['orders[0] -> out[0]', 'others[0] -> out[1]']);
+  });
+
+  it.each([
+    ['now', true],
+    ['later', false],
+  ])('tells the source whether a sink it reaches shows rows at once: %s', (name, atOnce) => {
+    plan({ orders, some: { input: 'orders', select: { id: 'after.id' } }, out: { input: 'some', sink: name } });
+    expect(made.find(({ role }) => role === 'source')?.options.sinksShowRowsAtOnce).toBe(atOnce);
+  });
+});
