@@ -1,0 +1,50 @@
+import { Catalog } from '@millrace/catalog';
+import { ConnectorRegistry } from '@millrace/connector-contract';
+import { type DynamicModule, Module } from '@nestjs/common';
+import type { Logger } from 'pino';
+import { ConnectorsController } from './connectors/connectors.controller.ts';
+import { CheckDefinitionUseCase } from './definitions/check-definition.use-case.ts';
+import { CreateDefinitionUseCase } from './definitions/create-definition.use-case.ts';
+import { UpdateDefinitionUseCase } from './definitions/update-definition.use-case.ts';
+import { HealthController } from './health/health.controller.ts';
+import { CommandJobUseCase } from './jobs/command-job.use-case.ts';
+import { DeleteJobUseCase } from './jobs/delete-job.use-case.ts';
+import { JobsController } from './jobs/jobs.controller.ts';
+import { ReadFiguresUseCase } from './jobs/read-figures.use-case.ts';
+import { SubmitJobUseCase } from './jobs/submit-job.use-case.ts';
+import { Executions } from './queue/executions.ts';
+import { SinksController } from './sinks/sinks.controller.ts';
+import { SourcesController } from './sources/sources.controller.ts';
+import { LOGGER } from './tokens.ts';
+
+/** What the module is wired with; made and ended by `createApp`. */
+export interface AppParts {
+  readonly catalog: Catalog;
+  readonly executions: Executions;
+  readonly registry: ConnectorRegistry;
+  readonly log: Logger;
+}
+
+@Module({})
+class AppModule {}
+
+/** The whole API around its parts. */
+export function appModule({ catalog, executions, registry, log }: AppParts): DynamicModule {
+  return {
+    module: AppModule,
+    controllers: [SourcesController, SinksController, JobsController, ConnectorsController, HealthController],
+    providers: [
+      { provide: Catalog, useValue: catalog },
+      { provide: Executions, useValue: executions },
+      { provide: ConnectorRegistry, useValue: registry },
+      { provide: LOGGER, useValue: log },
+      CreateDefinitionUseCase,
+      UpdateDefinitionUseCase,
+      CheckDefinitionUseCase,
+      SubmitJobUseCase,
+      CommandJobUseCase,
+      DeleteJobUseCase,
+      ReadFiguresUseCase,
+    ],
+  };
+}

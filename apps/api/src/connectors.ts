@@ -1,0 +1,7 @@
+import { ConnectorRegistry } from '@millrace/connector-contract';
+import { filesSink } from '@millrace/connector-files';
+import { jdbcSink } from '@millrace/connector-jdbc';
+import { postgresSource } from '@millrace/connector-postgres';
+
+/** Every connector the api knows. */
+export const connectors = ConnectorRegistry.of([postgresSource, jdbcSink, filesSink]);

@@ -1,0 +1,33 @@
+import type { ErrorDomain } from '@millrace/kernel';
+
+/** HTTP statuses belong to this edge, not to the errors. Codes that are not here follow from whose fault it is. */
+const BY_CODE: Readonly<Record<string, number>> = {
+  'source.unknown': 404,
+  'sink.unknown': 404,
+  'job.unknown': 404,
+  'job.no_figures': 404,
+  'request.no_such_route': 404,
+  'source.name_taken': 409,
+  'sink.name_taken': 409,
+  'job.name_taken': 409,
+  'source.in_use': 409,
+  'sink.in_use': 409,
+  'job.active': 409,
+  'job.wrong_state': 409,
+  'idempotency.busy': 409,
+  'catalog.version_conflict': 412,
+  'catalog.unavailable': 503,
+  'redis.unavailable': 503,
+  'request.bad_parameter': 400,
+  'request.bad_header': 400,
+  'request.malformed_json': 400,
+  'request.refused': 400,
+  'request.foreign_origin': 403,
+  'request.body_too_large': 413,
+  'request.unsupported_media_type': 415,
+};
+
+const BY_DOMAIN: Readonly<Record<ErrorDomain, number>> = { user: 422, external: 502, internal: 500 };
+
+export const statusOf = ({ code, domain }: { readonly code: string; readonly domain: ErrorDomain }): number =>
+  BY_CODE[code] ?? BY_DOMAIN[domain];

@@ -1,0 +1,22 @@
+import { Catalog, type Job } from '@millrace/catalog';
+import { Injectable } from '@nestjs/common';
+import { Executions } from '../queue/executions.ts';
+
+export type JobCommand = 'suspend' | 'resume' | 'restart' | 'cancel';
+
+/** Writes what the user wants of a job and tells the workers. Safe to repeat: the catalog's word counts, the message only saves time. */
+@Injectable()
+export class CommandJobUseCase {
+  constructor(
+    private readonly catalog: Catalog,
+    private readonly executions: Executions,
+  ) {}
+
+  async execute(command: JobCommand, idOrName: string): Promise<Job> {
+    const job = await this.catalog.jobs[command](idOrName);
+    // Nobody works on it: somebody has to take it up. A running one is told by the poke.
+    if (job.desired === 'running' && job.status === 'NOT_RUNNING') await this.executions.submit(job.id, job.version);
+    await this.executions.poke(job.id);
+    return job;
+  }
+}

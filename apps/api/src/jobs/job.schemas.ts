@@ -1,0 +1,89 @@
+import { pipelineSchema } from '@millrace/pipeline';
+import { z } from 'zod';
+import { findingSchema } from '../definitions/definition.schemas.ts';
+
+export const submitQuerySchema = z.strictObject({
+  check: z
+    .enum(['true', 'false'])
+    .default('true')
+    .meta({ description: 'false: the systems of the job are not asked whether they can do it.' }),
+});
+
+export type SubmitQuery = z.infer<typeof submitQuerySchema>;
+
+const jobError = z
+  .object({
+    code: z.string(),
+    domain: z.enum(['user', 'external', 'internal']),
+    retry: z.enum(['later', 'after-repair', 'never']),
+    title: z.string(),
+    message: z.string(),
+    mend: z.string().optional(),
+    pointer: z.string().optional(),
+    details: z.record(z.string(), z.unknown()).optional(),
+  })
+  .meta({ id: 'JobError', description: 'Why the job failed, and what to do before resuming it.' });
+
+export const jobViewSchema = z
+  .object({
+    id: z.string().meta({ description: 'ULID.' }),
+    name: z.string(),
+    status: z.enum([
+      'NOT_RUNNING',
+      'STARTING',
+      'RUNNING',
+      'SUSPENDED',
+      'SUSPENDED_EXPORTING_SNAPSHOT',
+      'COMPLETING',
+      'COMPLETED',
+      'FAILED',
+    ]),
+    desired: z
+      .enum(['running', 'suspended', 'cancelled'])
+      .meta({ description: 'What was asked for last; the workers make it so.' }),
+    error: jobError.nullable(),
+    generation: z.int().meta({ description: 'Number of the execution that wrote the status.' }),
+    executionStartedAt: z.iso.datetime().nullable(),
+    createdAt: z.iso.datetime(),
+    updatedAt: z.iso.datetime(),
+    version: z.int().meta({ description: 'Raised by every command; the ETag.' }),
+    document: pipelineSchema,
+  })
+  .meta({ id: 'Job', description: 'A submitted pipeline and what became of it.' });
+
+export type JobView = z.infer<typeof jobViewSchema>;
+
+export const submittedJobSchema = jobViewSchema
+  .extend({
+    warnings: z.array(findingSchema).meta({ description: 'What the systems said that does not stop the job.' }),
+  })
+  .meta({ id: 'SubmittedJob', description: 'The job as submitted.' });
+
+export const jobPageSchema = z
+  .object({ items: z.array(jobViewSchema), nextCursor: z.string().nullable() })
+  .meta({ id: 'JobPage' });
+
+export const deletedJobSchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    leftovers: z
+      .array(z.object({ stage: z.string(), code: z.string(), detail: z.string(), mend: z.string() }))
+      .meta({ description: 'What could not be removed at the systems of the job, with the way to remove it by hand.' }),
+  })
+  .meta({
+    id: 'DeletedJob',
+    description: 'The job is gone; empty leftovers: so is everything it made elsewhere for its own use.',
+  });
+
+export type DeletedJobView = z.infer<typeof deletedJobSchema>;
+
+export const figuresSchema = z
+  .looseObject({
+    jobId: z.string(),
+    status: z.string(),
+    generation: z.int(),
+    at: z.number().meta({ description: 'Milliseconds since 1970.' }),
+    vertices: z.array(z.looseObject({ vertex: z.string(), rowsIn: z.number(), rowsOut: z.number() })),
+  })
+  .meta({ id: 'JobFigures', description: 'Figures of the running execution, renewed every second.' });

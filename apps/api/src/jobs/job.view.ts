@@ -1,0 +1,27 @@
+import type { Job } from '@millrace/catalog';
+import type { JobView } from './job.schemas.ts';
+
+/** What the API shows of a job. */
+export function jobView(job: Job): JobView {
+  const { id, name, status, desired, generation, version } = job;
+  return {
+    id,
+    name,
+    status,
+    desired,
+    error: errorView(job),
+    generation,
+    executionStartedAt: job.executionStartedAt?.toISOString() ?? null,
+    createdAt: job.createdAt.toISOString(),
+    updatedAt: job.updatedAt.toISOString(),
+    version,
+    document: job.document as JobView['document'],
+  };
+}
+
+/** Field by field, so that nothing a worker adds to the record later gets out by itself. */
+function errorView({ error }: Job): JobView['error'] {
+  if (error === null) return null;
+  const { code, domain, retry, title, message, mend, pointer, details } = error;
+  return { code, domain, retry, title, message, mend, pointer, details };
+}

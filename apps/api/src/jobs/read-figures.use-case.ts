@@ -1,0 +1,34 @@
+import { Catalog } from '@millrace/catalog';
+import { MillraceError, errorCode } from '@millrace/kernel';
+import { Injectable } from '@nestjs/common';
+import { Executions } from '../queue/executions.ts';
+
+const NoFigures = errorCode('job.no_figures', {
+  domain: 'user',
+  retry: 'later',
+  title: 'No worker runs the job at the moment',
+});
+
+/** The live figures of a job, as the member that runs it wrote them within the last seconds. */
+@Injectable()
+export class ReadFiguresUseCase {
+  constructor(
+    private readonly catalog: Catalog,
+    private readonly executions: Executions,
+  ) {}
+
+  /** @throws MillraceError `job.unknown`, `job.no_figures`, `redis.unavailable` */
+  async execute(idOrName: string): Promise<unknown> {
+    const job = await this.catalog.jobs.get(idOrName);
+    const figures = await this.executions.figures(job.id);
+    if (figures !== undefined) return figures;
+    throw new MillraceError(NoFigures, {
+      message: `no worker has told figures of the job "${job.name}" lately; it is ${job.status} (wanted: ${job.desired})`,
+      mend:
+        job.desired === 'running'
+          ? 'Try again in a second; if it stays, look whether a worker is up.'
+          : `Start it: POST /api/v1/jobs/${job.name}/resume.`,
+      details: { status: job.status, desired: job.desired },
+    });
+  }
+}

@@ -1,0 +1,71 @@
+import type { Catalog, Definition, Role } from '@millrace/catalog';
+import type { Connector, ConnectorRegistry } from '@millrace/connector-contract';
+import { suggestNames } from '@millrace/kernel';
+import { type InputIssue, checkInput, jsonPointer, quoteName } from '@millrace/pipeline';
+import { connectorOf } from '../definitions/definition-options.ts';
+import { repositoryOf } from '../definitions/repository-of.ts';
+
+/** A source or sink stage with the definition it names and the connector that runs it. */
+export interface StageDefinition {
+  readonly stage: string;
+  readonly role: Role;
+  readonly definition: Definition;
+  readonly connector: Connector;
+  /** As the connector's schema made them. */
+  readonly options: unknown;
+}
+
+export interface StageDefinitions {
+  readonly stages: readonly StageDefinition[];
+  readonly issues: readonly InputIssue[];
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+const isObject = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * Finds what the stages of a document name, and checks their options with the connectors' schemas. Takes any document and looks only at the
+ * stages it understands, so that these errors can be reported together with those of the graph.
+ */
+export async function stageDefinitions(
+  document: unknown,
+  catalog: Catalog,
+  registry: ConnectorRegistry,
+): Promise<StageDefinitions> {
+  const stages: StageDefinition[] = [];
+  const issues: InputIssue[] = [];
+  const all = isObject(document) && isObject(document['stages']) ? Object.entries(document['stages']) : [];
+  for (const [stage, fields] of all) {
+    if (!isObject(fields)) continue;
+    const named = nameOf(fields);
+    if (named === undefined) continue;
+    const { role, name, options } = named;
+    const pointer = jsonPointer(['stages', stage]);
+    const definition = await repositoryOf(catalog, role).find(name);
+    if (definition === undefined || definition.name !== name) {
+      const known = await repositoryOf(catalog, role).names();
+      const mend = `${suggestNames(role, name, known)} Register it with POST /api/v1/${role}s.`;
+      const message = `stage ${quoteName(stage)} names the ${role} ${quoteName(name)}, which is not registered`;
+      issues.push({ code: `${role}.unknown`, message, mend, pointer: `${pointer}/${role}` });
+      continue;
+    }
+    const connector = connectorOf(registry, role, definition.type);
+    const checked = checkInput(connector.stage, options, pointer);
+    if (checked.value === undefined) issues.push(...checked.issues);
+    else stages.push({ stage, role, definition, connector, options: checked.value });
+  }
+  return { stages, issues };
+}
+
+function nameOf(fields: Fields): { readonly role: Role; readonly name: string; readonly options: Fields } | undefined {
+  const { source, sink, input: _, ...options } = fields;
+  if (typeof source === 'string' && sink === undefined)
+    return { role: 'source', name: source, options: without(fields, ['source']) };
+  if (typeof sink === 'string' && source === undefined) return { role: 'sink', name: sink, options };
+  return undefined;
+}
+
+const without = (fields: Fields, names: readonly string[]): Fields =>
+  Object.fromEntries(Object.entries(fields).filter(([name]) => !names.includes(name)));

@@ -1,0 +1,82 @@
+import { Catalog, type Job } from '@millrace/catalog';
+import { ConnectorRegistry, type Finding } from '@millrace/connector-contract';
+import { MillraceError, errorCode } from '@millrace/kernel';
+import { type InputIssue, InvalidPipeline, type ParsedPipeline, parsePipeline } from '@millrace/pipeline';
+import { Injectable } from '@nestjs/common';
+import { Executions } from '../queue/executions.ts';
+import { PreflightRun } from './preflight.ts';
+import { type StageDefinition, stageDefinitions } from './stage-definitions.ts';
+
+export const PreflightFailed = errorCode('job.preflight_failed', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'The systems of the job cannot do it yet',
+});
+
+/** Checks a job document in full, keeps it, and has it run. */
+@Injectable()
+export class SubmitJobUseCase {
+  constructor(
+    private readonly catalog: Catalog,
+    private readonly registry: ConnectorRegistry,
+    private readonly executions: Executions,
+  ) {}
+
+  /** @param check ask the systems of the job as well, not only the document */
+  async execute(
+    id: string,
+    document: unknown,
+    check: boolean,
+  ): Promise<{ readonly job: Job; readonly warnings: readonly Finding[] }> {
+    const { pipeline, stages } = await this.#validate(document);
+    const warnings = check ? await this.#preflight(id, pipeline, stages) : [];
+    const named = (role: StageDefinition['role']): readonly string[] =>
+      stages.filter((stage) => stage.role === role).map(({ definition }) => definition.name);
+    const { name, document: kept } = pipeline;
+    const job = await this.catalog.jobs.create(id, {
+      name,
+      document: kept,
+      uses: { source: named('source'), sink: named('sink') },
+    });
+    await this.executions.submit(job.id, job.version);
+    await this.executions.poke(job.id);
+    return { job, warnings };
+  }
+
+  /** Errors of the document's shape, of its graph and of the connectors' options, all at once. */
+  async #validate(
+    document: unknown,
+  ): Promise<{ readonly pipeline: ParsedPipeline; readonly stages: readonly StageDefinition[] }> {
+    const { stages, issues } = await stageDefinitions(document, this.catalog, this.registry);
+    let pipeline: ParsedPipeline;
+    try {
+      pipeline = parsePipeline(document);
+    } catch (error) {
+      if (!(error instanceof MillraceError) || error.code !== InvalidPipeline) throw error;
+      throw refused(InvalidPipeline, [...(error.details['errors'] as readonly InputIssue[]), ...issues]);
+    }
+    if (issues.length > 0) throw refused(InvalidPipeline, issues);
+    return { pipeline, stages };
+  }
+
+  async #preflight(
+    id: string,
+    pipeline: ParsedPipeline,
+    stages: readonly StageDefinition[],
+  ): Promise<readonly Finding[]> {
+    const { issues, warnings } = await new PreflightRun(this.catalog, id, pipeline, stages).run();
+    if (issues.length > 0) throw refused(PreflightFailed, issues);
+    return warnings;
+  }
+}
+
+function refused(code: typeof PreflightFailed, errors: readonly InputIssue[]): MillraceError {
+  const [first] = errors;
+  const more = errors.length === 1 ? '' : `${errors.length} things are wrong with the job; the first: `;
+  return new MillraceError(code, {
+    message: `${more}${first!.message}`,
+    mend: first!.mend,
+    pointer: first!.pointer,
+    details: { errors },
+  });
+}

@@ -1,0 +1,20 @@
+import { MillraceError } from '@millrace/kernel';
+import { pino } from 'pino';
+import { connectors } from './connectors.ts';
+import { createApp } from './create-app.ts';
+import { readSettings } from './settings/settings.ts';
+
+try {
+  const settings = readSettings(process.env);
+  const log = pino({ level: settings.logLevel, base: { app: 'api' } });
+  const app = await createApp({ settings, registry: connectors, log });
+  app.enableShutdownHooks();
+  await app.listen(settings.port, settings.host);
+  log.info(`listening on ${await app.getUrl()}`);
+} catch (error) {
+  // Nothing runs yet: say what to do and end. Only failures without a name of their own need their stack.
+  const text =
+    error instanceof MillraceError ? [error.message, error.mend].filter(Boolean).join('\n') : (error as Error).stack;
+  process.stderr.write(`millrace api: ${text}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,86 @@
+import { Catalog } from '@millrace/catalog';
+import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import { CheckDefinitionUseCase } from '../definitions/check-definition.use-case.ts';
+import { CreateDefinitionUseCase } from '../definitions/create-definition.use-case.ts';
+import {
+  type CheckView,
+  type CreateDefinition,
+  type DefinitionView,
+  type PatchDefinition,
+  checkViewSchema,
+  createDefinitionSchema,
+  definitionPageSchema,
+  definitionViewSchema,
+  patchDefinitionSchema,
+} from '../definitions/definition.schemas.ts';
+import { definitionView } from '../definitions/definition.view.ts';
+import { UpdateDefinitionUseCase } from '../definitions/update-definition.use-case.ts';
+import { Answers, ChangesVersion, IdPath, ListQuery, Posts } from '../http/api-docs.ts';
+import { IfMatch } from '../http/if-match.ts';
+import { type PageQuery, type PageView, pageQuerySchema, pageRequest, pageView } from '../http/page-query.ts';
+import { ResourceId } from '../http/resource-id.ts';
+
+@ApiTags('sources')
+@Controller('api/v1/sources')
+export class SourcesController {
+  constructor(
+    private readonly catalog: Catalog,
+    private readonly createDefinition: CreateDefinitionUseCase,
+    private readonly updateDefinition: UpdateDefinitionUseCase,
+    private readonly checkDefinition: CheckDefinitionUseCase,
+  ) {}
+
+  @Post()
+  @Posts('Registers a source. Its system is not called.')
+  @Answers(201, definitionViewSchema)
+  async create(
+    @ResourceId() id: string,
+    @Body({ schema: createDefinitionSchema }) body: CreateDefinition,
+  ): Promise<DefinitionView> {
+    return definitionView(await this.createDefinition.execute('source', id, body));
+  }
+
+  @Get()
+  @ListQuery('Lists sources in the order of their making.')
+  @Answers(200, definitionPageSchema)
+  async list(@Query({ schema: pageQuerySchema }) query: PageQuery): Promise<PageView<DefinitionView>> {
+    return pageView(await this.catalog.sources.list(pageRequest(query)), definitionView);
+  }
+
+  @Get(':id')
+  @IdPath('Shows a source; secrets are masked.')
+  @Answers(200, definitionViewSchema)
+  async get(@Param('id') id: string): Promise<DefinitionView> {
+    return definitionView(await this.catalog.sources.get(id));
+  }
+
+  @Patch(':id')
+  @IdPath('Changes a source. Jobs see it at their next start.')
+  @ChangesVersion()
+  @Answers(200, definitionViewSchema)
+  async update(
+    @Param('id') id: string,
+    @Body({ schema: patchDefinitionSchema }) body: PatchDefinition,
+    @IfMatch() version: number | undefined,
+  ): Promise<DefinitionView> {
+    return definitionView(await this.updateDefinition.execute('source', id, body, version));
+  }
+
+  @Delete(':id')
+  @HttpCode(204)
+  @IdPath('Deletes a source that no job uses.')
+  @ChangesVersion()
+  @Answers(204)
+  async delete(@Param('id') id: string, @IfMatch() version: number | undefined): Promise<void> {
+    await this.catalog.sources.delete(id, version);
+  }
+
+  @Post(':id/check')
+  @HttpCode(200)
+  @Posts('Asks the system of a source what it lacks, with the SQL that repairs it. Changes nothing.', { id: true })
+  @Answers(200, checkViewSchema)
+  check(@Param('id') id: string): Promise<CheckView> {
+    return this.checkDefinition.execute('source', id);
+  }
+}

@@ -1,0 +1,2 @@
+/** Injected where there is no class to ask for. */
+export const LOGGER = Symbol('logger');

@@ -1,0 +1,75 @@
+import { randomBytes } from 'node:crypto';
+import { Writable } from 'node:stream';
+import type { ConnectorRegistry } from '@millrace/connector-contract';
+import { testPostgres, testRedis, type TestDatabase } from '@millrace/testing';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { pino } from 'pino';
+import { createApp } from '../src/create-app.ts';
+import { readSettings } from '../src/settings/settings.ts';
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of all shapes
+  readonly body: any;
+  readonly text: string;
+}
+
+export interface TestApi extends AsyncDisposable {
+  readonly app: NestFastifyApplication;
+  readonly database: TestDatabase;
+  readonly redisUrl: string;
+  /** Everything the API has said so far: every answer and every line of its log. */
+  readonly said: string[];
+  request(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+}
+
+/** An API on a fresh metadata database, called in process. */
+export async function startApi(registry: ConnectorRegistry, env: NodeJS.ProcessEnv = {}): Promise<TestApi> {
+  const [postgres, redis] = await Promise.all([testPostgres(), testRedis()]);
+  const database = await postgres.createDatabase('api');
+  const said: string[] = [];
+  const log = pino(
+    { level: 'debug' },
+    new Writable({
+      write(chunk: Buffer, _, done) {
+        said.push(chunk.toString());
+        done();
+      },
+    }),
+  );
+  const settings = readSettings({
+    MILLRACE_DATABASE_URL: database.url,
+    MILLRACE_REDIS_URL: redis.url,
+    MILLRACE_SECRET_KEY: randomBytes(32).toString('base64'),
+    ...env,
+  });
+  const app = await createApp({ settings, registry, log, env });
+  return {
+    app,
+    database,
+    redisUrl: redis.url,
+    said,
+    async request(method, path, body, headers = {}) {
+      const isText = typeof body === 'string';
+      const response = await app.inject({
+        method: method as 'GET',
+        url: path,
+        headers: { ...(body === undefined ? {} : { 'content-type': 'application/json' }), ...headers },
+        ...(body === undefined ? {} : { payload: isText ? body : JSON.stringify(body) }),
+      });
+      said.push(`${JSON.stringify(response.headers)} ${response.payload}`);
+      const text = response.payload;
+      return {
+        status: response.statusCode,
+        headers: response.headers,
+        body: text === '' ? undefined : JSON.parse(text),
+        text,
+      };
+    },
+    async [Symbol.asyncDispose]() {
+      await app.close();
+      await database[Symbol.asyncDispose]();
+    },
+  };
+}
