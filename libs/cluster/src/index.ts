@@ -1,3 +1,16 @@
+export {
+  Fenced,
+  JobCancelled,
+  RedisNotDurable,
+  RedisUnavailable,
+  SnapshotDamaged,
+  SnapshotLost,
+  SnapshotTooLarge,
+} from './errors.ts';
+export { type CoordinatorParts, ExecutionCoordinator } from './execution/execution-coordinator.ts';
+export type { ExecutionLog } from './execution/execution-log.ts';
+export type { EndState, ExecutionState } from './execution/execution-state.ts';
+export type { JobDirectory, JobPlan, JobView } from './execution/job-directory.ts';
 export type { JobFigures } from './figures.ts';
 export type { DesiredState, JobStatus } from './job-status.ts';
 export {
@@ -9,3 +22,16 @@ export {
   executionTaskId,
   figuresKey,
 } from './names.ts';
+export { COMMAND_MS_MAX, type RedisConnectionOptions, connectRedis } from './redis/connect-redis.ts';
+export type { Durability } from './redis/redis-durability.ts';
+export { type RestoreDecision, decideRestore } from './snapshot/decide-restore.ts';
+export { RedisSnapshotStore, chunkCount, stateHash } from './snapshot/redis-snapshot-store.ts';
+export {
+  CHUNK_BYTES,
+  SNAPSHOTS_RETAINED,
+  STATE_BYTES_MAX,
+  type SnapshotRecord,
+  type SnapshotStore,
+} from './snapshot/snapshot-store.ts';
+export { decodeState, encodeState } from './snapshot/state-codec.ts';
+export { WITNESS_STATE_BYTES_MAX, type Witness, type WitnessStore } from './snapshot/witness.ts';

@@ -16,4 +16,5 @@ export {
 export { type IdSource, ulids } from './ids.ts';
 export { nearNames, suggestNames } from './near-names.ts';
 export { parseDurationMs, parseSizeBytes } from './quantities.ts';
+export { type Random, systemRandom } from './random.ts';
 export { MASK, Secret } from './secret.ts';

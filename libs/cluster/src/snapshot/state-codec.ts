@@ -1,0 +1,87 @@
+import type { SnapshotEntry, VertexState } from '@millrace/engine';
+import { MillraceError } from '@millrace/kernel';
+import { SnapshotDamaged } from '../errors.ts';
+
+/** First bytes of an encoded state: name and version of the layout. */
+const MAGIC = Buffer.from('MRST\x01', 'latin1');
+
+/**
+ * State as bytes: the magic, then vertices, each a name and entries, each entry a partition (Int32), key and value. Numbers are
+ * big-endian; names, keys and values are a UInt32 length and their bytes (text in UTF-8).
+ */
+export function encodeState(state: readonly VertexState[]): Buffer {
+  let size = MAGIC.length + 4;
+  for (const { vertex, entries } of state) {
+    size += 8 + Buffer.byteLength(vertex);
+    for (const { key, value } of entries) size += 12 + Buffer.byteLength(key) + value.length;
+  }
+  const bytes = Buffer.allocUnsafe(size);
+  MAGIC.copy(bytes);
+  let at = bytes.writeUInt32BE(state.length, MAGIC.length);
+  const text = (value: string): void => {
+    const length = bytes.write(value, at + 4);
+    at = bytes.writeUInt32BE(length, at) + length;
+  };
+  for (const { vertex, entries } of state) {
+    text(vertex);
+    at = bytes.writeUInt32BE(entries.length, at);
+    for (const { partition, key, value } of entries) {
+      at = bytes.writeInt32BE(partition, at);
+      text(key);
+      at = bytes.writeUInt32BE(value.length, at);
+      bytes.set(value, at);
+      at += value.length;
+    }
+  }
+  return bytes;
+}
+
+/**
+ * The state these bytes were made of.
+ * @throws MillraceError `cluster.snapshot_damaged` when they were not made by `encodeState`
+ */
+export function decodeState(bytes: Buffer): VertexState[] {
+  try {
+    if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) throw new RangeError('it does not begin with the magic');
+    return decode(bytes);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new MillraceError(
+      SnapshotDamaged,
+      {
+        message: `the state of ${bytes.length} bytes cannot be read: ${error.message}`,
+        mend: 'Was it written by a newer version of Millrace? Then run that version.',
+      },
+      { cause: error },
+    );
+  }
+}
+
+function decode(bytes: Buffer): VertexState[] {
+  let at = MAGIC.length;
+  const number = (): number => {
+    at += 4;
+    return bytes.readUInt32BE(at - 4);
+  };
+  const slice = (): Buffer => {
+    const length = number();
+    if (at + length > bytes.length) throw new RangeError(`${length} bytes at ${at} go past its end`);
+    at += length;
+    return bytes.subarray(at - length, at);
+  };
+  const state: VertexState[] = [];
+  for (let vertices = number(); vertices > 0; vertices--) {
+    const vertex = slice().toString();
+    const entries: SnapshotEntry[] = [];
+    for (let count = number(); count > 0; count--) {
+      const partition = bytes.readInt32BE(at);
+      at += 4;
+      const key = slice().toString();
+      // A copy with a buffer of its own: it goes to another thread.
+      entries.push({ partition, key, value: new Uint8Array(slice()) });
+    }
+    state.push({ vertex, entries });
+  }
+  if (at !== bytes.length) throw new RangeError(`${bytes.length - at} bytes are left over`);
+  return state;
+}
