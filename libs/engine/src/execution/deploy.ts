@@ -1,3 +1,4 @@
+import { MillraceError, fromErrorRecord, toErrorRecord } from '@millrace/kernel';
 import type { ExecutionRequest } from '../contract/execution.ts';
 import { validateShape } from '../plan/dag-shape.ts';
 import { placeInstances } from '../plan/placement.ts';
@@ -27,7 +28,7 @@ export async function deploy(execution: RunningExecution, request: ExecutionRequ
   home.setLoad(execution.id, 1);
   execution.join(home, { isOwn: false });
   try {
-    const shape = await home.request(execution.id, 'describe', { dagModule, spec });
+    const shape = await execution.unlessOver(home.request(execution.id, 'describe', { dagModule, spec }));
     validateShape(shape);
     const placement = placeInstances(shape, shared.length, base);
     const threads = [...shared];
@@ -43,16 +44,15 @@ export async function deploy(execution: RunningExecution, request: ExecutionRequ
       execution.join(thread, { isOwn: number >= shared.length });
       thread.setLoad(execution.id, plan.instances.length);
     }
-    await Promise.all(
-      [...plans].map(async ([number, plan]) => {
-        const args = { dagModule, spec, plan };
-        const built = await threads[number]!.request(execution.id, 'build', args, channelsOf(plan.streams));
-        execution.prioritizes(built.prioritizing);
-      }),
-    );
+    const builds = [...plans].map(async ([number, plan]) => {
+      const args = { dagModule, spec, plan };
+      const built = await threads[number]!.request(execution.id, 'build', args, channelsOf(plan.streams));
+      execution.prioritizes(built.prioritizing);
+    });
+    await execution.unlessOver(Promise.all(builds));
   } catch (error) {
     await execution.stop();
-    throw error;
+    throw error instanceof MillraceError ? error : fromErrorRecord(toErrorRecord(error));
   }
 }
 

@@ -27,7 +27,7 @@ export class EngineThread {
     const isSource = entry.pathname.endsWith('.ts');
     this.#worker = new Worker(entry, isSource ? { execArgv: ['--conditions=source'] } : {});
     this.#worker.on('message', (message: ThreadMessage) => this.#receive(message));
-    this.#worker.on('error', (error) => this.#lose(threadLost(`a worker thread died: ${error.message}`, error)));
+    this.#worker.on('error', (error) => this.#lose(threadLost(`a worker thread died: ${String(error)}`, error)));
     this.#worker.on('exit', (code) => this.#lose(threadLost(`a worker thread ended with exit code ${code}`)));
   }
 

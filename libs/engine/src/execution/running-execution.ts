@@ -73,6 +73,12 @@ export class RunningExecution implements Execution, ThreadListener {
     this.#prioritizing += instances;
   }
 
+  /** Waits for the work, or rejects as soon as the execution has failed or was stopped. */
+  unlessOver<T>(work: Promise<T>): Promise<T> {
+    work.catch(() => undefined);
+    return Promise.race([this.#over.promise, work]);
+  }
+
   start(): void {
     for (const thread of this.#threads) {
       thread.request(this.id, 'start', undefined).catch((error: unknown) => this.fail(error));
@@ -85,20 +91,20 @@ export class RunningExecution implements Execution, ThreadListener {
     const { vertices, instanceCount } = this.#size;
     this.#snapshot = new SnapshotCollector(snapshotId, vertices, instanceCount);
     this.#announce();
-    return this.#unlessOver(this.#snapshot.whole);
+    return this.unlessOver(this.#snapshot.whole);
   }
 
   /** @throws MillraceError what `snapshotCommit` threw, the failure of the execution, or `engine.stopped`. */
   async commitSnapshot(snapshotId: number): Promise<void> {
     const commits = [...this.#threads].map((thread) => thread.request(this.id, 'commit', snapshotId));
-    await this.#unlessOver(Promise.all(commits));
+    await this.unlessOver(Promise.all(commits));
   }
 
   /** @throws MillraceError the failure of the execution, or `engine.stopped`. */
   async metrics(): Promise<readonly InstanceMetrics[]> {
     const answers = [...this.#threads].map((thread) => thread.request(this.id, 'metrics', undefined));
     const order = new Map(this.#size.vertices.map((vertex, index) => [vertex, index]));
-    return (await this.#unlessOver(Promise.all(answers)))
+    return (await this.unlessOver(Promise.all(answers)))
       .flat()
       .sort((a, b) => order.get(a.vertex)! - order.get(b.vertex)! || a.globalIndex - b.globalIndex);
   }
@@ -117,6 +123,19 @@ export class RunningExecution implements Execution, ThreadListener {
   }
 
   event(event: ExecutionEvent): void {
+    try {
+      this.#handle(event);
+    } catch (error) {
+      // A bug of ours fails this execution, not the process.
+      this.fail(error);
+    }
+  }
+
+  lost(error: MillraceError): void {
+    this.fail(error);
+  }
+
+  #handle(event: ExecutionEvent): void {
     switch (event.kind) {
       case 'failed':
         this.fail(fromErrorRecord(event.error));
@@ -136,10 +155,6 @@ export class RunningExecution implements Execution, ThreadListener {
     }
   }
 
-  lost(error: MillraceError): void {
-    this.fail(error);
-  }
-
   /**
    * Tells the threads of the snapshot once every instance reads its last priority: before that a barrier could not be
    * aligned with the streams that are not being read, and the snapshot would never end.
@@ -151,11 +166,6 @@ export class RunningExecution implements Execution, ThreadListener {
     for (const thread of this.#threads) {
       thread.request(this.id, 'snapshot', snapshot.snapshotId).catch((error: unknown) => this.fail(error));
     }
-  }
-
-  #unlessOver<T>(work: Promise<T>): Promise<T> {
-    work.catch(() => undefined);
-    return Promise.race([this.#over.promise, work]);
   }
 
   #end(reason: MillraceError): void {

@@ -4,8 +4,8 @@ import type { Clock } from '@millrace/kernel';
 export interface Task {
   /** Owned by the scheduler: already in its ready list. */
   isScheduled: boolean;
-  /** Works until it has nothing to do, waits, or has done its share; `true` means there is more to do right away. */
-  run(): boolean;
+  /** Works until it has nothing to do, waits, has done its share or meets the deadline; `true`: there is more to do right away. */
+  run(deadlineMs: number): boolean;
   /** How long a run took. */
   ran(durationMs: number): void;
 }
@@ -47,14 +47,14 @@ export class Scheduler {
 
   readonly #turn = (): void => {
     this.turns += 1;
-    const startedMs = this.#clock.monotonicMs();
-    let nowMs = startedMs;
+    let nowMs = this.#clock.monotonicMs();
+    const deadlineMs = nowMs + SLICE_MS;
     let index = 0;
     // The list grows while it is walked: tasks made ready now still get their share of this turn.
-    while (index < this.#ready.length && nowMs - startedMs < SLICE_MS) {
+    while (index < this.#ready.length && nowMs < deadlineMs) {
       const task = this.#ready[index++]!;
       task.isScheduled = false;
-      const isMore = task.run();
+      const isMore = task.run(deadlineMs);
       const endedMs = this.#clock.monotonicMs();
       task.ran(endedMs - nowMs);
       nowMs = endedMs;

@@ -1,3 +1,4 @@
+import type { Clock } from '@millrace/kernel';
 import type { Batch } from '../contract/batch.ts';
 import { END_OF_INPUT, type Watermark, barrier } from '../contract/mark.ts';
 import type { Processor } from '../contract/processor.ts';
@@ -27,6 +28,7 @@ export interface TaskletParts {
   readonly outbox: EdgeOutbox;
   readonly figures: InstanceFigures;
   readonly scheduler: Scheduler;
+  readonly clock: Clock;
   readonly listener: TaskletListener;
 }
 
@@ -64,7 +66,8 @@ export class Tasklet implements Task {
   #isWoken = false;
   #current: Batch | Watermark | undefined;
   #snapshot: SnapshotUnderWay | undefined;
-  #announced: number | undefined;
+  /** Announced and not yet saved. */
+  #due: number | undefined;
   #lastSaved: number | undefined;
   #isPrioritizing: boolean;
 
@@ -105,15 +108,18 @@ export class Tasklet implements Task {
 
   /** The coordinator has started a snapshot. */
   announce(snapshotId: number): void {
-    this.#announced = snapshotId;
+    // A barrier from another thread can be faster than the announcement: then it has been saved already.
+    if (snapshotId !== this.#lastSaved) this.#due = snapshotId;
     if (this.#parts.inputs.hasEnded) this.wake();
   }
 
-  run(): boolean {
+  run(deadlineMs: number): boolean {
     try {
-      for (let count = 0; count < CALLBACKS_PER_RUN_MAX; count++) {
+      let count = 0;
+      do {
         if (!this.#isRunning || this.#isWaiting || !this.#advance()) return false;
-      }
+        count += 1;
+      } while (count < CALLBACKS_PER_RUN_MAX && this.#parts.clock.monotonicMs() < deadlineMs);
       return true;
     } catch (error) {
       this.stop();
@@ -163,7 +169,7 @@ export class Tasklet implements Task {
 
   #complete(): boolean {
     const { outbox } = this.#parts;
-    const due = this.#announced === this.#lastSaved ? undefined : this.#announced;
+    const due = this.#due;
     // With an item half delivered the barrier would overtake it at some targets: first that one is finished, and no other begun.
     const isHeldUp = due !== undefined && outbox.isPartial;
     if (due !== undefined && !isHeldUp && this.#isReadyFor(due)) return this.#beginSnapshot(due);
@@ -204,6 +210,7 @@ export class Tasklet implements Task {
     if (!this.#leave(this.processor.saveSnapshot?.(snapshotId, writer) ?? true)) return false;
     this.#snapshot = undefined;
     this.#lastSaved = snapshotId;
+    this.#due = undefined;
     if (!this.#isCompleted) this.#parts.outbox.put(barrier(snapshotId));
     this.#parts.inputs.release();
     this.#parts.listener.saved(this, snapshotId, writer.entries);

@@ -10,7 +10,7 @@ import type { Dag } from '../contract/dag.ts';
 import type { InstanceMetrics } from '../contract/execution.ts';
 import type { Processor, ProcessorContext, ProcessorSupplier } from '../contract/processor.ts';
 import type { SnapshotEntry } from '../contract/snapshot.ts';
-import { ExecutionStopped, cloneable, processorErrorRecord } from '../errors.ts';
+import { ContractViolated, ExecutionStopped, cloneable, processorErrorRecord } from '../errors.ts';
 import { type DagShape, shapeOf } from '../plan/dag-shape.ts';
 import type { InstancePlan, JobFacts, ThreadPlan } from '../plan/thread-plan.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
@@ -121,6 +121,12 @@ export class ThreadExecution implements TaskletListener {
     const inputs = new Inputs(streams, job.guarantee === 'exactly-once');
     const figures = new InstanceFigures();
     const processor = this.#supply(supplier, plan);
+    if (streams.length > 0 && processor.process === undefined) {
+      throw new MillraceError(ContractViolated, {
+        message: `vertex ${vertex} has an incoming edge, but its processor has no process()`,
+        mend: 'Implement process() or remove the edge.',
+      });
+    }
     const tasklet = new Tasklet({
       vertex,
       globalIndex,
@@ -129,6 +135,7 @@ export class ThreadExecution implements TaskletListener {
       outbox,
       figures,
       scheduler,
+      clock,
       listener: this,
     });
     for (const writer of writers) writer.onRoom = () => tasklet.wake();
