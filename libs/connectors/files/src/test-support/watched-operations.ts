@@ -14,15 +14,15 @@ export function watchOperations(before: () => void | Promise<void>): void {
     };
   }
   // A late listing is not one taken before, so both sides of it count.
-  const readdir = promises['readdir']!;
-  promises['readdir'] = async (...args) => {
+  const readdir = promises.readdir!;
+  promises.readdir = async (...args) => {
     await before();
     const names = await readdir(...args);
     await before();
     return names;
   };
-  const open = promises['open']!;
-  promises['open'] = async (...args) => {
+  const open = promises.open!;
+  promises.open = async (...args) => {
     await before();
     const handle = (await open(...args)) as Record<string, (...args: unknown[]) => Promise<unknown>>;
     for (const name of ['appendFile', 'sync']) {
