@@ -15,7 +15,6 @@ import { SchemaPipe } from './http/schema.pipe.ts';
 import { BODY_BYTES_MAX } from './http/to-millrace-error.ts';
 import { NestLogger } from './nest-logger.ts';
 import { Executions } from './queue/executions.ts';
-import { redisConnection } from './queue/redis-connection.ts';
 import type { Settings } from './settings/settings.ts';
 
 export interface AppOptions {
@@ -45,7 +44,7 @@ export async function createApp({
   try {
     const secretBox = SecretBox.of(settings.secretKey, settings.secretKeysOld);
     const catalog = stack.use(await Catalog.open({ url: settings.databaseUrl, secretBox, env }));
-    const executions = stack.use(new Executions(redisConnection(settings.redisUrl, log), log));
+    const executions = stack.use(await Executions.connect(settings.redisUrl, log));
     const filter = new ProblemFilter(log);
     const adapter = new FastifyAdapter({
       bodyLimit: BODY_BYTES_MAX,

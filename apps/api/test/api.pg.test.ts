@@ -264,6 +264,7 @@ describe('jobs', () => {
       body: { id, name: 'life', leftovers: [] },
     });
     expect(world.disposed).toEqual(['orders', 'copy']);
+    expect(await redis.keys(`millrace:{${id}}:*`)).toEqual([`millrace:{${id}}:generation`]);
     expectProblem(await api.request('GET', '/api/v1/jobs/life'), 404, 'job.unknown');
   });
 

@@ -47,7 +47,7 @@ const unused = (): never => {
   throw new Error('the api runs no processors');
 };
 
-const dispose = async ({ config: { host }, job }: Resolved<z.infer<typeof config>, unknown>): Promise<void> => {
+const dispose = async <Stage>({ config: { host }, job }: Resolved<z.infer<typeof config>, Stage>): Promise<void> => {
   if (world.disposeFails) throw new MillraceError(DisposeFailed, { message: `${host} is away`, mend: 'Wait for it.' });
   world.disposed.push(job.stage);
 };

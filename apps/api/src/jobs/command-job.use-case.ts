@@ -13,9 +13,11 @@ export class CommandJobUseCase {
   ) {}
 
   async execute(command: JobCommand, idOrName: string): Promise<Job> {
-    const job = await this.catalog.jobs[command](idOrName);
-    // Nobody works on it: somebody has to take it up. A running one is told by the poke.
-    if (job.desired === 'running' && job.status === 'NOT_RUNNING') await this.executions.submit(job.id, job.version);
+    const before = await this.catalog.jobs.get(idOrName);
+    const job = await this.catalog.jobs[command](before.id);
+    // Nobody holds a job that had stopped: somebody has to take it up. One that is held is told by the poke.
+    const hadStopped = before.status === 'SUSPENDED' || before.status === 'FAILED';
+    if (hadStopped && job.status === 'NOT_RUNNING') await this.executions.submit(job.id, job.version);
     await this.executions.poke(job.id);
     return job;
   }

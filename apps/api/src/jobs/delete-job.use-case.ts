@@ -4,6 +4,7 @@ import { InternalError, MillraceError } from '@millrace/kernel';
 import { checkInput } from '@millrace/pipeline';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
+import { Executions } from '../queue/executions.ts';
 import { LOGGER } from '../tokens.ts';
 import type { DeletedJobView } from './job.schemas.ts';
 import { type StageDefinition, stageDefinitions } from './stage-definitions.ts';
@@ -19,6 +20,7 @@ export class DeleteJobUseCase {
   constructor(
     private readonly catalog: Catalog,
     private readonly registry: ConnectorRegistry,
+    private readonly executions: Executions,
     @Inject(LOGGER) private readonly log: Logger,
   ) {}
 
@@ -32,6 +34,13 @@ export class DeleteJobUseCase {
       } catch (error) {
         leftovers.push(this.#leftover(job, stage, error));
       }
+    }
+    try {
+      await this.executions.forget(job.id);
+    } catch (error) {
+      if (!(error instanceof MillraceError)) throw error;
+      const mend = `Remove the keys that match millrace:{${job.id}}:* from Redis when it is back.`;
+      leftovers.push({ stage: '', code: error.code.code, detail: `the snapshots are left: ${error.message}`, mend });
     }
     await this.catalog.jobs.delete(job.id);
     return { id: job.id, name: job.name, leftovers };

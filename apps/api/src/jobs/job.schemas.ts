@@ -68,7 +68,14 @@ export const deletedJobSchema = z
     id: z.string(),
     name: z.string(),
     leftovers: z
-      .array(z.object({ stage: z.string(), code: z.string(), detail: z.string(), mend: z.string() }))
+      .array(
+        z.object({
+          stage: z.string().meta({ description: 'Empty: not of one stage, but the snapshots.' }),
+          code: z.string(),
+          detail: z.string(),
+          mend: z.string(),
+        }),
+      )
       .meta({ description: 'What could not be removed at the systems of the job, with the way to remove it by hand.' }),
   })
   .meta({

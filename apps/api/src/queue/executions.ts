@@ -1,10 +1,13 @@
+import { once } from 'node:events';
 import {
+  connectRedis,
   EXECUTION_QUEUE,
   EXECUTION_TASK,
   type ExecutionTask,
-  POKE_CHANNEL,
   executionTaskId,
   figuresKey,
+  POKE_CHANNEL,
+  RedisSnapshotStore,
 } from '@millrace/cluster';
 import { MillraceError } from '@millrace/kernel';
 import { Queue } from 'bullmq';
@@ -12,18 +15,35 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { RedisUnavailable } from '../http/errors.ts';
 
+const FIRST_CONNECT_MS_MAX = 2_000;
+
 /** What the api tells members about jobs, and what they tell about them. The catalog is the truth: a message that gets lost only costs time. */
 export class Executions implements AsyncDisposable {
   readonly #redis: Redis;
   readonly #queue: Queue<ExecutionTask>;
+  readonly #snapshots: RedisSnapshotStore;
   readonly #log: Logger;
 
-  constructor(redis: Redis, log: Logger) {
+  private constructor(redis: Redis, log: Logger) {
     this.#redis = redis;
     this.#log = log;
     this.#queue = new Queue<ExecutionTask>(EXECUTION_QUEUE, { connection: redis });
     // The connection itself reports; BullMQ says the same again.
     this.#queue.on('error', () => {});
+    this.#snapshots = new RedisSnapshotStore(redis);
+  }
+
+  /** Connects; a Redis that is away at the start is logged and waited for in the background, and commands to it fail at once. */
+  static async connect(url: string, log: Logger): Promise<Executions> {
+    const redis = connectRedis(url, {
+      onChange: (isReady, reason) => {
+        if (isReady) log.info('Redis is back');
+        else log.warn(`Redis is away (${reason}): jobs go on, commands reach them when it is back`);
+      },
+    });
+    const executions = new Executions(redis, log);
+    await once(redis, 'ready', { signal: AbortSignal.timeout(FIRST_CONNECT_MS_MAX) }).catch(() => {});
+    return executions;
   }
 
   /**
@@ -32,30 +52,31 @@ export class Executions implements AsyncDisposable {
    */
   async submit(jobId: string, attempt: number): Promise<void> {
     const options = { jobId: executionTaskId(jobId, attempt), removeOnComplete: true, removeOnFail: true };
-    await this.#try(jobId, () => this.#queue.add(EXECUTION_TASK, { jobId }, options));
+    await this.#tell(jobId, () => this.#queue.add(EXECUTION_TASK, { jobId }, options));
   }
 
   /** Asks members to look at the job's desired state now. Never fails: they look every few seconds anyway. */
   async poke(jobId: string): Promise<void> {
-    await this.#try(jobId, () => this.#redis.publish(POKE_CHANNEL, jobId));
+    await this.#tell(jobId, () => this.#redis.publish(POKE_CHANNEL, jobId));
   }
 
   /** The figures a member wrote within the last seconds. @throws MillraceError `redis.unavailable` */
   async figures(jobId: string): Promise<unknown> {
-    const text = await this.#redis.get(figuresKey(jobId)).catch((error: unknown) => {
-      throw unavailable(error);
-    });
+    const text = await asked(this.#redis.get(figuresKey(jobId)));
     return text === null ? undefined : JSON.parse(text);
+  }
+
+  /** Removes the snapshots of a deleted job. @throws MillraceError `redis.unavailable` */
+  async forget(jobId: string): Promise<void> {
+    await asked(this.#snapshots.remove(jobId));
   }
 
   /** @throws MillraceError `redis.unavailable` */
   async ping(): Promise<void> {
-    await this.#redis.ping().catch((error: unknown) => {
-      throw unavailable(error);
-    });
+    await asked(this.#redis.ping());
   }
 
-  async #try(jobId: string, action: () => Promise<unknown>): Promise<void> {
+  async #tell(jobId: string, action: () => Promise<unknown>): Promise<void> {
     try {
       await action();
     } catch (error) {
@@ -69,9 +90,12 @@ export class Executions implements AsyncDisposable {
   }
 }
 
-const unavailable = (cause: unknown): MillraceError =>
-  new MillraceError(
-    RedisUnavailable,
-    { message: 'Redis does not answer', mend: 'Try again; if it stays, look at the server MILLRACE_REDIS_URL names.' },
-    { cause },
-  );
+async function asked<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (cause) {
+    const message = 'Redis does not answer';
+    const mend = 'Try again; if it stays, look at the server MILLRACE_REDIS_URL names.';
+    throw new MillraceError(RedisUnavailable, { message, mend }, { cause });
+  }
+}
