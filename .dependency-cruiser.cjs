@@ -11,14 +11,14 @@ const ROOMS = {
   cluster: ['kernel', 'engine'],
   catalog: ['kernel'],
 };
-const TEST = '(\\.test\\.ts$|/(test|fixtures)/)';
+const TEST = '(\\.test\\.ts$|/(test|test-support|fixtures)/)';
 
 const layers = Object.entries(ROOMS).map(([room, allowed]) => ({
   name: `layers-${room.replace('/', '-')}`,
   comment: `libs/${room} may import only: ${allowed.join(', ') || 'nothing of ours'}`,
   severity: 'error',
   from: { path: `^libs/${room}/src/`, pathNot: TEST },
-  to: { path: '^(libs|apps|migrations)/', pathNot: `^libs/(${[room, ...allowed].join('|')})/` },
+  to: { path: '^(libs|apps|migrations)/', pathNot: `^libs/(${[room, ...allowed].join('|')})/${room === 'catalog' ? '|^migrations/' : ''}` },
 }));
 
 module.exports = {

@@ -1,15 +1,25 @@
 #!/usr/bin/env node
+import { MillraceError } from '@millrace/kernel';
 import { Command } from 'commander';
+import { demoCommand } from './demo/demo-command.ts';
 import { verifyCommand } from './verify/verify-command.ts';
 
+const EXIT_FAILED = 2;
+
+const exit = (code: number): void => {
+  process.exitCode = code;
+};
+const print = (line: string): void => {
+  process.stdout.write(`${line}\n`);
+};
+
 const program = new Command('millrace').description('Millrace: change data capture, exactly once.');
-program.addCommand(
-  verifyCommand(
-    (code) => {
-      process.exitCode = code;
-    },
-    (line) => process.stdout.write(`${line}\n`),
-    process.env,
-  ),
-);
-await program.parseAsync();
+program.addCommand(verifyCommand(exit, print, process.env));
+program.addCommand(demoCommand(exit));
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof MillraceError)) throw error;
+  process.stderr.write(`${error.code.code}: ${error.message}\n${error.mend === undefined ? '' : `${error.mend}\n`}`);
+  process.exitCode = EXIT_FAILED;
+}

@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline';
 import { systemClock } from '@millrace/kernel';
 import { createShop, DEMO_SHOP, SeededRandom, ShopTraffic } from '@millrace/testing';
-import { type Comparison, compareShop, verdictLine } from './comparison.ts';
+import { compareShop, verdictLine } from './comparison.ts';
 import { type Figures, LiveLine } from './live-line.ts';
 import { type Platform, startPlatform } from './platform.ts';
 import { registerShopJob } from './shop-job.ts';
@@ -104,7 +104,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   show(
     `the shop is closed after ${traffic.transactions.toLocaleString('en-US')} transactions; comparing once more ...`,
   );
-  const last: Comparison = await compareShop(platform, jobId);
+  const last = await compareShop(platform, jobId);
   show(verdictLine(last));
   return last.outcome === 'equal' ? 0 : 1;
 }

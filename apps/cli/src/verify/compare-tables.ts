@@ -4,7 +4,7 @@ import { BadArgument, HashDiffers } from './errors.ts';
 import { type Difference, findDifferences } from './find-differences.ts';
 import { HASH_PROBE, rowHash } from './row-hash.ts';
 import { type Address, Session } from './session.ts';
-import { type TablePair, type TableRequest, pairTables } from './table-pair.ts';
+import { pairTables, type TablePair, type TableRequest } from './table-pair.ts';
 
 /** Differing keys listed per table unless asked for more. */
 export const DIFFERENCES_MAX = 20;

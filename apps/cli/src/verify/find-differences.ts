@@ -1,5 +1,5 @@
-import type { Session } from './session.ts';
 import { keyBucket, keyValues, rowHash } from './row-hash.ts';
+import type { Session } from './session.ts';
 import type { TablePair } from './table-pair.ts';
 
 /** `missing`: in the source only. `extra`: in the target only. `different`: in both with other values, or another number of times. */

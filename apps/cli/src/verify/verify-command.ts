@@ -1,7 +1,7 @@
 import { MillraceError, parseDurationMs, toErrorRecord } from '@millrace/kernel';
 import { Command } from 'commander';
 import type { PositionProof } from './common-position.ts';
-import { DIFFERENCES_MAX, POSITION_WAIT_MS, compareTables } from './compare-tables.ts';
+import { compareTables, DIFFERENCES_MAX, POSITION_WAIT_MS } from './compare-tables.ts';
 import { BadArgument } from './errors.ts';
 import { reportLines } from './report.ts';
 import type { TableRequest } from './table-pair.ts';
