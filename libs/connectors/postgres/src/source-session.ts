@@ -1,9 +1,15 @@
 import type { ProcessorContext } from '@millrace/engine';
 import type { Lsn } from '@millrace/formats';
 import type { Client } from 'pg';
+import { parseTableName } from './config.ts';
 import type { InitialLoad } from './initial-load/contract.ts';
+import { PostgresLoad } from './initial-load/postgres-load.ts';
 import type { SourceState } from './position/source-state.ts';
+import { readTableSchemas } from './preflight/table-catalog.ts';
 import { openSession } from './session.ts';
+import { createPublication, verifyPublication } from './setup/publication.ts';
+import { type ReplicationNames, replicationNames } from './setup/replication-names.ts';
+import { createSlot, verifySlot } from './setup/slot.ts';
 import type { PostgresSourceOptions } from './source.ts';
 import { ChangeStream } from './stream/change-stream.ts';
 import type { EventWriter } from './stream/event-writer.ts';
@@ -26,23 +32,16 @@ export interface SourceSession {
 
 /** Prepares publication and slot, or checks them, and opens stream and initial load. What was opened is closed again when a step fails. */
 export async function openSourceSession(options: SourceSessionOptions): Promise<SourceSession> {
-  const { config, job, restored, context, writer } = options;
+  const { config, job, context, writer } = options;
   const { signal, clock } = context;
+  const names = replicationNames(job);
   const session = await openSession(config, { applicationName: `millrace source ${job.jobName}` }, signal);
   let load: InitialLoad | undefined;
   try {
-    const names = {
-      slot: `millrace_${job.jobId.toLowerCase()}_${job.stage}`,
-      publication: `millrace_${job.jobId.toLowerCase()}_${job.stage}`,
-    };
-    const resumeLsn = restored?.resumeLsn ?? (0n as Lsn);
+    const resumeLsn = await resumePosition(session, names, options);
+    load = await openLoad(session, options);
     const stream = await ChangeStream.open({
-      connect: (socket) =>
-        openSession(
-          config,
-          { applicationName: `millrace stream ${job.jobName}`, replication: true, stream: socket },
-          signal,
-        ),
+      connect: (socket) => openSession(config, { applicationName: `millrace stream ${job.jobName}`, replication: true, stream: socket }, signal),
       session,
       clock,
       signal,
@@ -60,6 +59,34 @@ export async function openSourceSession(options: SourceSessionOptions): Promise<
     await closeAll(session, load);
     throw error;
   }
+}
+
+/** Where the stream begins: the saved position, if the slot still has it, or the consistent point of a new slot. */
+async function resumePosition(session: Client, names: ReplicationNames, options: SourceSessionOptions): Promise<Lsn> {
+  const { clock, signal } = options.context;
+  if (options.restored !== undefined) {
+    await verifyPublication(session, names.publication);
+    await verifySlot(session, names.slot, options.restored.resumeLsn);
+    return options.restored.resumeLsn;
+  }
+  await createPublication(session, names.publication, options.stage.tables.map(parseTableName));
+  return await createSlot(session, names.slot, clock, signal);
+}
+
+async function openLoad(session: Client, options: SourceSessionOptions): Promise<InitialLoad | undefined> {
+  const { config, stage, job, context, restored } = options;
+  if (stage.initialLoad === 'none') return undefined;
+  return new PostgresLoad({
+    open: () => openSession(config, { applicationName: `millrace load ${job.jobName}` }, context.signal),
+    tables: await readTableSchemas(session, stage.tables.map(parseTableName)),
+    restored: restored?.load,
+    sinksShowRowsAtOnce: options.sinksShowRowsAtOnce,
+    connections: stage.loadConnections,
+    chunkRows: stage.chunkRows,
+    clock: context.clock,
+    wake: () => context.wake(),
+    fail: (error) => context.fail(error),
+  });
 }
 
 async function closeAll(session: Client, load: InitialLoad | undefined, stream?: ChangeStream): Promise<void> {

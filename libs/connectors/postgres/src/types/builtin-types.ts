@@ -82,8 +82,11 @@ export function formatBuiltinType(typeOid: number, modifier: number): string | u
   }
   const name = BUILTIN[typeOid]?.[0];
   if (name === undefined) return undefined;
-  return modifier < 0 ? (typeOid === 1042 ? 'bpchar' : name) : withModifier(typeOid, name, modifier);
+  return modifier < 0 ? (WITHOUT_LENGTH[typeOid] ?? name) : withModifier(typeOid, name, modifier);
 }
+
+/** SQL's `character` and `bit` without a length mean a length of 1; the types without one have other names. */
+const WITHOUT_LENGTH: Readonly<Record<number, string>> = { 1042: 'bpchar', 1560: '"bit"' };
 
 function withModifier(typeOid: number, name: string, modifier: number): string {
   switch (typeOid) {

@@ -1,0 +1,2 @@
+export { postgresSource } from './connector.ts';
+export { ConnectionLost, PositionLost } from './errors.ts';
