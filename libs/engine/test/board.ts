@@ -11,6 +11,9 @@ export const SLOT = {
   afterBarrier: 4,
   outOfOrder: 5,
   watermarks: 6,
+  blocked: 7,
+  /** Stays 0: whoever waits for a change waits for ever. */
+  never: 8,
   /** From here on: one count and one sum for each key. */
   counts: 16,
   sums: 48,

@@ -36,6 +36,10 @@ export class BrokenProcessor implements Processor {
     if (this.#callback === 'fail') this.#context.fail(this.#error());
     if (this.#callback === 'thread') setImmediate(() => this.#throwIn('thread'));
     if (this.#callback === 'exit') process.exit(3);
+    if (this.#callback === 'block') {
+      add(this.#board, SLOT.blocked);
+      Atomics.wait(this.#board, SLOT.never, 0);
+    }
     if (this.#callback === 'ignored refusal') {
       this.#context.outbox.offer(batch);
       return true;

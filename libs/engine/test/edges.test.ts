@@ -104,11 +104,11 @@ describe('idle', () => {
     const spec = { dag: 'counting', sources: 2, sinks: 2, rowsPerSplit: ROWS, rowsPerCommit: 100 } as const;
     const execution = await engine.deploy(request({ ...spec, board: newBoard() }));
     execution.start();
-    // After the snapshot everything emitted so far has been worked off.
-    await execution.takeSnapshot(1);
+    // The sources now wait for a commit, and all they have emitted has been counted.
+    await untilMetrics(execution, (metrics) => sum(rowsIn(metrics, 'counter')) === SPLITS * 100);
     const turns = async () => (await execution.metrics()).map(({ custom }) => custom['engine.threadTurns']);
-    await turns();
-    const before = await turns();
+    let before = await turns();
+    for (let now = await turns(); now.join() !== before.join(); now = await turns()) before = now;
     for (let trip = 0; trip < 50; trip++) await execution.metrics();
     expect(await turns()).toEqual(before);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Engine, type Execution, startEngine } from '@millrace/engine';
-import type { MillraceError } from '@millrace/kernel';
+import { type MillraceError, systemClock } from '@millrace/kernel';
 import { SLOT, newBoard, read } from './board.ts';
 import { request } from './running.ts';
 
@@ -119,6 +119,26 @@ describe('a lost thread', () => {
 });
 
 describe('stop', () => {
+  it('ends a thread that a processor blocks, and the next job gets a new one', async () => {
+    const limits: (() => void)[] = [];
+    const timer = (_: number, reached: () => void) => {
+      limits.push(reached);
+      return () => undefined;
+    };
+    await using engine = await startEngine({ threads: 1, clock: { ...systemClock, timer } });
+    const { execution, board } = await deployBroken(engine, 'block');
+    execution.start();
+    while (read(board, SLOT.blocked) === 0) await new Promise((resolve) => setImmediate(resolve));
+    const stopped = execution.stop();
+    for (const reached of limits) reached();
+    await stopped;
+    expect(read(board, SLOT.closes)).toBe(0);
+
+    const next = (await deployBroken(engine, '')).execution;
+    next.start();
+    await expect(next.takeSnapshot(1)).resolves.toHaveLength(3);
+  });
+
   it('closes every processor, rejects what is under way and can be called twice', async () => {
     await using engine = await startEngine({ threads: 2 });
     const { execution, board } = await deployBroken(engine, '');
