@@ -1,0 +1,271 @@
+import { type Lsn, lsn } from '@millrace/formats';
+import { type Clock, MillraceError, assert } from '@millrace/kernel';
+import type { Client } from 'pg';
+import type { CatalogTable } from '../preflight/table-catalog.ts';
+import { type ServerErrorFields, serverError } from '../stream/server-error.ts';
+import { type Chunk, ChunkReader } from './chunk-reader.ts';
+import type { HeldEvent, InitialLoad, LoadCallbacks, LoadOutput, LoadProgress, LoadState } from './contract.ts';
+import { LoadPlanner } from './load-planner.ts';
+import { LoadTable } from './load-table.ts';
+import type { LoadUnit, ReadMark } from './load-unit.ts';
+import { type LoadMode, LoadTally } from './reconciler.ts';
+import { Stir } from './stir.ts';
+import type { TableSave } from './table-save.ts';
+
+/** Changes kept while the rows of their range are read. */
+const HELD_BYTES_MAX = 32 * 1_048_576;
+/** Dropped transactions that no snapshot was seen to see. Above the first a fresh snapshot is taken, at the second the stream waits. */
+const REMEMBERED_SOFT_MAX = 1_000;
+const REMEMBERED_MAX = 50_000;
+/** Keys waiting to be read again before the stream may go on. */
+const PENDING_POINTS_MAX = 5_000;
+/** Between two looks whether old transactions have become visible. */
+const PRUNE_PAUSE_MS = 20;
+
+export interface PostgresLoadOptions extends LoadCallbacks {
+  /** Opens an ordinary session. */
+  readonly open: () => Promise<Client>;
+  readonly tables: readonly CatalogTable[];
+  /** What `save` gave to the snapshot this execution continues from. */
+  readonly restored: LoadState | undefined;
+  readonly sinksShowRowsAtOnce: boolean;
+  /** Connections that read rows; one more plans. */
+  readonly connections: number;
+  /** Rows per range; `undefined`: by the width of the rows. */
+  readonly chunkRows: number | undefined;
+  readonly clock: Clock;
+}
+
+type SavedTable = { readonly id: string } & (TableSave | { readonly streaming: true });
+
+/** The initial load of a source: reads the tables' ranges over its own connections, while `Reconciler`s judge the stream's changes. */
+export class PostgresLoad implements InitialLoad {
+  readonly #options: PostgresLoadOptions;
+  readonly #mode: LoadMode;
+  readonly #tally = new LoadTally();
+  readonly #loading = new Map<string, LoadTable>();
+  readonly #tablesTotal: number;
+  readonly #streaming: Set<string>;
+  readonly #chunks = new Set<Chunk>();
+  readonly #releasing = new Set<LoadTable>();
+  readonly #sessions: Client[] = [];
+  readonly #stir = new Stir();
+  readonly #stop = new AbortController();
+  #loops: Promise<unknown> = Promise.resolve();
+  #barrierDue = false;
+  #passed = lsn(0n);
+  #appliedPassed = lsn(0n);
+  #rows = 0;
+
+  constructor(options: PostgresLoadOptions) {
+    const { restored, tables, sinksShowRowsAtOnce, chunkRows } = options;
+    this.#options = options;
+    const converges = restored !== undefined && sinksShowRowsAtOnce;
+    // Until it is known where the replay ends, everything counts as replayed.
+    this.#mode = { converges, replayEnd: lsn(converges ? 2n ** 64n - 1n : 0n) };
+    const saved = new Map((restored?.tables as readonly SavedTable[] | undefined)?.map((table) => [table.id, table]));
+    this.#streaming = new Set();
+    for (const catalog of tables) {
+      const { id } = catalog.schema;
+      const state = saved.get(id);
+      if (state !== undefined && 'streaming' in state) this.#streaming.add(id);
+      else this.#loading.set(id, new LoadTable(catalog, this.#mode, this.#tally, state, chunkRows));
+    }
+    this.#tablesTotal = tables.length;
+  }
+
+  get progress(): LoadProgress {
+    return { rows: this.#rows, tablesTotal: this.#tablesTotal, tablesDone: this.#streaming.size };
+  }
+
+  get mustPauseStream(): boolean {
+    const { heldBytes, remembered } = this.#tally;
+    return heldBytes >= HELD_BYTES_MAX || remembered >= REMEMBERED_MAX || this.#mustReadPoints;
+  }
+
+  get canSnapshot(): boolean {
+    return this.#tally.reading === 0 && this.#tally.queued === 0;
+  }
+
+  start(): void {
+    if (this.#loading.size > 0) this.#loops = this.#run();
+  }
+
+  isLoading(tableId: string): boolean {
+    return this.#loading.has(tableId);
+  }
+
+  handle(event: HeldEvent, created: HeldEvent | undefined, out: LoadOutput): void {
+    const table = this.#loading.get(event.schema.id);
+    assert(table !== undefined, `${event.schema.id} is being loaded`);
+    const { remembered, pendingPoints } = this.#tally;
+    table.reconciler.handle(event, created, out);
+    if (this.#tally.pendingPoints > pendingPoints || (this.#tally.remembered > remembered && this.#mustPrune)) {
+      this.#stir.notify();
+    }
+  }
+
+  pump(out: LoadOutput): void {
+    this.#applyPassed();
+    for (const chunk of this.#chunks) {
+      this.#rows += chunk.pump(out);
+      if (!chunk.isEmitted) continue;
+      this.#chunks.delete(chunk);
+      chunk.table.reconciler.rowsEmitted(chunk.units);
+      this.#releasing.add(chunk.table);
+    }
+    for (const table of this.#releasing) {
+      if (!table.reconciler.release(out)) return;
+      this.#releasing.delete(table);
+      this.#changed();
+    }
+  }
+
+  barrierDue(due: boolean): void {
+    if (this.#barrierDue === due) return;
+    this.#barrierDue = due;
+    if (!due) this.#stir.notify();
+  }
+
+  streamPassed(position: Lsn): void {
+    this.#passed = position;
+  }
+
+  save(): LoadState {
+    assert(this.canSnapshot, 'the load is saved while no range is partly emitted');
+    this.#applyPassed();
+    for (const [id, { reconciler }] of this.#loading) {
+      if (!reconciler.isDone) continue;
+      this.#loading.delete(id);
+      this.#streaming.add(id);
+    }
+    // The loops end when nothing is left.
+    this.#stir.notify();
+    const streaming = Array.from(this.#streaming, (id): SavedTable => ({ id, streaming: true }));
+    const loading = Array.from(this.#loading, ([id, { reconciler }]): SavedTable => ({ id, ...reconciler.save() }));
+    return { version: 1, tables: [...streaming, ...loading] };
+  }
+
+  async close(): Promise<void> {
+    this.#stop.abort(new Error('the load was closed'));
+    this.#stir.notify();
+    await Promise.all(this.#sessions.map((session) => session.end()));
+    await this.#loops;
+  }
+
+  get #mustReadPoints(): boolean {
+    return this.#tally.pendingPoints >= PENDING_POINTS_MAX;
+  }
+
+  get #mustPrune(): boolean {
+    return this.#tally.remembered >= REMEMBERED_SOFT_MAX;
+  }
+
+  get #isOver(): boolean {
+    return this.#stop.signal.aborted || this.#loading.size === 0;
+  }
+
+  #applyPassed(): void {
+    if (this.#passed === this.#appliedPassed) return;
+    this.#appliedPassed = this.#passed;
+    for (const { reconciler } of this.#loading.values()) reconciler.passed(this.#passed);
+    this.#stir.notify();
+  }
+
+  #changed(): void {
+    this.#stir.notify();
+    this.#options.wake();
+  }
+
+  async #run(): Promise<void> {
+    try {
+      const planner = await this.#openSession();
+      const version = await serverVersion(planner);
+      const loops = [this.#planLoop(new LoadPlanner(planner, version))];
+      for (let reader = 0; reader < this.#options.connections; reader++) {
+        loops.push(this.#readLoop(await this.#openSession(), version));
+      }
+      await Promise.all(loops);
+      if (!this.#stop.signal.aborted) await Promise.all(this.#sessions.map((session) => session.end()));
+    } catch (error) {
+      if (!this.#stop.signal.aborted) this.#options.fail(loadError(error));
+    }
+  }
+
+  async #openSession(): Promise<Client> {
+    const session = await this.#options.open();
+    this.#sessions.push(session);
+    if (!this.#stop.signal.aborted) return session;
+    await session.end();
+    throw this.#stop.signal.reason;
+  }
+
+  async #planLoop(planner: LoadPlanner): Promise<void> {
+    if (this.#mode.converges) this.#mode.replayEnd = await planner.position();
+    while (!this.#isOver) {
+      if (this.#mustPrune) {
+        this.#prune(await planner.mark());
+        if (this.#mustPrune) await this.#options.clock.sleep(PRUNE_PAUSE_MS, this.#stop.signal);
+      } else if (await planner.plan(this.#loading.values())) {
+        this.#stir.notify();
+      } else {
+        await this.#stir.wait();
+      }
+    }
+  }
+
+  async #readLoop(session: Client, version: number): Promise<void> {
+    const { clock, wake } = this.#options;
+    const reader = new ChunkReader({
+      session,
+      serverVersion: version,
+      clock,
+      signal: this.#stop.signal,
+      mayBegin: (units) => this.#mayBegin(units),
+      onMark: (mark) => this.#prune(mark),
+      onBegun: (chunk) => this.#chunks.add(chunk),
+      wake,
+    });
+    while (!this.#isOver) {
+      const claimed = this.#claim();
+      if (claimed === undefined) {
+        await this.#stir.wait();
+      } else {
+        await reader.read(claimed.table, claimed.units);
+        this.#changed();
+      }
+    }
+  }
+
+  /** While a barrier is due only what the stream needs to reach the end of its transaction is read. */
+  #mayBegin(units: readonly LoadUnit[]): boolean {
+    return !this.#barrierDue || (this.#mustReadPoints && 'key' in units[0]!);
+  }
+
+  #claim(): { readonly table: LoadTable; readonly units: readonly LoadUnit[] } | undefined {
+    if (this.#barrierDue && !this.#mustReadPoints) return undefined;
+    for (const table of this.#loading.values()) {
+      const units = table.reconciler.claim(this.#barrierDue);
+      if (units.length > 0) return { table, units };
+    }
+    return undefined;
+  }
+
+  #prune({ snapshot }: ReadMark): void {
+    const wasPaused = this.mustPauseStream;
+    for (const { reconciler } of this.#loading.values()) reconciler.prune(snapshot);
+    if (wasPaused && !this.mustPauseStream) this.#options.wake();
+  }
+}
+
+async function serverVersion(session: Client): Promise<number> {
+  const { rows } = await session.query<{ version: number }>(
+    "SELECT current_setting('server_version_num')::int AS version",
+  );
+  return rows[0]!.version;
+}
+
+function loadError(error: unknown): unknown {
+  if (error instanceof MillraceError || !(error instanceof Error)) return error;
+  return serverError(error as ServerErrorFields & Error, 'the initial load could not read', error);
+}
