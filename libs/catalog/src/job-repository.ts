@@ -90,6 +90,17 @@ export class JobRepository {
     return this.#rows.find({ where: { desired: 'running', status: Not(In(FINISHED)) }, order: { id: 'ASC' } });
   }
 
+  /** Jobs that should have come to rest and have not: an execution has to see to it. The worker's reconciler asks. */
+  async listUnsettled(): Promise<readonly Job[]> {
+    return this.#rows.find({
+      where: [
+        { desired: 'suspended', status: Not(In([...FINISHED, 'SUSPENDED'])) },
+        { desired: 'cancelled', status: Not(In(FINISHED)) },
+      ],
+      order: { id: 'ASC' },
+    });
+  }
+
   /** Wants the job suspended; already so is fine. @throws MillraceError `job.unknown`, `job.wrong_state` */
   suspend(idOrName: string): Promise<Job> {
     return this.#command(
