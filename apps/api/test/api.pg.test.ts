@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { EXECUTION_QUEUE, POKE_CHANNEL, figuresKey } from '@millrace/cluster';
 import { MASK } from '@millrace/kernel';
@@ -574,6 +575,14 @@ describe('the API as a whole', () => {
       $ref: '#/components/schemas/DefinitionInput',
     });
     expect(JSON.stringify(document)).not.toMatch(/"(\$defs|\$schema)"/);
+  });
+
+  it('answers as the guide says', async () => {
+    const guide = await readFile(new URL('../../../docs/api.md', import.meta.url), 'utf8');
+    const [, body, problem] = /-d '([^']+)'\n```\n\n```json\n(.*?)```/s.exec(guide)!;
+    await api.request('POST', '/api/v1/sinks', { name: 'warehouse', type: 'fixture', config: { host: 'h' } });
+    const answer = await api.request('POST', '/api/v1/jobs', JSON.parse(body!));
+    expect(answer.body).toEqual({ ...JSON.parse(problem!), requestId: answer.body.requestId });
   });
 
   // Last: it looks at everything said above.
