@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { EXECUTION_QUEUE, POKE_CHANNEL, figuresKey } from '@millrace/cluster';
+import { EXECUTION_QUEUE, figuresKey, POKE_CHANNEL } from '@millrace/cluster';
 import { MASK } from '@millrace/kernel';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { fixtureConnectors, world } from './fixture-connectors.ts';
-import { type TestApi, startApi } from './start-api.ts';
+import { startApi, type TestApi } from './start-api.ts';
 
 const PASSWORD = 'correct-horse-battery';
 const ENV_PASSWORD = 'staple-from-the-environment';
@@ -556,7 +556,7 @@ describe('the API as a whole', () => {
     expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length);
     for (const { responses } of operations) {
       expect(Object.keys(responses)).toHaveLength(2);
-      expect(responses['default']).toMatchObject({
+      expect(responses.default).toMatchObject({
         content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
       });
     }

@@ -1,6 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PostgresServer, RedisServer } from '@millrace/testing';
-import { randomBytes } from 'node:crypto';
 import { pino } from 'pino';
 import { createApp } from '../src/create-app.ts';
 import { readSettings } from '../src/settings/settings.ts';

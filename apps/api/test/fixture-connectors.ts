@@ -1,13 +1,13 @@
 import {
   ConnectorRegistry,
-  type Finding,
-  type Resolved,
   defineSink,
   defineSource,
+  type Finding,
+  type Resolved,
   secretField,
 } from '@millrace/connector-contract';
 import type { TableSchema } from '@millrace/formats';
-import { MillraceError, errorCode } from '@millrace/kernel';
+import { errorCode, MillraceError } from '@millrace/kernel';
 import { z } from 'zod';
 
 const DisposeFailed = errorCode('fixture.dispose_failed', { domain: 'external', retry: 'later', title: 'Away' });

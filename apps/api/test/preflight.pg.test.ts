@@ -1,3 +1,5 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PostgresServer, type TestDatabase, testPostgres } from '@millrace/testing';
 import { connectors } from '../src/connectors.ts';
@@ -125,10 +127,28 @@ describe('the real connectors', () => {
     ]);
   });
 
-  it('find a wrong password, missing rights and wal_level, with the SQL', async () => {
+  it('find a wrong password', async () => {
+    await using server = await PostgresServer.start();
+    await using other = await server.createDatabase('other');
+    await other.query(`CREATE ROLE guarded SUPERUSER LOGIN PASSWORD 'right-password'`);
+    const rules = 'host all guarded 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n';
+    await writeFile(join(server.directory, 'data', 'pg_hba.conf'), rules);
+    await server.restart();
+    await register('sources', 'guarded', options(other, { user: 'guarded', password: PASSWORD }));
+    expect((await api.request('POST', '/api/v1/sources/guarded/check')).body).toMatchObject({
+      ok: false,
+      findings: [{ code: 'postgres.authentication_failed', severity: 'error', mend: expect.stringMatching(/./) }],
+    });
+    const [error] = refusal(await job('guarded', copy('guarded', ['public.orders'])));
+    expect(error).toMatchObject({ code: 'postgres.authentication_failed', pointer: '/stages/orders/source' });
+    await api.request('PATCH', '/api/v1/sources/guarded', { config: { password: 'right-password' } });
+    expect((await api.request('POST', '/api/v1/sources/guarded/check')).body.ok).toBe(true);
+  });
+
+  it('find missing rights and wal_level, with the SQL', async () => {
     await using server = await PostgresServer.start({ settings: { wal_level: 'replica' } });
     await using other = await server.createDatabase('other');
-    await other.query(`CREATE TABLE orders (id int PRIMARY KEY); CREATE ROLE weak LOGIN PASSWORD 'right-password'`);
+    await other.query(`CREATE TABLE orders (id int PRIMARY KEY)`);
     await register('sources', 'replica', options(other));
     const level = await api.request('POST', '/api/v1/sources/replica/check');
     expect(level.body.ok).toBe(false);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Writable } from 'node:stream';
 import type { ConnectorRegistry } from '@millrace/connector-contract';
-import { testPostgres, testRedis, type TestDatabase } from '@millrace/testing';
+import { type TestDatabase, testPostgres, testRedis } from '@millrace/testing';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { pino } from 'pino';
 import { createApp } from '../src/create-app.ts';

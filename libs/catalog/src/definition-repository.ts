@@ -1,6 +1,6 @@
 import { MillraceError, suggestNames } from '@millrace/kernel';
 import { type DataSource, MoreThan, type Repository } from 'typeorm';
-import { type Definition, type Role, definitionEntities } from './entities.ts';
+import { type Definition, definitionEntities, type Role } from './entities.ts';
 import {
   SinkInUse,
   SinkNameTaken,

@@ -27,5 +27,5 @@ export { type IdempotencyClaim, IdempotencyRepository } from './idempotency-repo
 export { type JobInput, JobRepository } from './job-repository.ts';
 export type { Page, PageRequest } from './page.ts';
 export { SecretBox } from './secret-box.ts';
-export { type SecretReference, parseSecretReference } from './secret-reference.ts';
+export { parseSecretReference, type SecretReference } from './secret-reference.ts';
 export { WitnessRepository } from './witness-repository.ts';

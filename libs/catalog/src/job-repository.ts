@@ -1,6 +1,6 @@
 import { type ErrorRecord, MillraceError, suggestNames } from '@millrace/kernel';
 import { type DataSource, In, MoreThan, Not, type Repository } from 'typeorm';
-import { type Job, type JobStatus, type Role, jobEntity } from './entities.ts';
+import { type Job, type JobStatus, jobEntity, type Role } from './entities.ts';
 import {
   JobActive,
   JobFenced,

@@ -1,4 +1,4 @@
-import { MillraceError, errorCode, suggestNames } from '@millrace/kernel';
+import { errorCode, MillraceError, suggestNames } from '@millrace/kernel';
 import { z } from 'zod';
 
 const user = { domain: 'user', retry: 'never' } as const;

@@ -12,7 +12,7 @@ function issuesOf(document: unknown): readonly InputIssue[] {
   } catch (error) {
     expect(error).toBeInstanceOf(MillraceError);
     expect((error as MillraceError).code.code).toBe('pipeline.invalid');
-    return (error as MillraceError).details['errors'] as readonly InputIssue[];
+    return (error as MillraceError).details.errors as readonly InputIssue[];
   }
   throw new Error('the document was taken');
 }

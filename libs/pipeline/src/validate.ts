@@ -1,6 +1,6 @@
 import { parseSelect } from '@millrace/formats';
-import { MillraceError, assert, errorCode, parseDurationMs, suggestNames } from '@millrace/kernel';
-import { type InputIssue, checkInput, jsonPointer, quoteName, errorIssue } from './input-issue.ts';
+import { assert, errorCode, MillraceError, parseDurationMs, suggestNames } from '@millrace/kernel';
+import { checkInput, errorIssue, type InputIssue, jsonPointer, quoteName } from './input-issue.ts';
 import { type PipelineDocument, pipelineSchema, stageSchemas } from './spec.ts';
 
 const user = { domain: 'user', retry: 'never' } as const;

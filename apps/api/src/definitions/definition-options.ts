@@ -1,8 +1,8 @@
 import type { Role } from '@millrace/catalog';
 import { type Connector, type ConnectorRegistry, secretFields } from '@millrace/connector-contract';
 import { MASK } from '@millrace/kernel';
-import { type InputIssue, checkInput, errorIssue, jsonPointer } from '@millrace/pipeline';
-import { MaskedSecret, inputInvalid } from '../http/errors.ts';
+import { checkInput, errorIssue, type InputIssue, jsonPointer } from '@millrace/pipeline';
+import { inputInvalid, MaskedSecret } from '../http/errors.ts';
 
 export interface SplitOptions {
   readonly config: Readonly<Record<string, unknown>>;

@@ -1,4 +1,4 @@
-import { Catalog, type Definition, type Role, VersionConflict, parseSecretReference } from '@millrace/catalog';
+import { Catalog, type Definition, parseSecretReference, type Role, VersionConflict } from '@millrace/catalog';
 import { ConnectorRegistry } from '@millrace/connector-contract';
 import { MASK, MillraceError } from '@millrace/kernel';
 import { Injectable } from '@nestjs/common';

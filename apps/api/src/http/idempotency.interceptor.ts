@@ -2,7 +2,7 @@ import type { Catalog } from '@millrace/catalog';
 import { type IdSource, MillraceError } from '@millrace/kernel';
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { type Observable, catchError, concatMap, from, of, switchMap } from 'rxjs';
+import { catchError, concatMap, from, type Observable, of, switchMap } from 'rxjs';
 import { BadHeader, IdempotencyBusy, IdempotencyMismatch } from './errors.ts';
 import { setResourceId } from './resource-id.ts';
 

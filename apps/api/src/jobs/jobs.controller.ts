@@ -9,12 +9,12 @@ import { CommandJobUseCase } from './command-job.use-case.ts';
 import { DeleteJobUseCase } from './delete-job.use-case.ts';
 import {
   type DeletedJobView,
-  type JobView,
-  type SubmitQuery,
   deletedJobSchema,
   figuresSchema,
+  type JobView,
   jobPageSchema,
   jobViewSchema,
+  type SubmitQuery,
   submitQuerySchema,
   submittedJobSchema,
 } from './job.schemas.ts';

@@ -7,14 +7,14 @@ import {
   type SourceShape,
 } from '@millrace/connector-contract';
 import { parseSelect, projectSchema } from '@millrace/formats';
-import { MillraceError, errorCode } from '@millrace/kernel';
+import { errorCode, MillraceError } from '@millrace/kernel';
 import {
-  type InputIssue,
-  type ParsedPipeline,
-  type ParsedStage,
   checkInput,
   errorIssue,
+  type InputIssue,
   jsonPointer,
+  type ParsedPipeline,
+  type ParsedStage,
 } from '@millrace/pipeline';
 import { inBatches } from './in-batches.ts';
 import type { StageDefinition } from './stage-definitions.ts';

@@ -1,5 +1,5 @@
 import { Catalog } from '@millrace/catalog';
-import { MillraceError, errorCode } from '@millrace/kernel';
+import { errorCode, MillraceError } from '@millrace/kernel';
 import { Injectable } from '@nestjs/common';
 import { Executions } from '../queue/executions.ts';
 

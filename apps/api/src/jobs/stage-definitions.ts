@@ -1,7 +1,7 @@
 import type { Catalog, Definition, Role } from '@millrace/catalog';
 import type { Connector, ConnectorRegistry } from '@millrace/connector-contract';
 import { suggestNames } from '@millrace/kernel';
-import { type InputIssue, checkInput, jsonPointer, quoteName } from '@millrace/pipeline';
+import { checkInput, type InputIssue, jsonPointer, quoteName } from '@millrace/pipeline';
 import { connectorOf } from '../definitions/definition-options.ts';
 import { repositoryOf } from '../definitions/repository-of.ts';
 
@@ -36,7 +36,7 @@ export async function stageDefinitions(
 ): Promise<StageDefinitions> {
   const stages: StageDefinition[] = [];
   const issues: InputIssue[] = [];
-  const all = isObject(document) && isObject(document['stages']) ? Object.entries(document['stages']) : [];
+  const all = isObject(document) && isObject(document.stages) ? Object.entries(document.stages) : [];
   for (const [stage, fields] of all) {
     if (!isObject(fields)) continue;
     const named = nameOf(fields);

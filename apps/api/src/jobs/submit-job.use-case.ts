@@ -1,6 +1,6 @@
 import { Catalog, type Job } from '@millrace/catalog';
 import { ConnectorRegistry, type Finding } from '@millrace/connector-contract';
-import { MillraceError, errorCode } from '@millrace/kernel';
+import { errorCode, MillraceError } from '@millrace/kernel';
 import { type InputIssue, InvalidPipeline, type ParsedPipeline, parsePipeline } from '@millrace/pipeline';
 import { Injectable } from '@nestjs/common';
 import { Executions } from '../queue/executions.ts';
@@ -53,7 +53,7 @@ export class SubmitJobUseCase {
       pipeline = parsePipeline(document);
     } catch (error) {
       if (!(error instanceof MillraceError) || error.code !== InvalidPipeline) throw error;
-      throw refused(InvalidPipeline, [...(error.details['errors'] as readonly InputIssue[]), ...issues]);
+      throw refused(InvalidPipeline, [...(error.details.errors as readonly InputIssue[]), ...issues]);
     }
     if (issues.length > 0) throw refused(InvalidPipeline, issues);
     return { pipeline, stages };

@@ -1,4 +1,4 @@
-import { MillraceError, errorCode } from '@millrace/kernel';
+import { errorCode, MillraceError } from '@millrace/kernel';
 import { checkInput } from '@millrace/pipeline';
 import { z } from 'zod';
 

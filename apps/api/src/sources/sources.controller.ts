@@ -6,12 +6,12 @@ import { CreateDefinitionUseCase } from '../definitions/create-definition.use-ca
 import {
   type CheckView,
   type CreateDefinition,
-  type DefinitionView,
-  type PatchDefinition,
   checkViewSchema,
   createDefinitionSchema,
+  type DefinitionView,
   definitionPageSchema,
   definitionViewSchema,
+  type PatchDefinition,
   patchDefinitionSchema,
 } from '../definitions/definition.schemas.ts';
 import { definitionView } from '../definitions/definition.view.ts';
