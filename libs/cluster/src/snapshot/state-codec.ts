@@ -41,47 +41,37 @@ export function encodeState(state: readonly VertexState[]): Buffer {
  * @throws MillraceError `cluster.snapshot_damaged` when they were not made by `encodeState`
  */
 export function decodeState(bytes: Buffer): VertexState[] {
-  try {
-    if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) throw new RangeError('it does not begin with the magic');
-    return decode(bytes);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new MillraceError(
-      SnapshotDamaged,
-      {
-        message: `the state of ${bytes.length} bytes cannot be read: ${error.message}`,
-        mend: 'Was it written by a newer version of Millrace? Then run that version.',
-      },
-      { cause: error },
-    );
-  }
-}
-
-function decode(bytes: Buffer): VertexState[] {
+  if (!bytes.subarray(0, MAGIC.length).equals(MAGIC)) throw unreadable(bytes, 'it does not begin with the magic');
   let at = MAGIC.length;
-  const number = (): number => {
-    at += 4;
-    return bytes.readUInt32BE(at - 4);
+  const skip = (length: number): number => {
+    if (at + length > bytes.length) throw unreadable(bytes, `${length} bytes at ${at} go past its end`);
+    at += length;
+    return at - length;
   };
+  const number = (): number => bytes.readUInt32BE(skip(4));
   const slice = (): Buffer => {
     const length = number();
-    if (at + length > bytes.length) throw new RangeError(`${length} bytes at ${at} go past its end`);
-    at += length;
-    return bytes.subarray(at - length, at);
+    const start = skip(length);
+    return bytes.subarray(start, start + length);
   };
   const state: VertexState[] = [];
   for (let vertices = number(); vertices > 0; vertices--) {
     const vertex = slice().toString();
     const entries: SnapshotEntry[] = [];
     for (let count = number(); count > 0; count--) {
-      const partition = bytes.readInt32BE(at);
-      at += 4;
+      const partition = bytes.readInt32BE(skip(4));
       const key = slice().toString();
       // A copy with a buffer of its own: it goes to another thread.
       entries.push({ partition, key, value: new Uint8Array(slice()) });
     }
     state.push({ vertex, entries });
   }
-  if (at !== bytes.length) throw new RangeError(`${bytes.length - at} bytes are left over`);
+  if (at !== bytes.length) throw unreadable(bytes, `${bytes.length - at} bytes are left over`);
   return state;
 }
+
+const unreadable = (bytes: Buffer, why: string): MillraceError =>
+  new MillraceError(SnapshotDamaged, {
+    message: `the state of ${bytes.length} bytes cannot be read: ${why}`,
+    mend: 'Was it written by a newer version of Millrace? Then run that version.',
+  });

@@ -1,0 +1,6 @@
+export {
+  describeSnapshotStoreContract,
+  recordOf,
+  type SnapshotStoreDriver,
+  stateOf,
+} from './snapshot-store.contract.ts';
