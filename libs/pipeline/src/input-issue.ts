@@ -97,13 +97,16 @@ function translate(issue: z.core.$ZodIssue, schema: z.ZodType, base: string): re
       },
     ];
   }
-  return [{ code: WrongValue.code, message: `${name} is refused: ${issue.message}`, mend: mendOf(issue), pointer }];
+  return [{ code: WrongValue.code, message: `${name} is not valid`, mend: mendOf(issue), pointer }];
 }
 
 function mendOf(issue: z.core.$ZodIssue): string {
   if (issue.code === 'too_small') return `Give at least ${issue.minimum}${unit(issue.origin)}.`;
   if (issue.code === 'too_big') return `Give at most ${issue.maximum}${unit(issue.origin)}.`;
-  return `Give ${issue.message}.`;
+  // Our own schemas say what they want ("a port number"), zod what it found ("Invalid string: must match …").
+  return /^(Invalid|Too|Unrecognized)\b/.test(issue.message)
+    ? `Change it: ${issue.message}.`
+    : `Give ${issue.message}.`;
 }
 
 const unit = (origin: string): string => (origin === 'string' ? ' characters' : origin === 'array' ? ' items' : '');
