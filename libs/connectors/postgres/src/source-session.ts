@@ -6,10 +6,10 @@ import type { InitialLoad } from './initial-load/contract.ts';
 import { PostgresLoad } from './initial-load/postgres-load.ts';
 import type { SourceState } from './position/source-state.ts';
 import { readTableSchemas } from './preflight/table-catalog.ts';
+import { createPublication, verifyPublication } from './publication/publication.ts';
 import { openSession } from './session.ts';
-import { createPublication, verifyPublication } from './setup/publication.ts';
-import { type ReplicationNames, replicationNames } from './setup/replication-names.ts';
-import { createSlot, verifySlot } from './setup/slot.ts';
+import { createSlot, verifySlot } from './slot/slot.ts';
+import { type ReplicationNames, replicationNames } from './slot/replication-names.ts';
 import type { PostgresSourceOptions } from './source.ts';
 import { ChangeStream } from './stream/change-stream.ts';
 import type { EventWriter } from './stream/event-writer.ts';
@@ -41,7 +41,12 @@ export async function openSourceSession(options: SourceSessionOptions): Promise<
     const resumeLsn = await resumePosition(session, names, options);
     load = await openLoad(session, options);
     const stream = await ChangeStream.open({
-      connect: (socket) => openSession(config, { applicationName: `millrace stream ${job.jobName}`, replication: true, stream: socket }, signal),
+      connect: (socket) =>
+        openSession(
+          config,
+          { applicationName: `millrace stream ${job.jobName}`, replication: true, stream: socket },
+          signal,
+        ),
       session,
       clock,
       signal,
@@ -61,16 +66,17 @@ export async function openSourceSession(options: SourceSessionOptions): Promise<
   }
 }
 
-/** Where the stream begins: the saved position, if the slot still has it, or the consistent point of a new slot. */
+/** Where the stream begins: the saved position, if publication and slot still have it, or the consistent point of a new slot. */
 async function resumePosition(session: Client, names: ReplicationNames, options: SourceSessionOptions): Promise<Lsn> {
-  const { clock, signal } = options.context;
-  if (options.restored !== undefined) {
-    await verifyPublication(session, names.publication);
-    await verifySlot(session, names.slot, options.restored.resumeLsn);
-    return options.restored.resumeLsn;
+  const { restored, stage, context } = options;
+  const tables = stage.tables.map(parseTableName);
+  if (restored !== undefined) {
+    await verifyPublication(session, names.publication, tables);
+    await verifySlot(session, names.slot, restored.resumeLsn);
+    return restored.resumeLsn;
   }
-  await createPublication(session, names.publication, options.stage.tables.map(parseTableName));
-  return await createSlot(session, names.slot, clock, signal);
+  await createPublication(session, names.publication, tables);
+  return await createSlot(session, names.slot, context.clock, context.signal);
 }
 
 async function openLoad(session: Client, options: SourceSessionOptions): Promise<InitialLoad | undefined> {

@@ -110,6 +110,7 @@ export class ChunkReader {
 
   async #begin(table: LoadTable, units: readonly LoadUnit[]): Promise<'begun' | 'too-early' | 'gone'> {
     const { session, serverVersion, mayBegin, onMark } = this.#options;
+    const requested = table.reconciler.requestMark();
     let row: MarkRow;
     try {
       const results = (await session.query(
@@ -122,11 +123,13 @@ export class ChunkReader {
       return await this.#tableIsGone(table);
     }
     const mark = readMark(row);
-    onMark(mark);
     // Another table may have the name now.
     if (row.shape === null) return await this.#tableIsGone(table);
     await table.seenWith(row.shape, session);
-    return mayBegin(units) ? table.reconciler.begin(units, mark) : 'gone';
+    const begun = mayBegin(units) ? table.reconciler.begin(units, mark, requested) : 'gone';
+    // Afterwards: what this mark lets the tables forget must not make it look too old itself.
+    onMark(mark);
+    return begun;
   }
 
   /** @throws MillraceError `postgres.table_changed_during_load` when the table has only another name. */

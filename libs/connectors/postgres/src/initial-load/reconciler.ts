@@ -72,6 +72,9 @@ export class Reconciler {
   readonly #finishing = new Set<LoadUnit>();
   readonly #cursor = new TupleCursor();
   #readingCount = 0;
+  /** Counts requests for marks and the times transactions were forgotten, to tell which came first. */
+  #turn = 0;
+  #forgotten = 0;
   #passed = lsn(0n);
   /** The tail is as long as the others: it may be read. */
   #tailIsPlanned: boolean;
@@ -153,12 +156,18 @@ export class Reconciler {
   /**
    * Claimed units begin with this mark: from now on what it does not see is kept. Otherwise nothing changes: `gone` when the units need
    * not be read any more, `too-early` when the mark does not see every remembered transaction (try a later snapshot).
+   * @param requested what `requestMark` gave before the mark was asked for
    */
-  begin(units: readonly LoadUnit[], mark: ReadMark): 'begun' | 'too-early' | 'gone' {
+  begin(
+    units: readonly LoadUnit[],
+    mark: ReadMark,
+    requested = Number.POSITIVE_INFINITY,
+  ): 'begun' | 'too-early' | 'gone' {
     if (this.#isBetweenReads || !units.every((unit) => unit.isClaimed)) {
       this.unclaim(units);
       return 'gone';
     }
+    if (requested < this.#forgotten) return 'too-early';
     this.prune(mark.snapshot);
     if (this.#remembered.size > 0) return 'too-early';
     for (const unit of units) {
@@ -192,10 +201,16 @@ export class Reconciler {
     this.#remembered.clear();
   }
 
-  /** Later snapshots see whatever this one sees: that need not be remembered. */
+  /** Call before a mark is asked for: one that is under way while transactions are forgotten may be too old to see them. */
+  requestMark(): number {
+    return ++this.#turn;
+  }
+
+  /** Snapshots taken from now on see whatever this one sees: that need not be remembered. */
   prune(snapshot: PgSnapshot): void {
     const before = this.#remembered.size;
     for (const xid of this.#remembered) if (snapshot.sees(xid)) this.#remembered.delete(xid);
+    if (this.#remembered.size < before) this.#forgotten = ++this.#turn;
     this.#tally.remembered -= before - this.#remembered.size;
   }
 

@@ -1,0 +1,164 @@
+import type { Finding, SourceShape } from '@millrace/connector-contract';
+import type { TableSchema } from '@millrace/formats';
+import pg, { type Client } from 'pg';
+import { type ConnectionOptions, type StageOptions, parseTableName } from '../config.ts';
+import { TableKey } from '../initial-load/table-key.ts';
+import { withSession } from './check-connection.ts';
+import { nearNames } from './near-names.ts';
+import { type CatalogTable, readTableSchemas } from './table-catalog.ts';
+
+/** A table above this that can't be read in ranges gets a warning. */
+const ONE_PIECE_BYTES_MAX = 1_073_741_824;
+
+interface Rights {
+  readonly oid: string;
+  readonly selects: boolean;
+  readonly uses_schema: boolean;
+  readonly owns: boolean;
+  readonly rls: boolean;
+}
+
+const RIGHTS = `SELECT c.oid::int8::text AS oid, has_table_privilege(c.oid, 'SELECT') AS selects, has_schema_privilege(c.relnamespace, 'USAGE') AS uses_schema,
+    pg_has_role(c.relowner, 'USAGE') AS owns, row_security_active(c.oid) AS rls
+  FROM pg_class c WHERE c.oid = ANY ($1::oid[])`;
+
+const TABLES = `SELECT format('%s.%s', n.nspname, c.relname) AS id FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind IN ('r', 'p') AND n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' LIMIT 10000`;
+
+const KINDS: Readonly<Record<string, string>> = { v: 'a view', m: 'a materialized view', f: 'a foreign table' };
+
+/** The tables as the stage would deliver them, and what stands against it. Changes nothing. */
+export async function describeTables(
+  config: ConnectionOptions,
+  stage: StageOptions,
+  signal: AbortSignal,
+): Promise<{ readonly shape: SourceShape; readonly findings: readonly Finding[] }> {
+  let tables: readonly TableSchema[] = [];
+  const findings = await withSession(config, signal, async (session) => {
+    const found = await readTableSchemas(session, stage.tables.map(parseTableName));
+    tables = found.map(({ schema }) => schema);
+    return [...(await missing(session, stage.tables, found)), ...(await ofTables(session, stage, found, config.user))];
+  });
+  return { shape: { tables }, findings };
+}
+
+async function missing(
+  session: Client,
+  wanted: readonly string[],
+  found: readonly CatalogTable[],
+): Promise<readonly Finding[]> {
+  const known = new Set(found.map(({ schema }) => schema.id));
+  const lost = wanted.filter((name) => !known.has(name));
+  if (lost.length === 0) return [];
+  const { rows } = await session.query<{ id: string }>(TABLES);
+  const all = rows.map(({ id }) => id);
+  return lost.map((name) => {
+    const near = nearNames(name, all);
+    const mend =
+      near.length > 0
+        ? `Did you mean ${near.join(' or ')}?`
+        : 'Names are exact, with their schema; create the table first.';
+    return {
+      code: 'postgres.no_such_table',
+      severity: 'error',
+      message: `there is no table ${name}`,
+      mend,
+      pointer: `/tables/${wanted.indexOf(name)}`,
+    };
+  });
+}
+
+async function ofTables(
+  session: Client,
+  stage: StageOptions,
+  found: readonly CatalogTable[],
+  user: string,
+): Promise<readonly Finding[]> {
+  const { rows } = await session.query<Rights>(RIGHTS, [found.map(({ oid }) => String(oid))]);
+  const rights = new Map(rows.map((row) => [Number(row.oid), row]));
+  const { rows: database } = await session.query<{ name: string; creates: boolean }>(
+    "SELECT current_database() AS name, has_database_privilege(current_database(), 'CREATE') AS creates",
+  );
+  const role = pg.escapeIdentifier(user);
+  const onDatabase: Finding[] = database[0]!.creates
+    ? []
+    : [
+        {
+          code: 'postgres.no_create_right',
+          severity: 'error',
+          message: `${role} may not create a publication in database "${database[0]!.name}"`,
+          mend: `GRANT CREATE ON DATABASE ${pg.escapeIdentifier(database[0]!.name)} TO ${role};`,
+        },
+      ];
+  const onTables = found.flatMap((table) => ofTable(table, stage, rights.get(table.oid)!, role));
+  return [...onDatabase, ...onTables];
+}
+
+function ofTable(table: CatalogTable, stage: StageOptions, rights: Rights, role: string): readonly Finding[] {
+  const { id, schema, table: name, replicaIdentity } = table.schema;
+  const pointer = `/tables/${stage.tables.indexOf(id)}`;
+  const quotedSchema = pg.escapeIdentifier(schema);
+  const quoted = `${quotedSchema}.${pg.escapeIdentifier(name)}`;
+  const found: Finding[] = [];
+  const add = (severity: Finding['severity'], code: string, message: string, mend?: string): void =>
+    void found.push({ code, severity, message, pointer, ...(mend === undefined ? {} : { mend }) });
+
+  const kind = KINDS[table.kind];
+  if (kind !== undefined) {
+    add('error', 'postgres.not_a_table', `${id} is ${kind}: it has no changes of its own`, 'Name the tables it reads.');
+    return found;
+  }
+  if (table.persistence !== 'p') {
+    add(
+      'error',
+      'postgres.not_logged',
+      `${id} is unlogged or temporary: its changes are not in the WAL`,
+      `ALTER TABLE ${quoted} SET LOGGED;`,
+    );
+  }
+  if (!rights.uses_schema) {
+    add(
+      'error',
+      'postgres.no_select_right',
+      `${role} may not use schema ${schema}`,
+      `GRANT USAGE ON SCHEMA ${quotedSchema} TO ${role};`,
+    );
+  }
+  if (!rights.selects)
+    add('error', 'postgres.no_select_right', `${role} may not read ${id}`, `GRANT SELECT ON ${quoted} TO ${role};`);
+  if (rights.rls) {
+    add(
+      'error',
+      'postgres.row_security',
+      `row level security hides rows of ${id} from ${role}`,
+      `ALTER ROLE ${role} BYPASSRLS;`,
+    );
+  }
+  if (!rights.owns) {
+    add(
+      'error',
+      'postgres.not_owner',
+      `${role} does not own ${id}, so it may not publish it`,
+      `ALTER TABLE ${quoted} OWNER TO ${role}; -- or GRANT the owning role TO ${role};`,
+    );
+  }
+  if (replicaIdentity === 'nothing' || (replicaIdentity !== 'full' && table.key.length === 0)) {
+    const why = replicaIdentity === 'nothing' ? 'has REPLICA IDENTITY NOTHING' : 'has no primary key';
+    add(
+      'warning',
+      'postgres.no_replica_identity',
+      `${id} ${why}: once it is published, PostgreSQL refuses UPDATE and DELETE on it`,
+      `ALTER TABLE ${quoted} REPLICA IDENTITY FULL; -- or give it a primary key`,
+    );
+  }
+  if (stage.initialLoad === 'full' && table.bytes > ONE_PIECE_BYTES_MAX && !new TableKey(id, table.key).isOrdered) {
+    add(
+      'warning',
+      'postgres.load_in_one_piece',
+      `${id} is read in one long transaction: only the server can order its key`,
+      'A key of integers, numeric, uuid, bytea, dates, or text COLLATE "C" is read in ranges.',
+    );
+  }
+  if (found.length === 0) add('ok', 'postgres.table', `${id} can be captured`);
+  return found;
+}
