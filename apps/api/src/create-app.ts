@@ -11,6 +11,7 @@ import { IdempotencyInterceptor } from './http/idempotency.interceptor.ts';
 import { openApiDocument } from './http/open-api.ts';
 import { refuseForeignOrigin } from './http/origin-guard.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
+import { refuseDeepBody } from './http/refuse-deep-body.ts';
 import { SchemaPipe } from './http/schema.pipe.ts';
 import { BODY_BYTES_MAX } from './http/to-millrace-error.ts';
 import { NestLogger } from './nest-logger.ts';
@@ -44,6 +45,14 @@ export async function createApp({
   try {
     const secretBox = SecretBox.of(settings.secretKey, settings.secretKeysOld);
     const catalog = stack.use(await Catalog.open({ url: settings.databaseUrl, secretBox, env }));
+    for (const repository of [catalog.sources, catalog.sinks]) {
+      const lost = await repository.reseal();
+      if (lost.length > 0)
+        log.warn(
+          { names: lost },
+          `no key opens the secrets of these ${repository.role}s; write them again, or add the key to MILLRACE_SECRET_KEYS_OLD`,
+        );
+    }
     const executions = stack.use(await Executions.connect(settings.redisUrl, log));
     const filter = new ProblemFilter(log);
     const adapter = new FastifyAdapter({
@@ -74,6 +83,7 @@ export async function createApp({
         .header('x-content-type-options', 'nosniff');
       if (!settings.allowOpenApi) refuseForeignOrigin(request);
     });
+    adapter.getInstance().addHook('preValidation', async ({ body }) => refuseDeepBody(body));
     const document = openApiDocument(app);
     adapter.getInstance().get('/api/openapi.json', (_request, reply) => reply.send(document));
     const fastify = adapter.getInstance();

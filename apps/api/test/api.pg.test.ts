@@ -4,6 +4,8 @@ import { EXECUTION_QUEUE, figuresKey, POKE_CHANNEL } from '@millrace/cluster';
 import { MASK } from '@millrace/kernel';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
+import { definitionViewSchema } from '../src/definitions/definition.schemas.ts';
+import { submittedJobSchema } from '../src/jobs/job.schemas.ts';
 import { fixtureConnectors, world } from './fixture-connectors.ts';
 import { startApi, type TestApi } from './start-api.ts';
 
@@ -65,6 +67,7 @@ describe.each(['sources', 'sinks'])('%s', (path) => {
       body: { name: input.name, config: { host: 'h', password: MASK }, version: 1 },
     });
     expect(made.body.id).toMatch(/^[0-9A-Z]{26}$/);
+    expect(definitionViewSchema.strict().parse(made.body)).toEqual(made.body);
     for (const id of [made.body.id, input.name])
       expect((await api.request('GET', `${url}/${id}`)).body).toEqual(made.body);
 
@@ -228,6 +231,7 @@ describe('jobs', () => {
         document: { ...job('life'), snapshotInterval: '1s' },
       },
     });
+    expect(submittedJobSchema.strict().parse(made.body)).toEqual(made.body);
     const { id } = made.body;
     const queue = new Queue(EXECUTION_QUEUE, { connection: { url: api.redisUrl } as never });
     try {
@@ -450,6 +454,8 @@ describe('requests that are not even wrong', () => {
     ['an unknown verb', 'PUT', '/api/v1/jobs', {}, 404, 'request.no_such_route'],
     ['a list as body', 'POST', '/api/v1/sources', [], 422, 'input.invalid'],
     ['no body', 'POST', '/api/v1/sources', undefined, 422, 'input.invalid'],
+    ['a body like a well', 'POST', '/api/v1/jobs', '['.repeat(200_000) + ']'.repeat(200_000), 422, 'input.invalid'],
+    ['a name no database would take', 'GET', '/api/v1/jobs/%00', undefined, 404, 'job.unknown'],
     ['no document', 'POST', '/api/v1/jobs', undefined, 422, 'pipeline.invalid'],
     ['a bad escape', 'GET', '/api/v1/jobs/%E0%A4%A', undefined, 400, 'request.refused'],
   ])('%s', async (_, method, path, body, status, code) => {

@@ -90,6 +90,29 @@ describe('definitions', () => {
     });
   });
 
+  it('are sealed anew after the key has changed, as far as a key of ours opens them', async () => {
+    await using other = await (await testPostgres()).createDatabase('catalog');
+    const open = (box: SecretBox) => Catalog.open({ url: other.url, secretBox: box, env: {} });
+    const password = {
+      name: 'rotated',
+      type: 'postgres',
+      config: {},
+      secrets: { password: PASSWORD, token: '${env:TOKEN}' },
+    };
+    await using before = await open(SecretBox.of(key(1)));
+    const made = await before.sources.create(ulids.next(), password);
+    await using rotating = await open(SecretBox.of(key(2), key(1)));
+    expect(await rotating.sources.reseal()).toEqual([]);
+    await using after = await open(SecretBox.of(key(2)));
+    const resealed = await after.sources.get('rotated');
+    expect(after.sources.unseal(resealed, 'password')).toBe(PASSWORD);
+    expect(resealed).toMatchObject({ version: 1, secrets: { token: '${env:TOKEN}' } });
+    expect(resealed.secrets.password).not.toBe(made.secrets.password);
+    await using stranger = await open(SecretBox.of(key(3)));
+    expect(await stranger.sources.reseal()).toEqual(['rotated']);
+    expect(await after.sources.get('rotated')).toEqual(resealed);
+  });
+
   it('make one definition for one id, and refuse a taken name', async () => {
     const id = ulids.next();
     const input = { name: 'twice', type: 'postgres', config: {}, secrets: {} };
@@ -101,6 +124,8 @@ describe('definitions', () => {
   it('are found by id or name; an unknown one names its neighbours', async () => {
     const made = await source('warehouse-db');
     expect(await catalog.sources.get(made.id)).toEqual(made);
+    for (const odd of ['\0', '', 'a b', "'", 'x'.repeat(5_000)])
+      expect(await catalog.sources.find(odd)).toBeUndefined();
     await expect(catalog.sources.get('wharehouse-db')).rejects.toMatchObject({
       code: { code: 'source.unknown' },
       mend: 'Did you mean "warehouse-db"?',

@@ -10,6 +10,7 @@ import {
   UnknownSource,
   VersionConflict,
 } from './errors.ts';
+import { isIdOrName } from './id-or-name.ts';
 import { type Page, type PageRequest, toPage } from './page.ts';
 import { violatedUnique, violatesReference } from './postgres-error.ts';
 import type { SecretBox } from './secret-box.ts';
@@ -72,6 +73,7 @@ export class DefinitionRepository {
   }
 
   async find(idOrName: string): Promise<Definition | undefined> {
+    if (!isIdOrName(idOrName)) return undefined;
     return (await this.#rows.findOne({ where: [{ id: idOrName }, { name: idOrName }] })) ?? undefined;
   }
 
@@ -144,6 +146,33 @@ export class DefinitionRepository {
     return parseSecretReference(stored) === undefined
       ? this.#secretBox.open(stored, this.#context(definition.id, field))
       : stored;
+  }
+
+  /**
+   * Seals with the current key what an old key has sealed, so that the old key can be thrown away. The definitions stay what they are, and so do
+   * their versions.
+   * @returns names of definitions whose secrets no key of ours opens
+   */
+  async reseal(): Promise<readonly string[]> {
+    const lost: string[] = [];
+    for (const definition of await this.#rows.find()) {
+      const { id, name, version, secrets } = definition;
+      const outdated = Object.entries(secrets).filter(([, stored]) => this.#isOutdated(stored));
+      if (outdated.length === 0) continue;
+      try {
+        const opened = Object.fromEntries(outdated.map(([field]) => [field, this.unseal(definition, field)]));
+        // Whoever has changed it meanwhile has sealed it with the current key.
+        await this.#rows.update({ id, version }, { secrets: { ...secrets, ...this.#seal(id, opened) } });
+      } catch (error) {
+        if (!(error instanceof MillraceError)) throw error;
+        lost.push(name);
+      }
+    }
+    return lost;
+  }
+
+  #isOutdated(stored: string): boolean {
+    return parseSecretReference(stored) === undefined && this.#secretBox.isOutdated(stored);
   }
 
   #seal(id: string, secrets: Readonly<Record<string, string>>): Record<string, string> {

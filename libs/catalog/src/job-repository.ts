@@ -11,6 +11,7 @@ import {
   UnknownSource,
   VersionConflict,
 } from './errors.ts';
+import { isIdOrName } from './id-or-name.ts';
 import { type Page, type PageRequest, toPage } from './page.ts';
 import { violatedUnique, violatesReference } from './postgres-error.ts';
 
@@ -77,6 +78,7 @@ export class JobRepository {
   }
 
   async find(idOrName: string): Promise<Job | undefined> {
+    if (!isIdOrName(idOrName)) return undefined;
     return (await this.#rows.findOne({ where: [{ id: idOrName }, { name: idOrName }] })) ?? undefined;
   }
 
