@@ -593,9 +593,7 @@ describe('the API as a whole', () => {
 
   // Last: it looks at everything said above.
   it('never said a password', () => {
-    const everything = api.said.join('\n');
     expect(api.said.length).toBeGreaterThan(100);
-    expect(everything).not.toContain(PASSWORD);
-    expect(everything).not.toContain(ENV_PASSWORD);
+    expect(api.said.filter((text) => text.includes(PASSWORD) || text.includes(ENV_PASSWORD))).toEqual([]);
   });
 });

@@ -166,6 +166,6 @@ describe('the real connectors', () => {
   });
 
   it('never said a password', () => {
-    expect(api.said.join('\n')).not.toContain(PASSWORD);
+    expect(api.said.filter((text) => text.includes(PASSWORD))).toEqual([]);
   });
 });
