@@ -106,6 +106,7 @@ export class PostgresSource implements Processor {
     stream.refreshLoading();
     this.#barrierDue = false;
     load?.barrierDue(false);
+    this.#measure();
     this.#context.wake();
     return true;
   }
@@ -158,7 +159,7 @@ export class PostgresSource implements Processor {
     });
   }
 
-  /** About once a second, also while nothing moves. */
+  /** About once a second, also while nothing moves, and at snapshots. */
   #measure(): void {
     const { clock, guarantee, metrics } = this.#context;
     const session = this.#session;

@@ -84,6 +84,7 @@ export class Acknowledger {
   acknowledge(position: Lsn): void {
     if (position <= this.#acknowledged) return;
     this.#acknowledged = position;
+    this.received(position);
     this.reply();
   }
 
@@ -93,7 +94,7 @@ export class Acknowledger {
     message[0] = COPY_DATA;
     message.writeInt32BE(38, 1);
     message[5] = STATUS_UPDATE;
-    message.writeBigUInt64BE(this.#received > this.#acknowledged ? this.#received : this.#acknowledged, 6);
+    message.writeBigUInt64BE(this.#received, 6);
     message.writeBigUInt64BE(this.#acknowledged, 14);
     message.writeBigUInt64BE(this.#acknowledged, 22);
     message.writeBigInt64BE(BigInt(Math.round(this.#options.clock.nowMs() - POSTGRES_EPOCH_MS)) * 1_000n, 30);

@@ -29,11 +29,19 @@ function ours(decoder: PgoutputDecoder, message: Buffer): RowChange | undefined 
       decoder.relation.schema.columns.map(({ name, field }) => {
         const length = cursor.lengths[field]!;
         const from = cursor.starts[field]!;
-        return [name, length === UNCHANGED_LENGTH ? undefined : length < 0 ? null : bytes.toString('utf8', from, from + length)];
+        return [
+          name,
+          length === UNCHANGED_LENGTH ? undefined : length < 0 ? null : bytes.toString('utf8', from, from + length),
+        ];
       }),
     );
   };
-  return { tag, table: decoder.relation.schema.id, old: values(decoder.bytes, decoder.oldStart), new: values(decoder.newBytes, decoder.newStart) };
+  return {
+    tag,
+    table: decoder.relation.schema.id,
+    old: values(decoder.bytes, decoder.oldStart),
+    new: values(decoder.newBytes, decoder.newStart),
+  };
 }
 
 /** The same of the independent decoder, with what it made of the values turned back into text. */
@@ -41,7 +49,14 @@ function theirs(plugin: PgoutputPlugin, message: Buffer): RowChange | undefined 
   const parsed = plugin.parse(message) as Pgoutput.Message;
   if (parsed.tag !== 'insert' && parsed.tag !== 'update' && parsed.tag !== 'delete') return undefined;
   const text = (row: Record<string, unknown> | null): Values | undefined =>
-    row === null ? undefined : Object.fromEntries(Object.entries(row).map(([name, value]) => [name, value === undefined ? undefined : value === null ? null : String(value)]));
+    row === null
+      ? undefined
+      : Object.fromEntries(
+          Object.entries(row).map(([name, value]) => [
+            name,
+            value === undefined ? undefined : value === null ? null : String(value),
+          ]),
+        );
   const identity = parsed.tag === 'insert' ? undefined : text(parsed.old ?? keyRow(parsed.key, parsed.relation));
   return {
     tag: parsed.tag,
@@ -52,7 +67,10 @@ function theirs(plugin: PgoutputPlugin, message: Buffer): RowChange | undefined 
 }
 
 /** It leaves the columns outside the key away; the protocol sends them as null. */
-function keyRow(key: Record<string, unknown> | null, relation: Pgoutput.MessageRelation): Record<string, unknown> | null {
+function keyRow(
+  key: Record<string, unknown> | null,
+  relation: Pgoutput.MessageRelation,
+): Record<string, unknown> | null {
   return key === null ? null : Object.fromEntries(relation.columns.map(({ name }) => [name, key[name] ?? null]));
 }
 
@@ -95,7 +113,8 @@ describe('the pgoutput decoder beside pg-logical-replication', () => {
     const random = new SeededRandom(identity.length);
     const statement = (): string => {
       const a = random.integer(0, 30);
-      const text = random.integer(0, 2) === 0 ? "repeat('ö\t😀', 900)" : `'${['', 'x', 'naïve'][random.integer(0, 2)]}'`;
+      const text =
+        random.integer(0, 2) === 0 ? "repeat('ö\t😀', 900)" : `'${['', 'x', 'naïve'][random.integer(0, 2)]}'`;
       switch (random.integer(0, 5)) {
         case 0:
         case 1:
@@ -130,14 +149,22 @@ describe('the pgoutput decoder beside pg-logical-replication', () => {
       const kind = decoder.read(message, 0, message.length);
       const parsed = plugin.parse(message) as Pgoutput.Message;
       seen.push(parsed.tag);
-      const hex = (text: string | null): bigint => BigInt(`0x${text!.split('/').map((half) => half.padStart(8, '0')).join('')}`);
+      const hex = (text: string | null): bigint =>
+        BigInt(
+          `0x${text!
+            .split('/')
+            .map((half) => half.padStart(8, '0'))
+            .join('')}`,
+        );
       if (parsed.tag === 'begin') {
         expect([kind, decoder.commitLsn, decoder.xid]).toEqual([Message.Begin, hex(parsed.commitLsn), parsed.xid]);
         expect(decoder.commitTimeUs).toBe(BigInt(parsed.commitTime.toString()));
       }
       if (parsed.tag === 'commit') expect([kind, decoder.endLsn]).toEqual([Message.Commit, hex(parsed.commitEndLsn)]);
       if (parsed.tag === 'truncate') {
-        expect(decoder.truncated.map((relation) => relation.schema.table)).toEqual(parsed.relations.map((relation) => relation.name));
+        expect(decoder.truncated.map((relation) => relation.schema.table)).toEqual(
+          parsed.relations.map((relation) => relation.name),
+        );
       }
     }
     expect(seen.filter((tag) => tag !== 'relation')).toEqual(['begin', 'insert', 'truncate', 'commit']);
@@ -149,7 +176,9 @@ describe('the pgoutput decoder beside pg-logical-replication', () => {
       CREATE TABLE exact (id int PRIMARY KEY, at timestamptz, until timestamptz, doc jsonb, born date);
       CREATE PUBLICATION decoder FOR TABLE exact`);
     const sent = await messages(() =>
-      database.query(`INSERT INTO exact VALUES (1, '2024-01-01 00:00:00.123456+00', 'infinity', '{"n": 12345678901234567890}', '0044-03-15 BC')`),
+      database.query(
+        `INSERT INTO exact VALUES (1, '2024-01-01 00:00:00.123456+00', 'infinity', '{"n": 12345678901234567890}', '0044-03-15 BC')`,
+      ),
     );
     const [mine, oracle] = both(sent);
     const exact = mine.find((change) => change !== undefined)!.new!;

@@ -152,11 +152,14 @@ export class TransactionAssembler {
     return {
       op,
       schema: relation.schema,
-      before: isTruncate || decoder.oldStart < 0 ? undefined : decoder.bytes.subarray(decoder.oldStart, decoder.oldEnd),
-      after:
-        isTruncate || decoder.newStart < 0 ? undefined : decoder.newBytes.subarray(decoder.newStart, decoder.newEnd),
+      before: isTruncate || decoder.oldStart < 0 ? undefined : view(decoder.bytes, decoder.oldStart, decoder.oldEnd),
+      after: isTruncate || decoder.newStart < 0 ? undefined : view(decoder.newBytes, decoder.newStart, decoder.newEnd),
       transaction: this.#transaction!,
       index,
     };
   }
 }
+
+/** Not a `Buffer`, whose `slice` does not copy. */
+const view = (bytes: Buffer, start: number, end: number): Uint8Array =>
+  new Uint8Array(bytes.buffer, bytes.byteOffset + start, end - start);

@@ -124,7 +124,8 @@ export class SourceRunner implements AsyncDisposable {
   }
 
   #offer(item: Batch | Watermark): boolean {
-    if (this.#lastRefused !== undefined && this.#lastRefused !== item) throw new Error('a refused batch must be offered again first');
+    if (this.#lastRefused !== undefined && this.#lastRefused !== item)
+      throw new Error('a refused batch must be offered again first');
     const refuses = this.isFull || (this.isMoody && this.#offers++ % 2 === 0);
     this.#lastRefused = refuses ? item : undefined;
     if (refuses) return false;

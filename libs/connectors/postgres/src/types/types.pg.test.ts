@@ -7,7 +7,16 @@ import { formatBuiltinType, kindOfType } from './builtin-types.ts';
 
 /** Types and values that are easily changed on the way. */
 const VALUES: readonly (readonly [type: string, ...values: string[]])[] = [
-  ['numeric', 'NaN', 'Infinity', '-Infinity', '0.000', '-12345678901234567890.123456789012345678901234567890', '1e-300', '1e300'],
+  [
+    'numeric',
+    'NaN',
+    'Infinity',
+    '-Infinity',
+    '0.000',
+    '-12345678901234567890.123456789012345678901234567890',
+    '1e-300',
+    '1e300',
+  ],
   ['numeric(30,10)', '12345678901234567890.0123456789'],
   ['smallint', '-32768', '32767'],
   ['integer', '-2147483648', '2147483647'],
@@ -84,7 +93,10 @@ describe('values of every type', () => {
     database = await (await testPostgres()).createDatabase('types');
     await database.query(`CREATE SCHEMA odd; CREATE TYPE odd."mood Ω" AS ENUM ('sad', 'ok'); CREATE DOMAIN odd.positive AS int CHECK (VALUE > 0);
       CREATE TYPE odd.pair AS (a int, b text)`);
-    const available = await database.query<{ name: string }>('SELECT name FROM pg_available_extensions WHERE name = ANY ($1)', [Object.keys(EXTENSION_VALUES)]);
+    const available = await database.query<{ name: string }>(
+      'SELECT name FROM pg_available_extensions WHERE name = ANY ($1)',
+      [Object.keys(EXTENSION_VALUES)],
+    );
     for (const { name } of available) await database.query(`CREATE EXTENSION ${name}`);
     cases = [...VALUES, ...available.map(({ name }) => EXTENSION_VALUES[name]!)];
     const columns = cases.map(([type], column) => `c${column} ${type}`).join(', ');
@@ -102,7 +114,10 @@ describe('values of every type', () => {
     const rowCount = Math.max(...cases.map((values) => values.length - 1));
     for (let row = 0; row < rowCount; row++) {
       const texts = cases.map((values) => values[1 + row] ?? null);
-      await session.query(`INSERT INTO public.everything VALUES (${row}, ${texts.map((_, at) => `$${at + 1}`).join(', ')})`, texts);
+      await session.query(
+        `INSERT INTO public.everything VALUES (${row}, ${texts.map((_, at) => `$${at + 1}`).join(', ')})`,
+        texts,
+      );
     }
     const events = await probe.untilNow();
     const { rows } = await session.query<Record<string, string | null>>(
@@ -114,14 +129,23 @@ describe('values of every type', () => {
 
   it('have the SQL type of the catalog, and the kind of the base type', async () => {
     await using scratch = await (await testPostgres()).createDatabase('types');
-    await scratch.query('CREATE DOMAIN d1 AS numeric(4,1); CREATE DOMAIN d2 AS d1; CREATE TABLE t (id int PRIMARY KEY, v d2, n numeric(7,-2), p timestamp(2) NOT NULL)');
+    await scratch.query(
+      'CREATE DOMAIN d1 AS numeric(4,1); CREATE DOMAIN d2 AS d1; CREATE TABLE t (id int PRIMARY KEY, v d2, n numeric(7,-2), p timestamp(2) NOT NULL)',
+    );
     await using probe = await StreamProbe.open(scratch);
     await probe.changes("INSERT INTO t VALUES (1, 1.5, 200, '2024-01-01')");
     expect(probe.batches.at(-1)!.schemas[0]!.columns).toEqual([
       { name: 'id', field: 0, kind: 'integer', sqlType: 'integer', key: true, nullable: false },
       { name: 'v', field: 1, kind: 'exact', sqlType: 'public.d2', key: false, nullable: true },
       { name: 'n', field: 2, kind: 'exact', sqlType: 'numeric(7,-2)', key: false, nullable: true },
-      { name: 'p', field: 3, kind: 'timestamp', sqlType: 'timestamp(2) without time zone', key: false, nullable: false },
+      {
+        name: 'p',
+        field: 3,
+        kind: 'timestamp',
+        sqlType: 'timestamp(2) without time zone',
+        key: false,
+        nullable: false,
+      },
     ]);
   });
 
