@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type Entry, SimulatedLoad } from './testing/simulated-load.ts';
 
-const step = fc.record({ kind: fc.nat(15), seed: fc.nat(1_000_000) });
+const step = fc.record({ kind: fc.nat(16), seed: fc.nat(1_000_000) });
 
 /** Small numbers out of one: what a step chooses. */
 function chooser(seed: number): () => number {
@@ -20,9 +20,10 @@ function drive(load: SimulatedLoad, steps: readonly { readonly kind: number; rea
     else if (kind < 7) load.show(seed);
     else if (kind < 9) load.stream(1 + (seed % 4));
     else if (kind === 9) load.plan(seed);
-    else if (kind === 10) load.beginReading();
-    else if (kind < 13) load.pump(seed % 4);
-    else if (kind === 13) load.keepalive();
+    else if (kind === 10) load.askMark();
+    else if (kind === 11) load.beginReading(seed);
+    else if (kind < 14) load.pump(seed % 4);
+    else if (kind === 14) load.keepalive();
     else if (seed % 3 === 0) load.crash();
     else load.snapshot();
   }

@@ -158,11 +158,7 @@ export class Reconciler {
    * not be read any more, `too-early` when the mark does not see every remembered transaction (try a later snapshot).
    * @param requested what `requestMark` gave before the mark was asked for
    */
-  begin(
-    units: readonly LoadUnit[],
-    mark: ReadMark,
-    requested = Number.POSITIVE_INFINITY,
-  ): 'begun' | 'too-early' | 'gone' {
+  begin(units: readonly LoadUnit[], mark: ReadMark, requested: number): 'begun' | 'too-early' | 'gone' {
     if (this.#isBetweenReads || !units.every((unit) => unit.isClaimed)) {
       this.unclaim(units);
       return 'gone';

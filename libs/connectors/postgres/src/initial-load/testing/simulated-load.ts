@@ -1,6 +1,6 @@
 import { type Lsn, Op, type TableSchema, TupleCursor, UNCHANGED_LENGTH, lsn } from '@millrace/formats';
 import type { HeldEvent, LoadOutput } from '../contract.ts';
-import type { LoadUnit } from '../load-unit.ts';
+import type { LoadUnit, ReadMark } from '../load-unit.ts';
 import { PgSnapshot } from '../pg-snapshot.ts';
 import { type LoadMode, LoadTally, Reconciler } from '../reconciler.ts';
 import { TableKey } from '../table-key.ts';
@@ -142,6 +142,13 @@ interface Saved {
   readonly histories: ReadonlyMap<number, Entry[]>;
 }
 
+interface Asked {
+  readonly units: readonly LoadUnit[];
+  readonly mark: ReadMark;
+  readonly requested: number;
+  readonly rows: readonly (readonly [number, Row])[];
+}
+
 interface Reading {
   readonly units: readonly LoadUnit[];
   rows: (readonly [number, Row])[];
@@ -171,6 +178,7 @@ export class SimulatedLoad {
   readonly #versions = new Map<number, { xid: number; row: Row | undefined }[]>();
   #streamAt = 0;
   #changeAt = 0;
+  #asked: Asked[] = [];
   #readings: Reading[] = [];
   #saved!: Saved;
 
@@ -204,7 +212,7 @@ export class SimulatedLoad {
     if (xid === undefined || this.#truncating !== undefined) return;
     this.#open.splice(at, 1);
     const changes: Change[] = [];
-    if (random() % 25 === 0 && this.#invisible.size === 0) {
+    if (random() % 25 === 0 && this.#invisible.size === 0 && this.#asked.length === 0) {
       changes.push({ op: 't' });
       this.#truncating = xid;
       for (const key of this.#visibleRows(() => true).keys()) this.#write(xid, key, undefined, ['d', '']);
@@ -256,22 +264,29 @@ export class SimulatedLoad {
     this.#reconciler.planned(next >= KEYS ? undefined : [String(next)]);
   }
 
-  beginReading(): boolean {
+  /** A connection claims units and asks the server for a snapshot, which locks the table against truncation. */
+  askMark(): void {
     // Our lock waits for a truncating transaction.
-    if (this.#readings.length >= 2 || this.#truncating !== undefined) return false;
+    if (this.#asked.length + this.#readings.length >= 2 || this.#truncating !== undefined) return;
     const units = this.#reconciler.claim(false);
-    if (units.length === 0) return false;
+    if (units.length === 0) return;
     const snapshot = PgSnapshot.parse(this.#snapshotText());
-    const begun = this.#reconciler.begin(units, { snapshot, position: lsn(this.#lsn + 1n) });
-    if (begun !== 'begun') {
+    const mark = { snapshot, position: lsn(this.#lsn + 1n) };
+    const rows = [...this.#visibleRows((xid) => xid === 0 || snapshot.sees(xid % 2 ** 32))];
+    this.#asked.push({ units, mark, requested: this.#reconciler.requestMark(), rows });
+  }
+
+  /** The answer arrives: one of those on their way, in any order. */
+  beginReading(which: number): void {
+    const [asked] = this.#asked.splice(which % Math.max(1, this.#asked.length), 1);
+    if (asked === undefined) return;
+    const { units, mark, requested } = asked;
+    if (this.#reconciler.begin(units, mark, requested) !== 'begun') {
       this.#reconciler.unclaim(units);
-      return false;
+      return;
     }
-    const rows = [...this.#visibleRows((xid) => xid === 0 || snapshot.sees(xid % 2 ** 32))].filter(([key]) =>
-      units.some((unit) => covers(unit, key)),
-    );
+    const rows = asked.rows.filter(([key]) => units.some((unit) => covers(unit, key)));
     this.#readings.push({ units, rows, next: 0, isEmitted: false });
-    return true;
   }
 
   /** Emits rows and kept changes into `room` places. */
@@ -295,6 +310,7 @@ export class SimulatedLoad {
   /** A barrier: what is under way is finished, then everything is saved. */
   snapshot(): void {
     while (this.#changeAt > 0) this.stream(1);
+    for (const { units } of this.#asked.splice(0)) this.#reconciler.unclaim(units);
     for (let turn = 0; this.#readings.length > 0 && turn < 1000; turn++) this.pump(3);
     this.pump(1000);
     const { rows, histories } = this.sink;
@@ -308,6 +324,7 @@ export class SimulatedLoad {
 
   crash(): void {
     this.crashes++;
+    this.#asked = [];
     this.#readings = [];
     this.#changeAt = 0;
     this.#streamAt = this.#saved.streamAt;
@@ -323,7 +340,8 @@ export class SimulatedLoad {
     for (let turn = 0; turn < 500 && !this.#reconciler.isDone; turn++) {
       while (this.#invisible.size > 0) this.show(0);
       this.plan(2);
-      this.beginReading();
+      this.askMark();
+      this.beginReading(0);
       this.pump(100);
       this.stream(5);
       this.keepalive();
