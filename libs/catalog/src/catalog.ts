@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { codedError, withCodedErrors } from './coded-errors.ts';
 import { openCatalogDataSource } from './data-source.ts';
 import { DefinitionRepository } from './definition-repository.ts';
 import { DefinitionResolver } from './definition-resolver.ts';
@@ -17,7 +18,7 @@ export interface CatalogOptions {
   readonly poolSize?: number;
 }
 
-/** The metadata database: definitions, jobs, witnesses, idempotency keys. */
+/** The metadata database: definitions, jobs, witnesses, idempotency keys. Every method fails with `catalog.unavailable` when it is away. */
 export class Catalog implements AsyncDisposable {
   readonly sources: DefinitionRepository;
   readonly sinks: DefinitionRepository;
@@ -30,12 +31,12 @@ export class Catalog implements AsyncDisposable {
   /** On a connected, migrated data source (`Catalog.open` makes one). */
   constructor(dataSource: DataSource, secretBox: SecretBox, env: NodeJS.ProcessEnv) {
     this.#dataSource = dataSource;
-    this.sources = new DefinitionRepository(dataSource, secretBox, 'source');
-    this.sinks = new DefinitionRepository(dataSource, secretBox, 'sink');
-    this.definitions = new DefinitionResolver({ source: this.sources, sink: this.sinks }, env);
-    this.jobs = new JobRepository(dataSource);
-    this.witness = new WitnessRepository(dataSource);
-    this.idempotency = new IdempotencyRepository(dataSource, secretBox);
+    this.sources = withCodedErrors(new DefinitionRepository(dataSource, secretBox, 'source'));
+    this.sinks = withCodedErrors(new DefinitionRepository(dataSource, secretBox, 'sink'));
+    this.definitions = withCodedErrors(new DefinitionResolver({ source: this.sources, sink: this.sinks }, env));
+    this.jobs = withCodedErrors(new JobRepository(dataSource));
+    this.witness = withCodedErrors(new WitnessRepository(dataSource));
+    this.idempotency = withCodedErrors(new IdempotencyRepository(dataSource, secretBox));
   }
 
   /**
@@ -46,9 +47,13 @@ export class Catalog implements AsyncDisposable {
     return new Catalog(await openCatalogDataSource(url, poolSize), secretBox, env);
   }
 
-  /** Does the database answer? Rejects when it does not. */
+  /** Does the database answer? @throws MillraceError `catalog.unavailable` */
   async ping(): Promise<void> {
-    await this.#dataSource.query('SELECT 1');
+    try {
+      await this.#dataSource.query('SELECT 1');
+    } catch (error) {
+      throw codedError(error);
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -1,12 +1,8 @@
-import { CatalogUnavailable } from '@millrace/catalog';
 import { MillraceError } from '@millrace/kernel';
 import { HttpException } from '@nestjs/common';
 import { BodyTooLarge, MalformedJson, NoSuchRoute, NotJson, RequestRefused } from './errors.ts';
 
 export const BODY_BYTES_MAX = 1_048_576;
-
-/** SQLSTATE classes 08 (connection) and 57P (server is going down), and what Node says when there is nobody. */
-const CONNECTION_LOST = /^(08...|57P..|53300|ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH)$/;
 
 /** Refusals of Fastify with status 400 that are not about what the body says. */
 const NOT_THE_BODY = /^(Request body size|URI malformed|'.*' is not a valid url component)/;
@@ -14,18 +10,16 @@ const NOT_THE_BODY = /^(Request body size|URI malformed|'.*' is not a valid url 
 interface Coded {
   readonly code?: unknown;
   readonly statusCode?: unknown;
-  readonly driverError?: { readonly code?: unknown };
-  readonly errors?: readonly Coded[];
   readonly message?: string;
 }
 
-/** Names what the framework, the HTTP parser or the database driver threw; `undefined` for what has no name, which is a bug. */
+/** Names what the framework or the HTTP parser threw; `undefined` for what has no name, which is a bug. */
 export function toMillraceError(
   error: unknown,
   request: { readonly method: string; readonly path: string },
 ): MillraceError | undefined {
   if (error instanceof MillraceError) return error;
-  const { code, statusCode, driverError, errors, message } = error as Coded;
+  const { code, statusCode, message } = error as Coded;
   const status = error instanceof HttpException ? error.getStatus() : statusCode;
   if (code === 'FST_ERR_CTP_BODY_TOO_LARGE' || status === 413) {
     return new MillraceError(BodyTooLarge, {
@@ -58,18 +52,6 @@ export function toMillraceError(
       message: 'the body is not well-formed JSON',
       mend: 'Send one JSON document: double quotes, no trailing comma, no key named __proto__; or no body and no header content-type.',
     });
-  }
-  const codes = [code, driverError?.code, ...(errors ?? []).map((inner) => inner.code)];
-  const isLost = codes.some((text) => typeof text === 'string' && CONNECTION_LOST.test(text));
-  if (isLost || /^Connection terminated|timeout exceeded when trying to connect/.test(message ?? '')) {
-    return new MillraceError(
-      CatalogUnavailable,
-      {
-        message: 'the metadata database does not answer',
-        mend: 'Try again; if it stays, look at the server MILLRACE_DATABASE_URL names.',
-      },
-      { cause: error },
-    );
   }
   return undefined;
 }
