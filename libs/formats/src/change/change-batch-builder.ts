@@ -7,6 +7,14 @@ import type { TableSchema } from './table-schema.ts';
 export const BATCH_BYTES_TARGET = 262_144;
 
 const BYTES_START = 65_536;
+/** One row can be far larger than a batch; the next batch does not start with its room. */
+const BYTES_START_MAX = 2 * BATCH_BYTES_TARGET;
+
+/** A batch that fills less than one of this many parts of the arrays is copied out of them. */
+const SPARSE_PARTS = 4;
+
+/** The next batch is probably like the last: it starts with the room that needed, and a little more. */
+const bytesToStartWith = (used: number): number => Math.min(BYTES_START_MAX, Math.max(BYTES_START, used + (used >> 3)));
 
 /**
  * Collects change events into a batch. Tuples are copied to `bytes` at `used` (after `reserve`), then the event is added.
@@ -17,13 +25,13 @@ export class ChangeBatchBuilder {
   used = 0;
   length = 0;
   readonly #rowsMax: number;
-  #op: Uint8Array;
-  #flags: Uint8Array;
-  #schemaOf: Uint16Array;
-  #before: Int32Array;
-  #after: Int32Array;
-  #transactionOf: Uint32Array;
-  #indexInTransaction: Uint32Array;
+  #op!: Uint8Array;
+  #flags!: Uint8Array;
+  #schemaOf!: Uint16Array;
+  #before!: Int32Array;
+  #after!: Int32Array;
+  #transactionOf!: Uint32Array;
+  #indexInTransaction!: Uint32Array;
   #schemas: TableSchema[] = [];
   #lastSchema: TableSchema | undefined;
   #lastSchemaIndex = 0;
@@ -31,13 +39,7 @@ export class ChangeBatchBuilder {
 
   constructor(rowsMax = BATCH_ROWS_MAX) {
     this.#rowsMax = rowsMax;
-    this.#op = new Uint8Array(rowsMax);
-    this.#flags = new Uint8Array(rowsMax);
-    this.#schemaOf = new Uint16Array(rowsMax);
-    this.#before = new Int32Array(rowsMax);
-    this.#after = new Int32Array(rowsMax);
-    this.#transactionOf = new Uint32Array(rowsMax);
-    this.#indexInTransaction = new Uint32Array(rowsMax);
+    this.#allocate();
   }
 
   /** Neither events nor the end of a transaction are waiting. */
@@ -102,28 +104,40 @@ export class ChangeBatchBuilder {
     this.length = at + 1;
   }
 
+  /** Gives the events away as a batch and starts afresh. */
   build(receivedMs: number): ChangeBatch {
+    // A batch with few events (a quiet stream has many of them) gets arrays of its size, and the builder keeps its own.
+    const isSparse = this.length * SPARSE_PARTS <= this.#rowsMax;
+    const give = <A extends Uint8Array | Uint16Array | Int32Array | Uint32Array>(array: A): A =>
+      (isSparse ? array.slice(0, this.length) : array) as A;
     const batch: ChangeBatch = {
       kind: 'bytes',
       format: 'change',
       length: this.length,
       byteLength: this.used + this.length * 22,
-      bytes: this.bytes,
-      op: this.#op,
-      flags: this.#flags,
-      schemaOf: this.#schemaOf,
-      before: this.#before,
-      after: this.#after,
-      transactionOf: this.#transactionOf,
-      indexInTransaction: this.#indexInTransaction,
+      bytes: this.used * SPARSE_PARTS <= this.bytes.length ? this.bytes.slice(0, this.used) : this.bytes,
+      op: give(this.#op),
+      flags: give(this.#flags),
+      schemaOf: give(this.#schemaOf),
+      before: give(this.#before),
+      after: give(this.#after),
+      transactionOf: give(this.#transactionOf),
+      indexInTransaction: give(this.#indexInTransaction),
       schemas: this.#schemas,
       transactions: this.#transactions,
       receivedMs,
     };
-    // The next batch is probably like this one: start with the room it needed.
-    this.bytes = new Uint8Array(Math.max(BYTES_START, this.used + (this.used >> 3)));
+    if (batch.bytes === this.bytes) this.bytes = new Uint8Array(bytesToStartWith(this.used));
+    if (!isSparse) this.#allocate();
     this.used = 0;
     this.length = 0;
+    this.#schemas = [];
+    this.#lastSchema = undefined;
+    this.#transactions = [];
+    return batch;
+  }
+
+  #allocate(): void {
     this.#op = new Uint8Array(this.#rowsMax);
     this.#flags = new Uint8Array(this.#rowsMax);
     this.#schemaOf = new Uint16Array(this.#rowsMax);
@@ -131,10 +145,6 @@ export class ChangeBatchBuilder {
     this.#after = new Int32Array(this.#rowsMax);
     this.#transactionOf = new Uint32Array(this.#rowsMax);
     this.#indexInTransaction = new Uint32Array(this.#rowsMax);
-    this.#schemas = [];
-    this.#lastSchema = undefined;
-    this.#transactions = [];
-    return batch;
   }
 
   #schemaIndex(schema: TableSchema): number {
