@@ -1,0 +1,69 @@
+import type { Finding } from '@millrace/connector-contract';
+import type { Position, TableSchema } from '@millrace/formats';
+import type { ConnectionOptions, StageOptions } from './config.ts';
+import type { EventList } from './upsert/event-list.ts';
+import type { RowReader } from './upsert/row-reader.ts';
+import type { Step } from './upsert/steps.ts';
+import type { TablePlan } from './upsert/table-plan.ts';
+
+/** Owner of a row of `millrace_progress`. */
+export interface WriterIdentity {
+  readonly jobId: string;
+  /** Name of the sink's stage. */
+  readonly sink: string;
+  readonly writer: number;
+  /** Fencing token: an older one is refused. */
+  readonly generation: number;
+}
+
+/** A kind of database behind the sink. Errors that leave it are `MillraceError`s, or a `Refusal` where a row is to blame. */
+export interface Dialect {
+  /**
+   * Opens a session for writing.
+   * @throws MillraceError `jdbc.unreachable`, `jdbc.login_refused`
+   */
+  open(options: ConnectionOptions, identity: WriterIdentity): Promise<TargetSession>;
+  /** Reachable, login, rights, version. */
+  check(options: ConnectionOptions, signal: AbortSignal): Promise<readonly Finding[]>;
+  /** Can these tables be written? Changes nothing. */
+  checkTables(
+    options: ConnectionOptions,
+    stage: StageOptions,
+    tables: readonly TableSchema[],
+    signal: AbortSignal,
+  ): Promise<readonly Finding[]>;
+  /** Removes the job's progress rows of this sink. */
+  forget(options: ConnectionOptions, identity: Pick<WriterIdentity, 'jobId' | 'sink'>): Promise<void>;
+}
+
+/** One connection that writes. Calls never overlap, except `abort`. */
+export interface TargetSession {
+  /**
+   * Makes this writer the only one that can commit, and returns the position of the last change it finds written.
+   * `afresh`: history starts anew; what an abandoned execution wrote says nothing.
+   * @throws MillraceError `jdbc.fenced` when a newer generation was here.
+   */
+  claim(afresh: boolean): Promise<Position | undefined>;
+  /**
+   * Finds out how a table is written; creates it when it is missing and may be created.
+   * @throws MillraceError with the code of the first finding that stands in the way.
+   */
+  plan(source: TableSchema, stage: StageOptions): Promise<TablePlan>;
+
+  begin(): Promise<void>;
+  savepoint(name: string): Promise<void>;
+  release(name: string): Promise<void>;
+  rollbackTo(name: string): Promise<void>;
+  rollback(): Promise<void>;
+  /** @throws Refusal when a row is refused; the transaction must then be rolled back (to a savepoint). */
+  apply(step: Step, events: EventList, reader: RowReader): Promise<void>;
+  /**
+   * Stores the progress (`undefined`: no new position) in the open transaction and commits.
+   * @throws MillraceError `jdbc.fenced`; then nothing was committed.
+   */
+  commit(progress: Position | undefined, snapshotId: number | undefined): Promise<void>;
+
+  /** Cuts the connection: what runs fails at once. */
+  abort(): void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,146 @@
+import type { Finding } from '@millrace/connector-contract';
+import type { TableSchema } from '@millrace/formats';
+import { MillraceError } from '@millrace/kernel';
+import type pg from 'pg';
+import { type ConnectionOptions, type StageOptions, targetName } from '../../config.ts';
+import { type PostgresConnection, connect } from './connect.ts';
+import { PROGRESS_TABLE } from './progress.ts';
+import { quoteName, quoteTable } from './quote.ts';
+import { classify } from './server-error.ts';
+import { keyOf, tableObstacles } from './table-findings.ts';
+import { describeTarget } from './target-table.ts';
+
+/** `insert … on conflict`, `attgenerated` and the replicas we test go back to this one. */
+const SERVER_VERSION_MIN = 120_000;
+
+type Facts = {
+  readonly version: number;
+  readonly version_text: string;
+  readonly recovering: boolean;
+  readonly user: string;
+  readonly database: string;
+  readonly schema: string | null;
+  readonly may_create: boolean | null;
+  readonly may_create_schema: boolean;
+  readonly may_temp: boolean;
+  readonly progress: string | null;
+  readonly progress_rights: boolean | null;
+};
+
+const FACTS = `select current_setting('server_version_num')::int as version, current_setting('server_version') as version_text,
+  pg_is_in_recovery() as recovering, current_user::text as user, current_database()::text as database, current_schema()::text as schema,
+  has_schema_privilege(current_schema(), 'CREATE') as may_create,
+  has_database_privilege(current_database(), 'CREATE') as may_create_schema,
+  has_database_privilege(current_database(), 'TEMP') as may_temp,
+  to_regclass('${PROGRESS_TABLE}')::text as progress,
+  has_table_privilege(to_regclass('${PROGRESS_TABLE}'), 'SELECT') and has_table_privilege(to_regclass('${PROGRESS_TABLE}'), 'INSERT')
+    and has_table_privilege(to_regclass('${PROGRESS_TABLE}'), 'UPDATE') and has_table_privilege(to_regclass('${PROGRESS_TABLE}'), 'DELETE') as progress_rights`;
+
+/** Runs `use` with a connection; what connecting or asking says against it becomes a finding. */
+async function withConnection(
+  options: ConnectionOptions,
+  signal: AbortSignal,
+  use: (client: pg.ClientBase) => Promise<readonly Finding[]>,
+): Promise<readonly Finding[]> {
+  signal.throwIfAborted();
+  let connection: PostgresConnection | undefined;
+  const abort = (): void => connection?.abort();
+  try {
+    connection = await connect(options, 'millrace check');
+    signal.throwIfAborted();
+    signal.addEventListener('abort', abort, { once: true });
+    return await use(connection.client);
+  } catch (error) {
+    signal.throwIfAborted();
+    const known = classify(error);
+    if (!(known instanceof MillraceError)) throw known;
+    return [
+      { code: known.code.code, severity: 'error', message: known.message, mend: known.mend, pointer: known.pointer },
+    ];
+  } finally {
+    signal.removeEventListener('abort', abort);
+    await connection?.close().catch(() => {});
+  }
+}
+
+export function checkConnection(options: ConnectionOptions, signal: AbortSignal): Promise<readonly Finding[]> {
+  return withConnection(options, signal, async (client) => findings((await client.query<Facts>(FACTS)).rows[0]!));
+}
+
+function findings(facts: Facts): readonly Finding[] {
+  const user = quoteName(facts.user);
+  const database = quoteName(facts.database);
+  const found: Finding[] = [
+    { code: 'jdbc.reachable', severity: 'ok', message: `PostgreSQL ${facts.version_text} answers` },
+  ];
+  const add = (severity: Finding['severity'], code: string, message: string, mend: string): void => {
+    found.push({ code, severity, message, mend });
+  };
+  if (facts.version < SERVER_VERSION_MIN) {
+    add(
+      'error',
+      'jdbc.server_too_old',
+      `PostgreSQL ${facts.version_text} is older than 12`,
+      'Upgrade the target server.',
+    );
+  }
+  if (facts.recovering) {
+    add('error', 'jdbc.read_only', 'the server is a standby and takes no writes', 'Give the address of the primary.');
+  }
+  if (!facts.may_temp) {
+    const mend = `GRANT TEMPORARY ON DATABASE ${database} TO ${user};`;
+    add('error', 'jdbc.no_temporary', `role ${user} may not create temporary tables in ${database}`, mend);
+  }
+  if (facts.progress !== null && facts.progress_rights !== true) {
+    const mend = `GRANT SELECT, INSERT, UPDATE, DELETE ON ${facts.progress} TO ${user};`;
+    add('error', 'jdbc.no_progress_rights', `role ${user} may not write ${facts.progress}`, mend);
+  }
+  if (facts.schema === null) {
+    const mend = `ALTER ROLE ${user} SET search_path = public;`;
+    add('error', 'jdbc.no_schema', `no schema of the search path of role ${user} exists`, mend);
+  } else if (!facts.may_create) {
+    const mend = `GRANT CREATE ON SCHEMA ${quoteName(facts.schema)} TO ${user};`;
+    const message = `role ${user} may not create tables in schema ${quoteName(facts.schema)}`;
+    add(facts.progress === null ? 'error' : 'warning', 'jdbc.no_create', message, mend);
+  }
+  if (!facts.may_create_schema) {
+    const mend = `GRANT CREATE ON DATABASE ${database} TO ${user};`;
+    add('warning', 'jdbc.no_create_schema', `role ${user} may not create missing schemas in ${database}`, mend);
+  }
+  return found;
+}
+
+/** The tables of a stage against the target as it stands. */
+export function checkTables(
+  options: ConnectionOptions,
+  stage: StageOptions,
+  tables: readonly TableSchema[],
+  signal: AbortSignal,
+): Promise<readonly Finding[]> {
+  return withConnection(options, signal, async (client) => {
+    const found: Finding[] = [];
+    const sourceOf = new Map<string, string>();
+    for (const source of tables) {
+      const name = targetName(stage.table, source);
+      const target = quoteTable(name);
+      const other = sourceOf.get(target);
+      if (other !== undefined) {
+        const message = `tables ${other} and ${source.id} would both be written to ${target}`;
+        found.push({
+          code: 'jdbc.target_shared',
+          severity: 'error',
+          message,
+          mend: 'Use {schema} and {table} in "table".',
+          pointer: '/table',
+        });
+        continue;
+      }
+      sourceOf.set(target, source.id);
+      const { key, obstacles } = keyOf(source, stage);
+      const all =
+        obstacles.length > 0 ? obstacles : tableObstacles(name, await describeTarget(client, name), source, key, stage);
+      for (const { error: _, ...finding } of all) found.push(finding);
+    }
+    return found;
+  });
+}

@@ -1,0 +1,35 @@
+import { createHash } from 'node:crypto';
+import type { ConnectionOptions } from '../../config.ts';
+import type { Dialect, TargetSession, WriterIdentity } from '../../dialect.ts';
+import { checkConnection, checkTables } from './check.ts';
+import { connect } from './connect.ts';
+import { PostgresSession } from './postgres-session.ts';
+import { PROGRESS_TABLE } from './progress.ts';
+import { classify } from './server-error.ts';
+
+/** `millrace/<job>/<digest>/<writer>/<generation>`: the digest keeps long and odd names apart within 63 bytes. */
+export function sessionName({ jobId, sink, writer, generation }: WriterIdentity): string {
+  const digest = createHash('sha256').update(`${jobId}\0${sink}`).digest('base64url').slice(0, 10).replaceAll('/', '_');
+  return `millrace/${jobId.replace(/[^A-Za-z0-9_-]/g, '').slice(0, 26)}/${digest}/${writer}/${generation}`;
+}
+
+async function open(options: ConnectionOptions, identity: WriterIdentity): Promise<TargetSession> {
+  const name = sessionName(identity);
+  return new PostgresSession(await connect(options, name), identity, name);
+}
+
+export const postgresDialect: Dialect = {
+  open,
+  check: checkConnection,
+  checkTables,
+  async forget(options, { jobId, sink }) {
+    await using connection = await connect(options, 'millrace dispose');
+    try {
+      const { rows } = await connection.client.query(`select to_regclass('${PROGRESS_TABLE}') is not null as found`);
+      if (!rows[0].found) return;
+      await connection.client.query(`delete from ${PROGRESS_TABLE} where job_id = $1 and sink = $2`, [jobId, sink]);
+    } catch (error) {
+      throw classify(error);
+    }
+  },
+};

@@ -1,0 +1,210 @@
+import type { Position, TableSchema } from '@millrace/formats';
+import { MillraceError } from '@millrace/kernel';
+import type pg from 'pg';
+import { type StageOptions, targetName } from '../../config.ts';
+import type { TargetSession, WriterIdentity } from '../../dialect.ts';
+import type { EventList } from '../../upsert/event-list.ts';
+import { Refusal } from '../../upsert/refusal.ts';
+import type { RowReader } from '../../upsert/row-reader.ts';
+import { Action, type Step, type TableRows } from '../../upsert/steps.ts';
+import type { TablePlan } from '../../upsert/table-plan.ts';
+import { type PostgresConnection } from './connect.ts';
+import { RowCopier } from './copy-rows.ts';
+import { MergeSql, OLD_KEY } from './merge-sql.ts';
+import { claimProgress, createProgressTable, endOlderSessions, fenced, progressSql } from './progress.ts';
+import { quoteTable } from './quote.ts';
+import { classify } from './server-error.ts';
+import { keyOf, tableObstacles } from './table-findings.ts';
+import { createTarget, describeTarget } from './target-table.ts';
+
+/** The write side at PostgreSQL: COPY into a temporary table, then merge. See docs/adr/20261121-upsert-by-copy-and-merge.md. */
+export class PostgresSession implements TargetSession {
+  readonly #connection: PostgresConnection;
+  readonly #client: pg.PoolClient;
+  readonly #identity: WriterIdentity;
+  readonly #name: string;
+  readonly #copier: RowCopier;
+  readonly #merges = new Map<TablePlan, MergeSql>();
+  /** Staging tables that hold rows of the open transaction. */
+  readonly #filled = new Set<MergeSql>();
+
+  constructor(connection: PostgresConnection, identity: WriterIdentity, name: string) {
+    this.#connection = connection;
+    this.#client = connection.client;
+    this.#identity = identity;
+    this.#name = name;
+    this.#copier = new RowCopier(connection.client);
+  }
+
+  claim(afresh: boolean): Promise<Position | undefined> {
+    return this.#guard(async () => {
+      await createProgressTable(this.#client);
+      await endOlderSessions(this.#client, this.#name, this.#identity.generation);
+      return await claimProgress(this.#client, this.#identity, afresh);
+    });
+  }
+
+  plan(source: TableSchema, stage: StageOptions): Promise<TablePlan> {
+    return this.#guard(async () => {
+      const name = targetName(stage.table, source);
+      const { key, obstacles } = keyOf(source, stage);
+      let target = await describeTarget(this.#client, name);
+      const found = [...obstacles, ...(obstacles.length > 0 ? [] : tableObstacles(name, target, source, key, stage))];
+      const first = found[0];
+      if (first !== undefined) {
+        const { error, message, mend, pointer } = first;
+        throw new MillraceError(error, {
+          message,
+          mend,
+          pointer,
+          details: { findings: found.map((one) => one.message) },
+        });
+      }
+      if (target === undefined) {
+        await createTarget(this.#client, name, source, key);
+        target = await describeTarget(this.#client, name);
+      }
+      const computed = new Set(target?.columns.filter((column) => column.computed).map((column) => column.name));
+      const columns = source.columns
+        .filter((column) => !computed.has(column.name))
+        .map((column) => ({ name: column.name, field: column.field, key: key.includes(column.name) }));
+      const plan: TablePlan = {
+        source,
+        target: quoteTable(name),
+        columns,
+        key: columns.filter((column) => column.key),
+        fieldMax: Math.max(...columns.map((column) => column.field)),
+        keyMayChange: stage.key !== undefined && source.replicaIdentity === 'full',
+      };
+      const merge = new MergeSql(plan, `millrace_stage_${this.#merges.size}`);
+      await this.#client.query(merge.createStage);
+      this.#merges.set(plan, merge);
+      return plan;
+    });
+  }
+
+  async begin(): Promise<void> {
+    await this.#run('begin isolation level read committed');
+  }
+
+  async savepoint(name: string): Promise<void> {
+    await this.#run(`savepoint ${name}`);
+  }
+
+  async release(name: string): Promise<void> {
+    await this.#run(`release savepoint ${name}`);
+  }
+
+  async rollbackTo(name: string): Promise<void> {
+    await this.#run(`rollback to savepoint ${name}`);
+  }
+
+  async rollback(): Promise<void> {
+    await this.#run('rollback');
+    this.#filled.clear();
+  }
+
+  apply(step: Step, _events: EventList, reader: RowReader): Promise<void> {
+    return this.#guard(async () => {
+      if (step.kind === 'truncate') {
+        await this.#client.query(`truncate ${step.plans.map((plan) => plan.target).join(', ')}`);
+      } else if (step.kind === 'move') {
+        await this.#move(step.plan, step.event, reader);
+      } else {
+        for (const rows of step.tables) await this.#copy(rows, reader);
+        await this.#merge(step.tables);
+      }
+    });
+  }
+
+  commit(progress: Position | undefined, snapshotId: number | undefined): Promise<void> {
+    return this.#guard(async () => {
+      const { rowCount } = await this.#client.query(progressSql(this.#identity, progress, snapshotId));
+      if (rowCount !== 1) {
+        await this.#client.query('rollback');
+        throw fenced(this.#identity);
+      }
+      await this.#client.query('commit');
+      this.#filled.clear();
+    });
+  }
+
+  abort(): void {
+    this.#connection.abort();
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.close();
+  }
+
+  async #copy(rows: TableRows, reader: RowReader): Promise<void> {
+    const merge = await this.#emptyStage(rows.plan);
+    const { events, actions } = rows;
+    const line = (index: number) => ({ event: events[index]!, action: actions[index]! });
+    await this.#copier.copy(merge.copy, events.length, line, rows.plan, reader);
+  }
+
+  /** Deletes of all tables go first: a new row may take over a unique value of a deleted one. */
+  async #merge(tables: readonly TableRows[]): Promise<void> {
+    const deletes = tables.filter((rows) => rows.deletes > 0).map((rows) => this.#sql(rows.plan).delete);
+    const statements = [...deletes];
+    const expected: { readonly at: number; readonly count: number }[] = [];
+    for (const rows of tables) {
+      const merge = this.#sql(rows.plan);
+      for (const [index, partial] of rows.partials.entries()) {
+        if (partial.count === 0) continue;
+        if (!partial.mayBeMissing) expected.push({ at: statements.length, count: partial.count });
+        statements.push(merge.partial(Action.Partial + index, partial.unknown));
+      }
+      if (rows.upserts > 0) statements.push(merge.upsert);
+    }
+    if (statements.length === 0) return;
+    // One round trip for all of them. Planned anew each time, when the staging table's size is known.
+    const answer = (await this.#client.query(statements.join(';\n'))) as unknown as pg.QueryResult | pg.QueryResult[];
+    const results = Array.isArray(answer) ? answer : [answer];
+    for (const { at, count } of expected) if ((results[at]!.rowCount ?? 0) < count) throw rowMissing();
+  }
+
+  async #move(plan: TablePlan, event: number, reader: RowReader): Promise<void> {
+    const merge = await this.#emptyStage(plan);
+    const unknown = reader.unknownColumns(event, plan) ?? [];
+    const line = (index: number) =>
+      index === 0 ? { event, action: OLD_KEY, old: true } : { event, action: Action.Partial };
+    await this.#copier.copy(merge.copy, 2, line, plan, reader);
+    const [clear, update] = merge.move(unknown);
+    await this.#client.query(clear);
+    const moved = await this.#client.query(update);
+    if (moved.rowCount === 1) return;
+    // The old row is not there: after a replay of a loading table it may have moved already.
+    const updated = await this.#client.query(merge.partial(Action.Partial, unknown));
+    if (updated.rowCount === 0 && !reader.events.isLoading(event)) throw rowMissing();
+  }
+
+  async #emptyStage(plan: TablePlan): Promise<MergeSql> {
+    const merge = this.#sql(plan);
+    if (this.#filled.has(merge)) await this.#client.query(merge.truncateStage);
+    this.#filled.add(merge);
+    return merge;
+  }
+
+  #sql(plan: TablePlan): MergeSql {
+    return this.#merges.get(plan)!;
+  }
+
+  async #run(sql: string): Promise<void> {
+    await this.#guard(() => this.#client.query(sql));
+  }
+
+  async #guard<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw classify(error);
+    }
+  }
+}
+
+const rowMissing = (): Refusal =>
+  new Refusal(
+    'the change leaves large columns as they were, but the target does not have the row; set REPLICA IDENTITY FULL at the source, or load the table again',
+  );

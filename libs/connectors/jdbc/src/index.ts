@@ -1,0 +1,2 @@
+export { jdbcSink } from './sink.ts';
+export type { ConnectionOptions, StageOptions } from './config.ts';

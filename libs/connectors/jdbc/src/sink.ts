@@ -1,0 +1,27 @@
+import { defineSink } from '@millrace/connector-contract';
+import { type ConnectionOptions, connectionSchema, type StageOptions, stageSchema } from './config.ts';
+import type { Dialect } from './dialect.ts';
+import { postgresDialect } from './dialects/postgres/postgres-dialect.ts';
+import { UpsertProcessor } from './upsert/upsert.processor.ts';
+
+const DIALECTS: Readonly<Record<ConnectionOptions['dialect'], Dialect>> = { postgres: postgresDialect };
+
+/** Writes changes to tables of a relational database, so that these hold the source's current rows. */
+export const jdbcSink = defineSink<ConnectionOptions, StageOptions>({
+  type: 'jdbc',
+  role: 'sink',
+  summary: 'Keeps tables of a relational database (PostgreSQL) equal to the source, exactly once.',
+  config: connectionSchema,
+  stage: stageSchema,
+  showsRowsAtOnce: () => true,
+  check: (config, signal) => DIALECTS[config.dialect].check(config, signal),
+  checkStage: ({ config, stage }, input, signal) =>
+    DIALECTS[config.dialect].checkTables(config, stage, input.tables, signal),
+  async dispose({ config, job }) {
+    await DIALECTS[config.dialect].forget(config, { jobId: job.jobId, sink: job.stage });
+  },
+  createSink:
+    ({ config, stage, job }) =>
+    () =>
+      new UpsertProcessor({ dialect: DIALECTS[config.dialect], config, stage, sink: job.stage }),
+});

@@ -1,0 +1,130 @@
+import { type ChangeBatch, FLAG_LOADING, NO_TRANSACTION, type Position } from '@millrace/formats';
+import { EventList, type Span } from './event-list.ts';
+
+/** No more is taken while this many events wait, so a target transaction of whole source transactions is about as large. */
+export const PENDING_ROWS_MAX = 16_384;
+/** No more is taken while batches of this size wait; as much again may be in the flush. */
+export const PENDING_BYTES_MAX = 12 * 1_048_576;
+
+/** What one flush writes. */
+export interface Work {
+  readonly events: EventList;
+  /** `false`: the source transaction at the end goes on, so the target transaction must stay open. */
+  readonly complete: boolean;
+  /** Commit time at the source of the newest complete transaction, microseconds since 1970. */
+  readonly commitTimeUs: bigint | undefined;
+}
+
+/** A batch pins all its arrays, however few of its events wait. */
+const heldBytes = (batch: ChangeBatch): number => batch.bytes.byteLength + batch.op.length * 22;
+
+/**
+ * Events that wait to be written, and up to where source transactions are complete. Drops replayed events at or below the
+ * position the target already holds (those that are not of a loading table).
+ */
+export class PendingEvents {
+  /** Events dropped as replayed. */
+  skipped = 0;
+  readonly #written: Position | undefined;
+  #spans: Span[] = [];
+  /** This many spans end where no source transaction is open. */
+  #completeSpans = 0;
+  #rows = 0;
+  #bytes = 0;
+  #openLsn: bigint | undefined;
+  /** A part of a source transaction was taken whose rest still waits or is to come. */
+  #partTaken = false;
+  /** The end of that transaction has come, perhaps with no further event. */
+  #partEnded = false;
+  #commitTimeUs: bigint | undefined;
+
+  constructor(written: Position | undefined) {
+    this.#written = written;
+  }
+
+  get isFull(): boolean {
+    return this.#rows >= PENDING_ROWS_MAX || this.#bytes >= PENDING_BYTES_MAX;
+  }
+
+  get isEmpty(): boolean {
+    return this.#spans.length === 0 && !this.#partEnded;
+  }
+
+  /** A source transaction has begun whose end has not come. */
+  get isTransactionOpen(): boolean {
+    return this.#openLsn !== undefined;
+  }
+
+  add(batch: ChangeBatch): void {
+    const open = batch.transactions.findIndex((transaction) => !transaction.complete);
+    const openLsn = open < 0 ? undefined : batch.transactions[open]!.commitLsn;
+    const goesOn = openLsn !== undefined && openLsn === this.#openLsn;
+    const cut = open < 0 ? batch.length : goesOn ? 0 : firstOf(batch, open);
+    this.#keep(batch, 0, cut);
+    // Up to the cut everything is complete, unless the transaction that was open before this batch still is.
+    if (!goesOn) {
+      this.#completeSpans = this.#spans.length;
+      this.#partEnded = this.#partTaken;
+      for (const transaction of batch.transactions) {
+        if (transaction.complete) this.#commitTimeUs = transaction.commitTimeUs;
+      }
+    }
+    this.#keep(batch, cut, batch.length);
+    this.#openLsn = openLsn;
+  }
+
+  /** The next piece of work, or `undefined` when nothing can be written yet. */
+  take(): Work | undefined {
+    const complete = this.#completeSpans > 0 || this.#partEnded;
+    // A transaction larger than what may wait is written in parts; the target transaction stays open.
+    if (!complete && !(this.isFull && this.#spans.length > 0)) return undefined;
+    const count = complete ? this.#completeSpans : this.#spans.length;
+    const events = new EventList(this.#spans.splice(0, count));
+    this.#completeSpans = 0;
+    this.#partTaken = !complete;
+    this.#partEnded = false;
+    this.#rows = this.#spans.reduce((sum, span) => sum + span.to - span.from, 0);
+    this.#bytes = 0;
+    for (const batch of new Set(this.#spans.map((span) => span.batch))) this.#bytes += heldBytes(batch);
+    return { events, complete, commitTimeUs: complete ? this.#commitTimeUs : undefined };
+  }
+
+  #keep(batch: ChangeBatch, from: number, to: number): void {
+    let start = from;
+    if (this.#hasWritten(batch)) {
+      for (let row = from; row < to; row++) {
+        if (!this.#isWritten(batch, row)) continue;
+        this.#push(batch, start, row);
+        start = row + 1;
+        this.skipped += 1;
+      }
+    }
+    this.#push(batch, start, to);
+  }
+
+  #push(batch: ChangeBatch, from: number, to: number): void {
+    if (from >= to) return;
+    if (this.#spans.at(-1)?.batch !== batch) this.#bytes += heldBytes(batch);
+    this.#spans.push({ batch, from, to });
+    this.#rows += to - from;
+  }
+
+  #hasWritten(batch: ChangeBatch): boolean {
+    const written = this.#written;
+    return written !== undefined && batch.transactions.some(({ commitLsn }) => commitLsn <= written.commitLsn);
+  }
+
+  #isWritten(batch: ChangeBatch, row: number): boolean {
+    const transaction = batch.transactionOf[row]!;
+    if (transaction === NO_TRANSACTION || (batch.flags[row]! & FLAG_LOADING) !== 0) return false;
+    const written = this.#written!;
+    const { commitLsn } = batch.transactions[transaction]!;
+    if (commitLsn !== written.commitLsn) return commitLsn < written.commitLsn;
+    return batch.indexInTransaction[row]! <= written.index;
+  }
+}
+
+function firstOf(batch: ChangeBatch, transaction: number): number {
+  for (let row = 0; row < batch.length; row++) if (batch.transactionOf[row] === transaction) return row;
+  return batch.length;
+}

@@ -1,0 +1,23 @@
+import type { TableSchema } from '@millrace/formats';
+
+/** A column that is written. */
+export interface PlanColumn {
+  readonly name: string;
+  /** Index of the field in the raw tuple. */
+  readonly field: number;
+  readonly key: boolean;
+}
+
+/** How one version of a source table's shape is written to its target table. */
+export interface TablePlan {
+  readonly source: TableSchema;
+  /** The target table as SQL, quoted; its identity. */
+  readonly target: string;
+  readonly columns: readonly PlanColumn[];
+  /** The key columns, in the order of `columns`. */
+  readonly key: readonly PlanColumn[];
+  /** Highest field that is read. */
+  readonly fieldMax: number;
+  /** The key is not the source's: an update may change it without saying so, but `before` is complete. */
+  readonly keyMayChange: boolean;
+}

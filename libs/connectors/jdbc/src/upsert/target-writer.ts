@@ -1,0 +1,231 @@
+import { FLAG_KEY_CHANGE, type Position, type TableSchema, formatLsn, Op } from '@millrace/formats';
+import { MillraceError, assert } from '@millrace/kernel';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { StageOptions } from '../config.ts';
+import type { TargetSession } from '../dialect.ts';
+import { RowRefused } from '../errors.ts';
+import type { EventList } from './event-list.ts';
+import type { Work } from './pending-events.ts';
+import { Refusal } from './refusal.ts';
+import { RowReader } from './row-reader.ts';
+import { type EventRange, sourceTransactions } from './source-transactions.ts';
+import { StepPlanner } from './steps.ts';
+import type { TablePlan } from './table-plan.ts';
+
+/** Versions of tables' shapes that are kept; a job has about one for each table. */
+const PLANS_MAX = 20_000;
+
+/** One refused event, found. */
+class Culprit {
+  readonly event: number;
+  readonly refusal: Refusal;
+
+  constructor(event: number, refusal: Refusal) {
+    this.event = event;
+    this.refusal = refusal;
+  }
+}
+
+/** Writes pieces of work in target transactions that never hold part of a source transaction once committed. */
+export class TargetWriter {
+  /** Target transactions committed. */
+  transactions = 0;
+  /** Of the newest snapshot that was prepared. */
+  snapshotId: number | undefined;
+  /** Position of the last event that was committed as progress. */
+  progress: Position | undefined;
+  readonly #session: TargetSession;
+  readonly #stage: StageOptions;
+  readonly #plans = new Map<string, TablePlan>();
+  /** The same by identity, for the batches at hand. */
+  #plansAtHand = new Map<TableSchema, TablePlan>();
+  /** A target transaction is open: it holds part of a source transaction. */
+  #isOpen = false;
+  /** Progress that the open transaction will bring. */
+  #next: Position | undefined;
+  #depth = 0;
+
+  constructor(session: TargetSession, stage: StageOptions, progress: Position | undefined) {
+    this.#session = session;
+    this.#stage = stage;
+    this.progress = progress;
+  }
+
+  /**
+   * Writes the events, and commits when they end where a source transaction ends.
+   * @throws MillraceError `jdbc.row_refused`: everything before the refused row's source transaction is committed, nothing of it.
+   */
+  async write({ events, complete }: Work): Promise<void> {
+    await this.#prepare(events);
+    const wasOpen = this.#isOpen;
+    if (!wasOpen) await this.#session.begin();
+    else await this.#session.savepoint('part');
+    this.#isOpen = true;
+    try {
+      await this.#apply(events, { from: 0, to: events.length });
+      if (wasOpen) await this.#session.release('part');
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      if (wasOpen) {
+        await this.#session.rollbackTo('part');
+      } else {
+        await this.#session.rollback();
+        await this.#session.begin();
+      }
+      await this.#replay(events, complete);
+    }
+    this.#next = events.progressBefore(events.length) ?? this.#next;
+    if (complete) await this.#commit();
+  }
+
+  async #commit(): Promise<void> {
+    await this.#session.commit(this.#next, this.snapshotId);
+    this.progress = this.#next ?? this.progress;
+    this.#next = undefined;
+    this.#isOpen = false;
+    this.transactions += 1;
+  }
+
+  async #apply(events: EventList, range: EventRange): Promise<void> {
+    const planner = new StepPlanner(events, range, {
+      planOf: (schema) => this.#plansAtHand.get(schema)!,
+      applyDeletes: this.#stage.deletes === 'apply',
+    });
+    for (let step = planner.next(); step !== 'end'; step = planner.next()) {
+      if (step === undefined) await turn();
+      else await this.#session.apply(step, events, planner.reader);
+    }
+  }
+
+  async #prepare(events: EventList): Promise<void> {
+    this.#plansAtHand = new Map();
+    for (const batch of events.batches) {
+      for (const schema of batch.schemas) {
+        if (this.#plansAtHand.has(schema)) continue;
+        const shape = JSON.stringify(schema);
+        let plan = this.#plans.get(shape);
+        if (plan === undefined) {
+          assert(this.#plans.size < PLANS_MAX, `more than ${PLANS_MAX} shapes of tables`);
+          plan = await this.#session.plan(schema, this.#stage);
+          this.#plans.set(shape, plan);
+        }
+        this.#plansAtHand.set(schema, plan);
+      }
+    }
+  }
+
+  /**
+   * Something in the events was refused. Writes them again in smaller and smaller pieces, in order: that finds the row, and it also
+   * gets through where only the compaction was refused (two rows that exchange a unique value).
+   */
+  async #replay(events: EventList, complete: boolean): Promise<void> {
+    const ranges = sourceTransactions(events);
+    // How many of the ranges are written and would be committed.
+    let written = 0;
+    const halves = async (from: number, to: number): Promise<void> => {
+      const range = { from: ranges[from]!.from, to: ranges[to - 1]!.to };
+      const refused = await this.#attempt(() => this.#apply(events, range));
+      if (!(refused instanceof Refusal)) {
+        written = to;
+      } else if (to - from > 1) {
+        const middle = (from + to) >> 1;
+        await halves(from, middle);
+        await halves(middle, to);
+      } else {
+        const culprit = await this.#attempt(() => this.#replayEvents(events, range, refused));
+        if (culprit !== undefined) throw culprit;
+        written = to;
+      }
+    };
+    try {
+      await halves(0, ranges.length);
+    } catch (error) {
+      if (!(error instanceof Culprit)) throw error;
+      // The part of a source transaction that was open before ends with the first range.
+      const mayCommit = written > 0 && (complete || written < ranges.length);
+      if (mayCommit) {
+        this.#next = events.progressBefore(ranges[written - 1]!.to) ?? this.#next;
+        await this.#commit();
+      } else {
+        await this.#session.rollback();
+      }
+      throw this.#rowRefused(events, error);
+    }
+  }
+
+  /** Halves a source transaction that was refused until single events are left. @throws Culprit */
+  async #replayEvents(events: EventList, range: EventRange, refusal: Refusal): Promise<void> {
+    let middle = (range.from + range.to) >> 1;
+    // The halves of a key change stay together.
+    if (middle < range.to && this.#isSecondHalf(events, middle)) middle += 1;
+    if (range.to - range.from <= 1 || middle === range.to) throw new Culprit(range.to - 1, refusal);
+    for (const half of [
+      { from: range.from, to: middle },
+      { from: middle, to: range.to },
+    ]) {
+      const again = await this.#attempt(() => this.#apply(events, half));
+      if (again instanceof Refusal) await this.#replayEvents(events, half, again);
+    }
+  }
+
+  #isSecondHalf(events: EventList, event: number): boolean {
+    return events.op(event) === Op.Create && (events.flags(event) & FLAG_KEY_CHANGE) !== 0;
+  }
+
+  /** Runs in a savepoint; what was refused is undone and returned. */
+  async #attempt(work: () => Promise<void>): Promise<Refusal | Culprit | undefined> {
+    const name = `attempt_${this.#depth++}`;
+    try {
+      await this.#session.savepoint(name);
+      await work();
+      await this.#session.release(name);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof Refusal || error instanceof Culprit)) throw error;
+      await this.#session.rollbackTo(name);
+      return error;
+    } finally {
+      this.#depth -= 1;
+    }
+  }
+
+  #rowRefused(events: EventList, { event, refusal }: Culprit): MillraceError {
+    const plan = this.#plansAtHand.get(events.schema(event))!;
+    const key = this.#keyOf(events, event, plan);
+    const position = events.position(event);
+    const at =
+      position === undefined
+        ? 'read by the initial load'
+        : `at ${formatLsn(position.commitLsn)} index ${position.index}`;
+    return new MillraceError(
+      RowRefused,
+      {
+        message: `${plan.target} refuses the row ${JSON.stringify(key)} of ${plan.source.id} (${at}): ${refusal.message}`,
+        mend: 'Repair the row at the source or the table at the target, then resume the job: it goes on with this row.',
+        details: {
+          table: plan.target,
+          source: plan.source.id,
+          key,
+          commitLsn: position === undefined ? null : formatLsn(position.commitLsn),
+          index: position?.index ?? null,
+        },
+      },
+      { cause: refusal.cause ?? refusal },
+    );
+  }
+
+  #keyOf(events: EventList, event: number, plan: TablePlan): Readonly<Record<string, string | null>> {
+    const reader = new RowReader(events);
+    const old = events.op(event) === Op.Delete;
+    return Object.fromEntries(
+      plan.key.map((column) => {
+        try {
+          return [column.name, Buffer.from(reader.keyText(event, plan, column, old), 'latin1').toString('utf8')];
+        } catch (error) {
+          if (!(error instanceof Refusal)) throw error;
+          return [column.name, null];
+        }
+      }),
+    );
+  }
+}

@@ -1,0 +1,163 @@
+import {
+  type Batch,
+  EVERY_INSTANCE,
+  type Processor,
+  type ProcessorContext,
+  type SnapshotEntry,
+  type SnapshotWriter,
+} from '@millrace/engine';
+import { type Position, comparePositions, formatLsn, isChangeBatch, parseLsn } from '@millrace/formats';
+import { MillraceError, assert } from '@millrace/kernel';
+import type { ConnectionOptions, StageOptions } from '../config.ts';
+import type { Dialect, TargetSession } from '../dialect.ts';
+import { NotChangeEvents, ProgressLost } from '../errors.ts';
+import { PendingEvents, type Work } from './pending-events.ts';
+import { TargetWriter } from './target-writer.ts';
+
+export interface UpsertOptions {
+  readonly dialect: Dialect;
+  readonly config: ConnectionOptions;
+  readonly stage: StageOptions;
+  /** Name of the sink's stage. */
+  readonly sink: string;
+}
+
+/**
+ * Writes as soon as something waits and the last write is done: at low rates a transaction goes out at once, at high rates the next
+ * write gathers while one is under way. The progress row is updated in every target transaction; what it covers is skipped
+ * when it comes again (INV: nothing is applied twice).
+ */
+export class UpsertProcessor implements Processor {
+  readonly #options: UpsertOptions;
+  #context!: ProcessorContext;
+  #session: TargetSession | undefined;
+  #writer: TargetWriter | undefined;
+  #pending = new PendingEvents(undefined);
+  #writing: Promise<void> | undefined;
+  /** Where the target stood at the restored snapshot. */
+  #restored: Position | undefined;
+  #hasFailed = false;
+  #isClosed = false;
+
+  constructor(options: UpsertOptions) {
+    this.#options = options;
+  }
+
+  async init(context: ProcessorContext): Promise<void> {
+    this.#context = context;
+    const { dialect, config, stage, sink } = this.#options;
+    const { jobId, generation, globalIndex } = context;
+    this.#session = await dialect.open(config, { jobId, sink, writer: globalIndex, generation });
+    const session = this.#session;
+    // The claim waits for an older writer's transaction, however long that takes.
+    const abort = (): void => session.abort();
+    context.signal.addEventListener('abort', abort, { once: true });
+    const progress = await session.claim(context.restoredSnapshotId === undefined);
+    context.signal.removeEventListener('abort', abort);
+    this.#writer = new TargetWriter(session, stage, progress);
+    this.#pending = new PendingEvents(progress);
+  }
+
+  restoreSnapshot(entry: SnapshotEntry): void {
+    if (entry.key !== `writer ${this.#context.globalIndex}`) return;
+    const [commitLsn, index] = Buffer.from(entry.value).toString('latin1').split(' ');
+    this.#restored = { commitLsn: parseLsn(commitLsn!), index: Number(index) };
+  }
+
+  /** A target behind the snapshot was set back (a restored backup): replaying from the snapshot would leave a gap. */
+  restoreFinished(): void {
+    const held = this.#writer!.progress;
+    const saved = this.#restored;
+    if (saved === undefined || (held !== undefined && comparePositions(held, saved) >= 0)) return;
+    const text = (position: Position): string => `${formatLsn(position.commitLsn)} index ${position.index}`;
+    throw new MillraceError(ProgressLost, {
+      message: `the target has changes up to ${held === undefined ? 'nothing' : text(held)}, but the job had written up to ${text(saved)}: it was set back, or its progress row was changed`,
+      mend: `Start the job afresh with an initial load, or accept the gap: UPDATE millrace_progress SET commit_lsn = '${formatLsn(saved.commitLsn)}', event_index = ${saved.index} WHERE job_id = '${this.#context.jobId.replaceAll("'", "''")}' AND sink = '${this.#options.sink.replaceAll("'", "''")}' AND writer = ${this.#context.globalIndex};`,
+    });
+  }
+
+  process(_ordinal: number, batch: Batch): boolean {
+    if (!isChangeBatch(batch)) {
+      throw new MillraceError(NotChangeEvents, {
+        message: `sink "${this.#options.sink}" takes change events, not ${batch.kind === 'bytes' ? batch.format : batch.kind}`,
+        mend: 'Connect it to a source or to stages that keep change events.',
+      });
+    }
+    if (this.#hasFailed || this.#pending.isFull) return false;
+    const skipped = this.#pending.skipped;
+    this.#pending.add(batch);
+    if (this.#pending.skipped > skipped) this.#context.metrics.add('skippedEvents', this.#pending.skipped - skipped);
+    this.#write();
+    return true;
+  }
+
+  complete(): boolean {
+    return this.#isIdle();
+  }
+
+  snapshotPrepare(snapshotId: number): boolean {
+    if (!this.#isIdle()) return false;
+    assert(!this.#pending.isTransactionOpen, 'a barrier came inside a source transaction');
+    this.#writer!.snapshotId = snapshotId;
+    return true;
+  }
+
+  saveSnapshot(_snapshotId: number, writer: SnapshotWriter): boolean {
+    const position = this.#writer!.progress;
+    if (position === undefined) return true;
+    const text = `${formatLsn(position.commitLsn)} ${position.index}`;
+    const key = `writer ${this.#context.globalIndex}`;
+    return writer.offer({ partition: EVERY_INSTANCE, key, value: new Uint8Array(Buffer.from(text, 'latin1')) });
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    if (this.#writing !== undefined) this.#session?.abort();
+    await this.#writing;
+    await this.#session?.close().catch(() => {});
+  }
+
+  /** Everything taken is committed. */
+  #isIdle(): boolean {
+    if (this.#hasFailed) return false;
+    this.#write();
+    return this.#writing === undefined;
+  }
+
+  /** Starts writing unless that is under way or nothing is ready to be written. */
+  #write(): void {
+    if (this.#writing !== undefined || this.#hasFailed || this.#isClosed) return;
+    const work = this.#pending.take();
+    if (work === undefined) return;
+    this.#writing = this.#writeAll(work).finally(() => {
+      this.#writing = undefined;
+      this.#write();
+      this.#context.wake();
+    });
+  }
+
+  async #writeAll(first: Work): Promise<void> {
+    try {
+      for (let work: Work | undefined = first; work !== undefined && !this.#isClosed; work = this.#pending.take()) {
+        // There is room again: more is collected while this is written.
+        this.#context.wake();
+        await this.#writeOne(work);
+      }
+    } catch (error) {
+      this.#hasFailed = true;
+      if (!this.#isClosed) this.#context.fail(error);
+    }
+  }
+
+  async #writeOne(work: Work): Promise<void> {
+    const writer = this.#writer!;
+    const { metrics, clock } = this.#context;
+    const before = writer.transactions;
+    await writer.write(work);
+    metrics.add('rowsWritten', work.events.length);
+    metrics.add('transactions', writer.transactions - before);
+    if (work.commitTimeUs !== undefined) {
+      metrics.set('latencyMs', Math.max(0, clock.nowMs() - Number(work.commitTimeUs / 1_000n)));
+    }
+  }
+}
