@@ -75,7 +75,8 @@ export class PostgresSource implements Processor {
     const end = stream.walk(this.#barrierDue && load?.canSnapshot !== false);
     if (end === 'waiting' && !this.#lingerIsOver) this.#linger();
     else if (!this.#handOn()) return false;
-    if (end === 'full' || loadHasMore) this.#context.wake();
+    // At a boundary everything is handed on now: the barrier that is due can be injected.
+    if (end === 'full' || end === 'boundary' || loadHasMore) this.#context.wake();
     return false;
   }
 
@@ -165,7 +166,7 @@ export class PostgresSource implements Processor {
     const session = this.#session;
     if (session === undefined) return;
     const { load, stream } = session;
-    const { lagBytes, lagMs } = stream.lag.at(stream.resumeLsn, clock.nowMs());
+    const { lagBytes, lagMs } = stream.lag.lag(stream.resumeLsn, clock.nowMs());
     metrics.set('lagBytes', lagBytes);
     metrics.set('lagMs', lagMs);
     // Without snapshots nothing else would ever let the server remove its WAL.

@@ -41,7 +41,7 @@ export class LagMeter {
   }
 
   /** The lag of a source that has passed `position`. */
-  at(position: Lsn, nowMs: number): Lag {
+  lag(position: Lsn, nowMs: number): Lag {
     const lagBytes = Math.max(0, Number(this.#serverLsn - position));
     if (lagBytes === 0 && nowMs - this.#emittedMs > FRESH_MS) this.#lagMs = 0;
     return { lagBytes, lagMs: this.#lagMs };

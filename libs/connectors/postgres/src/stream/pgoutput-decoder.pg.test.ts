@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TupleCursor, UNCHANGED_LENGTH } from '@millrace/formats';
 import { SeededRandom, type TestDatabase, testPostgres } from '@millrace/testing';
 import { type Pgoutput, PgoutputPlugin } from 'pg-logical-replication';
+import fc from 'fast-check';
+import { FrameReader } from './frame-reader.ts';
 import { Message, PgoutputDecoder } from './pgoutput-decoder.ts';
 import { RelationCache } from './relation-cache.ts';
 
@@ -18,8 +20,8 @@ interface RowChange {
 const cursor = new TupleCursor();
 
 /** Our reading of a message; `undefined` for messages that are not row changes. */
-function ours(decoder: PgoutputDecoder, message: Buffer): RowChange | undefined {
-  const kind = decoder.read(message, 0, message.length);
+function ours(decoder: PgoutputDecoder, message: Buffer, start = 0, end = message.length): RowChange | undefined {
+  const kind = decoder.read(message, start, end);
   const tag = { [Message.Insert]: 'insert', [Message.Update]: 'update', [Message.Delete]: 'delete' }[kind];
   if (tag === undefined) return undefined;
   const values = (bytes: Buffer, start: number): Values | undefined => {
@@ -135,6 +137,39 @@ describe('the pgoutput decoder beside pg-logical-replication', () => {
     const tags = mine.flatMap((change) => (change === undefined ? [] : [change.tag]));
     expect(new Set(tags)).toEqual(new Set(['insert', 'update', 'delete']));
     expect(tags.length).toBeGreaterThan(150);
+  });
+
+  it('reads the same however the captured stream is cut into chunks', async () => {
+    await database.query(
+      'DROP PUBLICATION IF EXISTS decoder; CREATE TABLE cut (id int PRIMARY KEY, v text); CREATE PUBLICATION decoder FOR TABLE cut',
+    );
+    const sent = await messages(() =>
+      database.query(
+        "INSERT INTO cut SELECT i, repeat('ü', i) FROM generate_series(1, 60) i; UPDATE cut SET id = id + 100; DELETE FROM cut",
+      ),
+    );
+    const [whole] = both(sent);
+    const header = Buffer.alloc(5, 'd');
+    const stream = Buffer.concat(
+      sent.flatMap((message) => {
+        header.writeInt32BE(4 + message.length, 1);
+        return [Buffer.from(header), message];
+      }),
+    );
+    fc.assert(
+      fc.property(fc.array(fc.nat(stream.length), { maxLength: 60 }), (cuts) => {
+        const edges = [0, ...cuts.sort((a, b) => a - b), stream.length];
+        const reader = new FrameReader();
+        const decoder = new PgoutputDecoder(new RelationCache(new Map()));
+        const found: (RowChange | undefined)[] = [];
+        for (const [at, end] of edges.slice(1).entries()) {
+          reader.feed(Buffer.from(stream.subarray(edges[at], end)));
+          while (reader.next()) found.push(ours(decoder, reader.bytes, reader.start, reader.end));
+        }
+        expect(found).toEqual(whole);
+      }),
+      { numRuns: 50 },
+    );
   });
 
   it('reads the same transaction frames and truncates', async () => {
