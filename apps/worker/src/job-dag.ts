@@ -1,10 +1,12 @@
-import type { DagBuilder } from '@millrace/engine';
+import { Dag, type DagBuilder } from '@millrace/engine';
 import { parsePipeline, planPipeline } from '@millrace/pipeline';
 import { connectors } from './connectors.ts';
-import type { JobSpec } from './job-spec.ts';
+import type { JobSpec, WarmUpSpec } from './job-spec.ts';
 
 /** What every engine thread imports: the same document gives the same DAG on each. */
 export const buildDag: DagBuilder = (spec) => {
-  const { jobId, document, sources, sinks } = spec as JobSpec;
+  const given = spec as JobSpec | WarmUpSpec;
+  if ('warmUpThreads' in given) return new Dag().vertex('idle', () => ({}), { localParallelism: given.warmUpThreads });
+  const { jobId, document, sources, sinks } = given;
   return planPipeline(parsePipeline(document), { jobId, registry: connectors, sources, sinks });
 };

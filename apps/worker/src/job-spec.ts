@@ -9,3 +9,8 @@ export interface JobSpec {
   readonly sources: Readonly<Record<string, UsedDefinition>>;
   readonly sinks: Readonly<Record<string, UsedDefinition>>;
 }
+
+/** A DAG that does nothing on this many threads. */
+export interface WarmUpSpec {
+  readonly warmUpThreads: number;
+}

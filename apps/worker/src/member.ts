@@ -20,6 +20,7 @@ import { listenToPokes } from './queue/pokes.ts';
 import { queueConnection } from './queue/queue-connection.ts';
 import { Reconciler } from './queue/reconciler.ts';
 import type { Settings } from './settings.ts';
+import { warmUp } from './warm-up.ts';
 
 const RETRY_MS = 500;
 
@@ -63,6 +64,7 @@ export class Member {
     const engine = this.#stack.use(
       await startEngine({ threads, onProblem: (problem) => this.#log.warn({ err: problem }, 'engine') }),
     );
+    await warmUp(engine, DAG_MODULE);
     const jobs = this.#runningJobs(engine, store, catalog, redis, member);
     const queueRedis = queueConnection(redisUrl);
     this.#stack.defer(() => queueRedis.disconnect());
