@@ -82,8 +82,9 @@ async function backlog(
 ): Promise<Backlog> {
   await database.query(`select pg_create_logical_replication_slot('${slot}', 'pgoutput')`);
   await fill();
-  await database.query('select pg_switch_wal()');
-  const [end] = await database.query<{ lsn: string }>('select pg_current_wal_lsn()::text as lsn');
+  const [end] = await database.query<{ lsn: string }>('select pg_current_wal_insert_lsn()::text as lsn');
+  // Something after the end, or a reader that waits for the end waits for ever.
+  await database.query(`select pg_logical_emit_message(true, 'bench', 'after the backlog')`);
   return { slot, rows, endLsn: end!.lsn };
 }
 

@@ -20,7 +20,8 @@ const job = JSON.parse(process.argv[2]!) as BenchJob;
 const redis = connectRedis(job.redisUrl);
 if (redis.status !== 'ready') await new Promise((resolve) => redis.once('ready', resolve));
 const store = new RedisSnapshotStore(redis);
-await store.remove(job.jobId);
+// Nothing of the run before.
+await redis.flushdb();
 
 let witness: Witness | undefined;
 if (job.resumeLsn !== undefined) {

@@ -65,7 +65,7 @@ export class AppProcess {
   /** `kill -9`, and resolves when it is gone. */
   async kill(): Promise<void> {
     this.#process?.signal('SIGKILL');
-    await this.#process?.exited;
+    await this.#process?.gone();
   }
 
   async stop(): Promise<void> {

@@ -90,6 +90,12 @@ export class GuardedProcess {
   /** Stops the server in the normal way and resolves when it is gone. */
   async stop(): Promise<void> {
     if (!this.hasExited) this.#shell.kill('SIGTERM');
+    await this.gone();
+  }
+
+  /** Resolves when the server has exited; unlike `exited` it keeps this process alive until then. */
+  async gone(): Promise<void> {
+    this.#shell.ref();
     await this.exited;
   }
 

@@ -132,7 +132,7 @@ export class PostgresServer implements AsyncDisposable {
   /** Ends the server: `SIGINT` fast shutdown, `SIGQUIT` immediate, `SIGKILL` crash. Data stays for `up`. */
   async down(signal: 'SIGINT' | 'SIGQUIT' | 'SIGKILL' = 'SIGINT'): Promise<void> {
     this.#process?.signal(signal);
-    await this.#process?.exited;
+    await this.#process?.gone();
   }
 
   async restart(signal: 'SIGINT' | 'SIGQUIT' | 'SIGKILL' = 'SIGINT'): Promise<void> {

@@ -104,7 +104,7 @@ export class RedisServer implements AsyncDisposable {
   /** Ends the server; data stays for `up`. */
   async down(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
     this.#process?.signal(signal);
-    await this.#process?.exited;
+    await this.#process?.gone();
   }
 
   async restart(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
