@@ -2,6 +2,7 @@ import net from 'node:net';
 import { type Clock, MillraceError, assert } from '@millrace/kernel';
 import type { Client } from 'pg';
 import { ConnectionLost, ProtocolViolation } from '../errors.ts';
+import { ChunkGatherer } from './chunk-gatherer.ts';
 import { FrameReader } from './frame-reader.ts';
 import { ReadPacer } from './read-pacer.ts';
 import { parseErrorResponse, serverError, startError } from './server-error.ts';
@@ -48,6 +49,9 @@ export class ReplicationConnection {
   #state: State = 'commands';
   #slot = '';
   #lastReadBytes = 0;
+  /** The socket of an unencrypted session, made by `#makeSocket`. */
+  #ownSocket: net.Socket | undefined;
+  #gatherer: ChunkGatherer | undefined;
   #isReceiving = false;
   #wantsRead = false;
   #failure: unknown;
@@ -85,10 +89,8 @@ export class ReplicationConnection {
       this.#client as unknown as { readonly connection: { readonly stream: net.Socket } }
     ).connection.stream;
     this.#socket.removeAllListeners('data');
-    // Plain TCP sockets come through `#makeSocket`; a TLS socket cannot read into a buffer of ours and gives chunks.
-    this.#socket.on('data', (chunk: Buffer) => {
-      if (!this.#received(chunk, chunk.length)) this.#socket.pause();
-    });
+    this.#wantsRead = true;
+    if (this.#socket !== this.#ownSocket) this.#gather();
     const agreed = new Promise<void>((resolve, reject) => {
       this.#started = { resolve, reject };
     });
@@ -123,7 +125,7 @@ export class ReplicationConnection {
    * @throws MillraceError `postgres.connection_lost` when the connection broke meanwhile.
    */
   readMore(): boolean {
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#failure !== undefined && this.#isWalked) throw this.#failure;
     if (this.#cancelGather !== undefined) return true;
     const waitMs =
       this.#lastReadBytes === 0
@@ -178,13 +180,35 @@ export class ReplicationConnection {
         },
       },
     } as net.SocketConstructorOpts);
+    this.#ownSocket = socket;
     return socket;
+  }
+
+  /** A TLS socket cannot read into a buffer of ours. */
+  #gather(): void {
+    const gatherer = new ChunkGatherer(this.#socket, READ_BYTES_MAX);
+    this.#gatherer = gatherer;
+    this.#socket.on('data', (piece: Buffer) => {
+      gatherer.add(piece);
+      if (this.#wantsRead) this.#read();
+    });
   }
 
   #read(): void {
     this.#wantsRead = true;
     // Inside a read the answer to the socket says it; resuming would be undone by it.
-    if (!this.#isReceiving && this.#state !== 'closed') this.#socket.resume();
+    if (this.#isReceiving || this.#state === 'closed') return;
+    if (this.#gatherer === undefined) {
+      this.#socket.resume();
+    } else if (!this.#gatherer.isEmpty) {
+      const chunk = this.#gatherer.take();
+      this.#received(chunk, chunk.length);
+    }
+  }
+
+  /** Nothing that arrived waits to be walked. */
+  get #isWalked(): boolean {
+    return this.frames.isDrained && this.#gatherer?.isEmpty !== false;
   }
 
   /** Takes what was read; returns whether to go on reading at once. */
@@ -243,7 +267,7 @@ export class ReplicationConnection {
     this.#failure = this.#lost(error instanceof Error ? error.message : String(error), error);
     if (this.#state === 'starting') this.#started?.reject(this.#failure);
     // What was read before the break is walked first: it may hold the server's own reason.
-    else if (this.frames.isDrained) this.#callbacks?.onFailure(this.#failure);
+    else if (this.#isWalked) this.#callbacks?.onFailure(this.#failure);
   }
 
   #lost(reason: string, cause?: unknown): MillraceError {
