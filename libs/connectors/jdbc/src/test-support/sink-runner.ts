@@ -21,7 +21,10 @@ export const resolved = (connection: DatabaseConnection, options: RunnerOptions 
 /** Drives one sink processor as a tasklet does: a callback that returned `false` is called again after `wake`. */
 export class SinkRunner {
   readonly processor: Processor;
-  readonly metrics: Record<string, number> = {};
+  readonly metrics: { [name: string]: number; rowsWritten: number; transactions: number } = {
+    rowsWritten: 0,
+    transactions: 0,
+  };
   /** The first error, as `context.fail` gets it. */
   readonly failure: Promise<unknown>;
   failed: unknown;
