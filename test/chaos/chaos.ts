@@ -1,7 +1,7 @@
 import { systemClock } from '@millrace/kernel';
 import { createShop, SeededRandom, type ShopSize, ShopTraffic } from '@millrace/testing';
 import { compareShop, verdictLine } from '../../apps/cli/src/demo/comparison.ts';
-import type { Figures } from '../../apps/cli/src/demo/live-line.ts';
+import { type Figures, isLoaded } from '../../apps/cli/src/demo/live-line.ts';
 import { type Platform, startPlatform } from '../../apps/cli/src/demo/platform.ts';
 import { registerShopJob } from '../../apps/cli/src/demo/shop-job.ts';
 import { auditProbe, createProbe, PROBE_TABLE, ProbeWriter } from './probe.ts';
@@ -56,15 +56,14 @@ async function startProbeWhenStreaming(
   let streamingSince: number | undefined;
   while (!signal.aborted) {
     const figures = await platform.rest.peek<Figures>(`jobs/${jobId}/metrics`);
-    const source = figures?.vertices.find((vertex) => (vertex.custom['loadTablesTotal'] ?? 0) > 0);
-    const isStreaming = source !== undefined && source.custom['loadTablesDone'] === source.custom['loadTablesTotal'];
-    if (isStreaming && figures?.snapshot !== undefined) {
+    const isStreaming = figures !== undefined && isLoaded(figures);
+    if (isStreaming && figures.snapshot !== undefined) {
       streamingSince ??= figures.snapshot.id;
       if (figures.snapshot.id >= streamingSince + SNAPSHOTS_BEFORE_PROBE) {
         probe.start();
         return true;
       }
-    } else if (figures !== undefined && source !== undefined) {
+    } else if (figures !== undefined) {
       streamingSince = undefined;
     }
     await systemClock.sleep(POLL_MS, signal).catch(() => {});
@@ -158,7 +157,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   await traffic.stop();
   await probe.stop();
   show(`traffic stopped after ${traffic.transactions} transactions; comparing ...`);
-  const comparison = await compareShop(platform, jobId, [PROBE_TABLE]);
+  const comparison = await compareShop(platform, jobId, [PROBE_TABLE], CATCH_UP_MS_MAX);
   show(verdictLine(comparison));
   const audit = await auditProbe(platform.source, platform.target);
   for (const example of audit.examples) show(`applied more than once: probe ${example}`);

@@ -2,13 +2,14 @@ import { createInterface } from 'node:readline';
 import { systemClock } from '@millrace/kernel';
 import { createShop, DEMO_SHOP, SeededRandom, ShopTraffic } from '@millrace/testing';
 import { compareShop, verdictLine } from './comparison.ts';
-import { type Figures, LiveLine } from './live-line.ts';
+import { type Figures, isLoaded, LiveLine } from './live-line.ts';
 import { type Platform, startPlatform } from './platform.ts';
 import { registerShopJob } from './shop-job.ts';
 import { Terminal } from './terminal.ts';
 
 const COMPARE_EVERY_MS = 10_000;
 const LINE_EVERY_MS = 1_000;
+const LOAD_WAIT_MS_MAX = 120_000;
 const TRAFFIC = { writers: 4, pauseMs: 4, bulkEveryMs: 12_000 };
 
 export interface DemoOptions {
@@ -27,7 +28,8 @@ function onKeys(kill: () => void, quit: () => void): () => void {
   });
   return () => {
     lines.close();
-    process.stdin.unref();
+    // A terminal that is still read would keep the process alive.
+    process.stdin.destroy();
   };
 }
 
@@ -47,13 +49,16 @@ async function watch(platform: Platform, jobId: string, options: DemoOptions, te
   const closeKeys = onKeys(() => void killWorker(platform, terminal), quit);
   const until = options.forMs === undefined ? Number.POSITIVE_INFINITY : systemClock.monotonicMs() + options.forMs;
   const line = new LiveLine();
+  // A copy that is being loaded is rightly incomplete.
+  let isStreaming = false;
   let compareAt = systemClock.monotonicMs() + COMPARE_EVERY_MS;
   let comparing: Promise<void> | undefined;
   try {
     while (!ended.signal.aborted && systemClock.monotonicMs() < until) {
       const figures = await platform.rest.peek<Figures>(`jobs/${jobId}/metrics`);
       terminal.live(line.render(figures, systemClock.nowMs()));
-      if (systemClock.monotonicMs() >= compareAt && comparing === undefined) {
+      if (figures !== undefined) isStreaming = isLoaded(figures);
+      if (isStreaming && systemClock.monotonicMs() >= compareAt && comparing === undefined) {
         comparing = compareShop(platform, jobId).then((comparison) => {
           terminal.print(verdictLine(comparison));
           comparing = undefined;
@@ -67,6 +72,16 @@ async function watch(platform: Platform, jobId: string, options: DemoOptions, te
     closeKeys();
     process.removeListener('SIGINT', quit);
     process.removeListener('SIGTERM', quit);
+  }
+}
+
+/** Waits until the initial load is over, so that the last comparison says something. */
+async function untilLoaded(platform: Platform, jobId: string): Promise<void> {
+  const deadline = systemClock.monotonicMs() + LOAD_WAIT_MS_MAX;
+  while (systemClock.monotonicMs() < deadline) {
+    const figures = await platform.rest.peek<Figures>(`jobs/${jobId}/metrics`);
+    if (figures !== undefined && isLoaded(figures)) return;
+    await systemClock.sleep(LINE_EVERY_MS);
   }
 }
 
@@ -100,6 +115,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   show('type k + Enter to kill the worker with SIGKILL, q + Enter to end');
   show('');
   await watch(platform, jobId, options, terminal);
+  await untilLoaded(platform, jobId);
   await traffic.stop();
   show(
     `the shop is closed after ${traffic.transactions.toLocaleString('en-US')} transactions; comparing once more ...`,

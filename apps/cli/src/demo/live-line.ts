@@ -12,6 +12,12 @@ export interface Figures {
   readonly at: number;
 }
 
+/** Every table has been read and is streaming. */
+export function isLoaded(figures: Figures): boolean {
+  const source = figures.vertices.find((vertex) => (vertex.custom['loadTablesTotal'] ?? 0) > 0);
+  return source !== undefined && source.custom['loadTablesDone'] === source.custom['loadTablesTotal'];
+}
+
 const count = (value: number): string => Math.round(value).toLocaleString('en-US');
 
 function bytes(value: number): string {
