@@ -18,7 +18,6 @@ export {
   lsn,
   parseLsn,
 } from './change/position.ts';
-export { nearNames } from './change/near-names.ts';
 export { KeyPartitioner } from './change/partitioner.ts';
 export { SelectUnknownColumn, type Selection, parseSelect, projectBatch, projectSchema } from './change/projection.ts';
 export {

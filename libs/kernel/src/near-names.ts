@@ -21,12 +21,26 @@ function distance(a: string, b: string): number {
   return previous[b.length]!;
 }
 
-/** The known names most like a mistyped one, nearest first: at most three, each within three edits and half the word. */
+/** Parts shorter than this are in too many names to mean anything. */
+const PART_LENGTH_MIN = 3;
+
+/** One is a part of the other (`order` and `orders_2`), or both are the same behind a schema (`sales.orders`, `public.orders`). */
+function isPart(a: string, b: string): boolean {
+  const [short, long] = a.length < b.length ? [a, b] : [b, a];
+  if (short.length >= PART_LENGTH_MIN && long.includes(short)) return true;
+  const tail = a.slice(a.indexOf('.') + 1);
+  return a.includes('.') && tail.length >= PART_LENGTH_MIN && tail === b.slice(b.indexOf('.') + 1);
+}
+
+/** The known names most like a mistyped one, nearest first: at most three, each a part of the other or within three edits and half the word. */
 export function nearNames(name: string, known: Iterable<string>): readonly string[] {
   const wanted = name.slice(0, LENGTH_MAX).toLowerCase();
   return [...known]
     .filter((candidate) => candidate.length <= LENGTH_MAX)
-    .map((candidate) => ({ candidate, edits: distance(wanted, candidate.toLowerCase()) }))
+    .map((candidate) => {
+      const lower = candidate.toLowerCase();
+      return { candidate, edits: isPart(wanted, lower) ? 1 : distance(wanted, lower) };
+    })
     .filter(({ candidate, edits }) => edits <= Math.min(DISTANCE_MAX, Math.ceil(candidate.length / 2)))
     .sort((a, b) => a.edits - b.edits || a.candidate.localeCompare(b.candidate, 'en'))
     .slice(0, SUGGESTIONS_MAX)

@@ -1,5 +1,4 @@
-import { nearNames } from '@millrace/formats';
-import { MillraceError } from '@millrace/kernel';
+import { MillraceError, nearNames } from '@millrace/kernel';
 import { ColumnUnknown, KeyMissing, TableUnknown } from './errors.ts';
 import type { Session } from './session.ts';
 import { parseTableName, quotedName } from './table-name.ts';

@@ -1,6 +1,5 @@
-import { MillraceError, errorCode } from '@millrace/kernel';
+import { MillraceError, errorCode, nearNames } from '@millrace/kernel';
 import type { ChangeBatch } from './change-batch.ts';
-import { nearNames } from './near-names.ts';
 import { parseColumnExpression } from './select-expression.ts';
 import type { Column, TableSchema } from './table-schema.ts';
 

@@ -4,7 +4,7 @@ import pg, { type Client } from 'pg';
 import { type ConnectionOptions, type StageOptions, parseTableName } from '../config.ts';
 import { TableKey } from '../initial-load/table-key.ts';
 import { withSession } from './check-connection.ts';
-import { nearNames } from './near-names.ts';
+import { nearNames } from '@millrace/kernel';
 import { type CatalogTable, readTableSchemas } from './table-catalog.ts';
 
 /** A table above this that can't be read in ranges gets a warning. */
