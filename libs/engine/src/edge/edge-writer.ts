@@ -87,8 +87,10 @@ export class EdgeWriter {
     }
     for (let target = 0; target < count; target++) {
       const rows = indexes[target]!;
-      if (rows.length === 0) this.#owed[target] = undefined;
-      else this.#owed[target] = rows.length === batch.length ? batch : partitioner.take(batch, rows);
+      if (rows.length === batch.length) this.#owed[target] = batch;
+      // Without a row of its own an instance still gets the metadata of bytes (the end of a source transaction).
+      else if (rows.length > 0 || batch.kind === 'bytes') this.#owed[target] = partitioner.take(batch, rows);
+      else this.#owed[target] = undefined;
     }
   }
 
