@@ -22,12 +22,21 @@ export class WorkerProcess {
     }
   }
 
+  get pid(): number {
+    return this.#child.pid!;
+  }
+
+  signal(signal: 'SIGSTOP' | 'SIGCONT'): void {
+    this.#child.kill(signal);
+  }
+
   /** Resolves with the exit code or the signal that ended it. */
   async kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<number | string | null> {
     this.#child.kill(signal);
     return this.exited();
   }
 
+  /** Resolves with the exit code, or the signal that ended it. */
   async exited(): Promise<number | string | null> {
     const [code, signal] = (await this.#exited) as [number | null, string | null];
     return signal ?? code;

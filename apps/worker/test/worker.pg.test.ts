@@ -143,6 +143,33 @@ describe('a worker', () => {
     expect((await catalog.jobs.get(jobId)).generation).toBe(before.generation + 1);
   });
 
+  it('INV-3 that was paused and wakes up after another took over writes nothing, and stops', async () => {
+    startWorker();
+    const ready = (worker: WorkerProcess): boolean => worker.lines.some((line) => line.includes('takes executions'));
+    await until('both are ready', () => workers.slice(-2).every(ready));
+    let paused: WorkerProcess | undefined;
+    await until('figures', async () => {
+      const { member = '' } = JSON.parse((await redis.get(figuresKey(jobId))) ?? '{}') as { member?: string };
+      paused = workers.slice(-2).find(({ pid }) => member.endsWith(`:${pid}`));
+      return paused !== undefined;
+    });
+    const older = paused!;
+    const { generation } = await catalog.jobs.get(jobId);
+    const writing = shop.query("INSERT INTO public.items SELECT i, 'paused', i FROM generate_series(60000, 61000) i");
+    older.signal('SIGSTOP');
+    await writing;
+    await until('taken over', async () => (await catalog.jobs.get(jobId)).generation > generation);
+    await untilEqual();
+    older.signal('SIGCONT');
+    await until('the older one stops', () => older.lines.some((line) => line.includes('superseded')));
+    await shop.query('DELETE FROM public.items WHERE id BETWEEN 60100 AND 60200');
+    await untilEqual();
+    expect((await catalog.jobs.get(jobId)).generation).toBe(generation + 1);
+    expect(await older.kill('SIGTERM')).toBe(0);
+    // The tests below speak of the last one.
+    if (workers.at(-1) === older) workers.splice(-2, 2, older, workers.at(-2)!);
+  });
+
   it('goes on after Redis and all its queue are gone for a while', async () => {
     await server.down('SIGKILL');
     await shop.query("INSERT INTO public.items VALUES (50001, 'while Redis was away', 1)");
