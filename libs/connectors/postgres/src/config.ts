@@ -42,7 +42,7 @@ export const stageSchema = z.strictObject({
     description: 'Connections that read rows of the initial load at the same time.',
   }),
   chunkRows: z.int().min(1).max(CHUNK_ROWS_MAX).optional().meta({
-    description: 'Rows read in one transaction of the initial load. Default: about 8 MiB.',
+    description: 'Rows read in one transaction of the initial load. Default: about 4 MiB, at most 20,000.',
   }),
 });
 

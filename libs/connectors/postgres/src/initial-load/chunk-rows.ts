@@ -1,9 +1,12 @@
 import type { CatalogTable } from '../preflight/table-catalog.ts';
 
-/** What one transaction of the load reads, about. */
-const CHUNK_BYTES_TARGET = 8 * 1_048_576;
-const CHUNK_ROWS_MIN = 1_000;
-const CHUNK_ROWS_MAX = 200_000;
+/**
+ * What one transaction of the load reads, about. A snapshot waits until the chunks in flight have been emitted, so a chunk must be small
+ * enough for a slow sink; its transaction costs two or three milliseconds, so it must not be tiny either.
+ */
+const CHUNK_BYTES_TARGET = 4 * 1_048_576;
+const CHUNK_ROWS_MIN = 500;
+const CHUNK_ROWS_MAX = 20_000;
 /** For a table that was never analysed. */
 const ROW_BYTES_GUESS = 256;
 /** Below this a table's size is mostly the unused part of its pages. */
