@@ -28,6 +28,7 @@ export class PostgresSource implements Processor {
   #restored: SourceState | undefined;
   #session: SourceSession | undefined;
   #isEmitting = false;
+  #isClosed = false;
   #barrierDue = false;
   /** A batch the outbox has refused. */
   #refused: ChangeBatch | undefined;
@@ -62,6 +63,7 @@ export class PostgresSource implements Processor {
       context,
       measure: () => this.#measure(),
     });
+    context.signal.throwIfAborted();
     if (this.#restored !== undefined || context.guarantee === 'none') this.#startEmitting();
   }
 
@@ -114,10 +116,11 @@ export class PostgresSource implements Processor {
 
   snapshotCommit(snapshotId: number): void {
     this.#session?.stream.acknowledger.committed(snapshotId);
-    if (!this.#isEmitting) this.#startEmitting();
+    if (!this.#isEmitting && !this.#isClosed) this.#startEmitting();
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#isEmitting = false;
     this.#cancelLinger?.();
     await this.#session?.close();

@@ -64,8 +64,13 @@ export class EventWriter implements LoadOutput {
     this.#builder.add(op, flags, schema, before, after, this.#openTransaction(), index);
   }
 
-  tuple(bytes: Uint8Array, start: number, end: number): number {
-    return this.#builder.addTuple(bytes, start, end);
+  /** Copies a tuple and returns its offset. `Buffer.copy`, because a view for each tuple would cost more than the copy. */
+  tuple(bytes: Buffer, start: number, end: number): number {
+    const builder = this.#builder;
+    builder.reserve(end - start);
+    const at = builder.used;
+    builder.used = at + bytes.copy(builder.bytes, at, start, end);
+    return at;
   }
 
   emit(event: HeldEvent): void {
