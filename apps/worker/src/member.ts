@@ -48,6 +48,12 @@ export class Member {
   async start(): Promise<void> {
     const { redisUrl, databaseUrl, secretKey, secretKeysOld, threads, member } = this.#settings;
     const secretBox = SecretBox.of(secretKey, secretKeysOld);
+    const engine = this.#stack.use(
+      await startEngine({ threads, onProblem: (problem) => this.#log.warn({ err: problem }, 'engine') }),
+    );
+    // Beside everything else; a queue task that comes meanwhile waits for the same imports.
+    const warm = warmUp(engine, DAG_MODULE);
+    warm.catch(() => undefined);
     const redis = connectRedis(redisUrl, {
       onChange: (isReady, reason) =>
         isReady
@@ -62,10 +68,6 @@ export class Member {
       Catalog.open({ url: databaseUrl, secretBox, env: process.env }),
     );
     this.#stack.use(catalog);
-    const engine = this.#stack.use(
-      await startEngine({ threads, onProblem: (problem) => this.#log.warn({ err: problem }, 'engine') }),
-    );
-    await warmUp(engine, DAG_MODULE);
     const jobs = this.#runningJobs(engine, store, catalog, redis, member);
     const queueRedis = queueConnection(redisUrl);
     this.#stack.defer(() => queueRedis.disconnect());
@@ -87,6 +89,7 @@ export class Member {
     const janitor = new Janitor(store, catalog.jobs);
     this.#stack.defer(() => janitor.stop());
     janitor.start();
+    await warm;
     this.#log.info({ member, threads: engine.threadCount, durability }, 'worker takes executions');
   }
 
