@@ -1,12 +1,12 @@
 import { Catalog, CatalogUnavailable, SecretBox } from '@millrace/catalog';
 import {
+  connectRedis,
   type Durability,
   FIGURES_TTL_MS,
+  figuresKey,
   type JobFigures,
   RedisSnapshotStore,
   RedisUnavailable,
-  connectRedis,
-  figuresKey,
 } from '@millrace/cluster';
 import { type Engine, startEngine } from '@millrace/engine';
 import { type ErrorCode, MillraceError, systemClock, systemRandom, ulids } from '@millrace/kernel';

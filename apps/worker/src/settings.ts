@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { MillraceError, errorCode } from '@millrace/kernel';
+import { errorCode, MillraceError } from '@millrace/kernel';
 import { checkInput } from '@millrace/pipeline';
 import { z } from 'zod';
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Catalog, SecretBox } from '@millrace/catalog';
-import { EXECUTION_QUEUE, POKE_CHANNEL, figuresKey } from '@millrace/cluster';
+import { EXECUTION_QUEUE, figuresKey, POKE_CHANNEL } from '@millrace/cluster';
 import { systemClock, ulids } from '@millrace/kernel';
 import { RedisServer, type TestDatabase, testPostgres } from '@millrace/testing';
 import { Queue } from 'bullmq';

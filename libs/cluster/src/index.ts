@@ -17,21 +17,21 @@ export {
   EXECUTION_QUEUE,
   EXECUTION_TASK,
   type ExecutionTask,
-  FIGURES_TTL_MS,
-  POKE_CHANNEL,
   executionTaskId,
+  FIGURES_TTL_MS,
   figuresKey,
+  POKE_CHANNEL,
 } from './names.ts';
-export { COMMAND_MS_MAX, type RedisConnectionOptions, connectRedis } from './redis/connect-redis.ts';
+export { COMMAND_MS_MAX, connectRedis, type RedisConnectionOptions } from './redis/connect-redis.ts';
 export type { Durability } from './redis/redis-durability.ts';
-export { type RestoreDecision, decideRestore } from './snapshot/decide-restore.ts';
-export { RedisSnapshotStore, chunkCount, stateHash } from './snapshot/redis-snapshot-store.ts';
+export { decideRestore, type RestoreDecision } from './snapshot/decide-restore.ts';
+export { chunkCount, RedisSnapshotStore, stateHash } from './snapshot/redis-snapshot-store.ts';
 export {
   CHUNK_BYTES,
   SNAPSHOTS_RETAINED,
-  STATE_BYTES_MAX,
   type SnapshotRecord,
   type SnapshotStore,
+  STATE_BYTES_MAX,
 } from './snapshot/snapshot-store.ts';
 export { decodeState, encodeState } from './snapshot/state-codec.ts';
 export { WITNESS_STATE_BYTES_MAX, type Witness, type WitnessStore } from './snapshot/witness.ts';

@@ -7,11 +7,11 @@ import {
   type Processor,
   type ProcessorContext,
   type RowBatch,
+  rowBatch,
   type SnapshotEntry,
   type SnapshotWriter,
-  rowBatch,
 } from '@millrace/engine';
-import { MillraceError, errorCode } from '@millrace/kernel';
+import { errorCode, MillraceError } from '@millrace/kernel';
 
 /** What `buildDag` is given. */
 export interface CountingSpec {

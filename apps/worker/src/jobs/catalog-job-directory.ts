@@ -1,7 +1,7 @@
 import { type Catalog, JobFenced, UnknownJob } from '@millrace/catalog';
 import { Fenced, type JobDirectory, type JobPlan, type JobStatus, type JobView } from '@millrace/cluster';
 import { type ErrorRecord, MillraceError } from '@millrace/kernel';
-import { type UsedDefinition, parsePipeline } from '@millrace/pipeline';
+import { parsePipeline, type UsedDefinition } from '@millrace/pipeline';
 import type { JobSpec } from '../job-spec.ts';
 
 /** The catalog as the coordinator sees it. */

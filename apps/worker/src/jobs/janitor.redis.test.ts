@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { expect, it } from '@jest/globals';
-import { RedisSnapshotStore, connectRedis } from '@millrace/cluster';
+import { connectRedis, RedisSnapshotStore } from '@millrace/cluster';
 import { ulids } from '@millrace/kernel';
 import { RedisServer } from '@millrace/testing';
 import { recordOf, stateOf } from '@millrace/testing/contracts';

@@ -1,5 +1,5 @@
 import type { Execution, InstanceMetrics } from '@millrace/engine';
-import { type Clock, MillraceError, type Random, assert } from '@millrace/kernel';
+import { assert, type Clock, MillraceError, type Random } from '@millrace/kernel';
 import type { JobFigures } from '../figures.ts';
 import { chunkCount, stateHash } from '../snapshot/redis-snapshot-store.ts';
 import type { SnapshotRecord, SnapshotStore } from '../snapshot/snapshot-store.ts';

@@ -44,7 +44,7 @@ describe('an execution', () => {
     expect(witness?.state).toEqual(await job.store.read(job.job.id, newest!));
   });
 
-  it('takes its first snapshot before it waits for the interval', async () => {
+  it('INV-5 takes its first snapshot before it waits for the interval', async () => {
     await using job = await CoordinatedJob.on(engine, redisUrl, {}, 3_600_000);
     const member = job.member();
     const end = member.run();
@@ -214,7 +214,7 @@ describe('an execution whose Redis or metadata database has trouble', () => {
     expectGapless(job);
   });
 
-  it('finds out what became of a commit record whose answer got lost', async () => {
+  it('INV-4 finds out what became of a commit record whose answer got lost', async () => {
     await using job = await CoordinatedJob.on(engine, redisUrl);
     let lost = 0;
     class Forgetful extends RedisSnapshotStore {

@@ -9,9 +9,9 @@ import {
   type EndState,
   type ExecutionSignal,
   type ExecutionState,
-  STATUS_OF,
   isEndState,
   nextState,
+  STATUS_OF,
 } from './execution-state.ts';
 import { sumPerVertex } from './figures-sum.ts';
 import type { JobDirectory, JobPlan, JobView } from './job-directory.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type ExecutionSignal, type ExecutionState, STATUS_OF, isEndState, nextState } from './execution-state.ts';
+import { type ExecutionSignal, type ExecutionState, isEndState, nextState, STATUS_OF } from './execution-state.ts';
 
 const states = Object.keys(STATUS_OF) as ExecutionState[];
 const signals: ExecutionSignal[] = [

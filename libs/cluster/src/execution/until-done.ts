@@ -1,5 +1,5 @@
 import { type Clock, MillraceError, type Random } from '@millrace/kernel';
-import { WRITE_BACK_OFF, backOffMs } from './back-off.ts';
+import { backOffMs, WRITE_BACK_OFF } from './back-off.ts';
 
 export interface UntilDone {
   readonly clock: Clock;

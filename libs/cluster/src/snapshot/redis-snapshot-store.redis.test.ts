@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals';
 import { systemClock, ulids } from '@millrace/kernel';
 import { RedisServer, testRedis } from '@millrace/testing';
 import { describeSnapshotStoreContract, recordOf, stateOf } from '@millrace/testing/contracts';
-import { attemptsKey, chunkKey, recordsKey } from '../names.ts';
 import { connected, openStore } from '../../test/open-store.ts';
+import { attemptsKey, chunkKey, recordsKey } from '../names.ts';
 import { RedisSnapshotStore } from './redis-snapshot-store.ts';
 import { CHUNK_BYTES } from './snapshot-store.ts';
 
@@ -38,7 +38,7 @@ describe('RedisSnapshotStore on a server of its own', () => {
     await expect(store.claim(ulids.next(), 0)).rejects.toMatchObject(code('cluster.redis_not_durable'));
   });
 
-  it('keeps every acknowledged snapshot when the server is killed, also with appendfsync everysec', async () => {
+  it('INV-4 keeps every acknowledged snapshot when the server is killed, also with appendfsync everysec', async () => {
     await using server = await RedisServer.start({ settings: { appendfsync: 'everysec' } });
     await using driver = await openStore(server.url);
     const { store } = driver;
@@ -58,7 +58,7 @@ describe('RedisSnapshotStore on a server of its own', () => {
     }
   });
 
-  it('finds out what became of a write whose answer got lost, by writing again', async () => {
+  it('INV-4 finds out what became of a write whose answer got lost, by writing again', async () => {
     await using server = await RedisServer.start();
     const helper = await connected(server.url);
     await using driver = await openStore(server.url);
@@ -79,7 +79,7 @@ describe('RedisSnapshotStore on a server of its own', () => {
     helper.disconnect();
   });
 
-  it('writes pieces again that the server lost before the commit record', async () => {
+  it('INV-4 writes pieces again that the server lost before the commit record', async () => {
     await using driver = await openStore((await testRedis()).url);
     const { store, redis } = driver;
     const jobId = ulids.next();
@@ -95,7 +95,7 @@ describe('RedisSnapshotStore on a server of its own', () => {
 
   it('sweeps what attempts left that died before their commit record, not what the owner is writing', async () => {
     await using driver = await openStore((await testRedis()).url);
-    const { store, redis, countChunks } = driver;
+    const { store, redis } = driver;
     const jobId = ulids.next();
     const state = stateOf(2 * CHUNK_BYTES);
     const dead = await store.claim(jobId, 0);
@@ -108,7 +108,7 @@ describe('RedisSnapshotStore on a server of its own', () => {
     await store.sweep(jobId);
     expect(await redis.exists(chunkKey(jobId, dead, 1, 0))).toBe(0);
     expect(await redis.exists(chunkKey(jobId, owner, 2, 0))).toBe(1);
-    expect(await countChunks(jobId)).toBe(3);
+    expect(await driver.countChunks(jobId)).toBe(3);
     // A snapshot that overtook it makes it garbage too.
     await store.write(jobId, recordOf(3, owner, state), state);
     await store.sweep(jobId);

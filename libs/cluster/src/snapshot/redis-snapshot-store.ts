@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto';
-import { MillraceError, assert } from '@millrace/kernel';
+import { assert, MillraceError } from '@millrace/kernel';
 import type { Redis } from 'ioredis';
 import { Fenced, SnapshotDamaged, SnapshotTooLarge } from '../errors.ts';
 import { attemptsKey, chunkKey, generationKey, recordsKey } from '../names.ts';
 import { bounded, unavailable } from '../redis/connect-redis.ts';
-import { type Durability, checkDurability, waitForDisk } from '../redis/redis-durability.ts';
+import { checkDurability, type Durability, waitForDisk } from '../redis/redis-durability.ts';
 import { BEGIN, CLAIM, COMMIT, PUT_CHUNK } from './redis-scripts.ts';
 import {
   CHUNK_BYTES,
   SNAPSHOTS_RETAINED,
-  STATE_BYTES_MAX,
   type SnapshotRecord,
   type SnapshotStore,
+  STATE_BYTES_MAX,
 } from './snapshot-store.ts';
 
 /** Chunks on their way at a time. */

@@ -1,12 +1,12 @@
+import { describe, expect, it } from '@jest/globals';
 import {
   CHUNK_BYTES,
+  chunkCount,
   SNAPSHOTS_RETAINED,
   type SnapshotRecord,
   type SnapshotStore,
-  chunkCount,
   stateHash,
 } from '@millrace/cluster';
-import { describe, expect, it } from '@jest/globals';
 import { ulids } from '@millrace/kernel';
 
 /** A store under test, and what the suite must be able to see and do behind its back. */
