@@ -18,7 +18,10 @@ const layers = Object.entries(ROOMS).map(([room, allowed]) => ({
   comment: `libs/${room} may import only: ${allowed.join(', ') || 'nothing of ours'}`,
   severity: 'error',
   from: { path: `^libs/${room}/src/`, pathNot: TEST },
-  to: { path: '^(libs|apps|migrations)/', pathNot: `^libs/(${[room, ...allowed].join('|')})/${room === 'catalog' ? '|^migrations/' : ''}` },
+  to: {
+    path: '^(libs|apps|migrations)/',
+    pathNot: `^libs/(${[room, ...allowed].join('|')})/${room === 'catalog' ? '|^migrations/' : ''}`,
+  },
 }));
 
 module.exports = {

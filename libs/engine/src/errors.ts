@@ -1,4 +1,4 @@
-import { type ErrorRecord, MillraceError, errorCode, toErrorRecord } from '@millrace/kernel';
+import { type ErrorRecord, errorCode, MillraceError, toErrorRecord } from '@millrace/kernel';
 
 /** A worker thread died (uncaught error, out of memory) or no longer answered; its executions died with it. */
 export const ThreadLost = errorCode('engine.thread_lost', {

@@ -17,23 +17,22 @@ export type {
   VertexState,
 } from './contract/execution.ts';
 export {
+  barrier,
   END_OF_INPUT,
   type EndOfInput,
   type Mark,
   type SnapshotBarrier,
   type Watermark,
-  barrier,
   watermark,
 } from './contract/mark.ts';
 export type { Outbox, Processor, ProcessorContext, ProcessorMetrics, ProcessorSupplier } from './contract/processor.ts';
 export {
   EVERY_INSTANCE,
   PARTITION_COUNT,
+  partitionOwner,
   type SnapshotEntry,
   type SnapshotWriter,
-  partitionOwner,
 } from './contract/snapshot.ts';
-export { type EngineOptions, startEngine } from './start-engine.ts';
 export {
   CloseFailed,
   ContractViolated,
@@ -43,8 +42,9 @@ export {
   StateWithoutVertex,
   ThreadLost,
 } from './errors.ts';
-export { hostThread } from './thread/thread-host.ts';
-export { CLOSE_DURATION_MS_MAX } from './thread/instance.ts';
-export { type Stage, fused } from './stages/fused.ts';
+export { fused, type Stage } from './stages/fused.ts';
 export type { RowStage } from './stages/fused-rows.ts';
 export type { TransformStage } from './stages/fused-transform.ts';
+export { type EngineOptions, startEngine } from './start-engine.ts';
+export { CLOSE_DURATION_MS_MAX } from './thread/instance.ts';
+export { hostThread } from './thread/thread-host.ts';

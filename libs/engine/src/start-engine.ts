@@ -1,8 +1,8 @@
 import { availableParallelism } from 'node:os';
-import { type Clock, MillraceError, assert, systemClock } from '@millrace/kernel';
+import { assert, type Clock, MillraceError, systemClock } from '@millrace/kernel';
 import type { Engine, Execution, ExecutionRequest } from './contract/execution.ts';
 import { ExecutionStopped } from './errors.ts';
-import { type ThreadPool, deploy } from './execution/deploy.ts';
+import { deploy, type ThreadPool } from './execution/deploy.ts';
 import { EngineThread } from './execution/engine-thread.ts';
 import { RunningExecution } from './execution/running-execution.ts';
 

@@ -1,6 +1,6 @@
-import { MillraceError, errorCode } from '@millrace/kernel';
 import type { Batch, Processor, ProcessorContext, SnapshotWriter, Watermark } from '@millrace/engine';
-import { type Board, SLOT, add } from './board.ts';
+import { errorCode, MillraceError } from '@millrace/kernel';
+import { add, type Board, SLOT } from './board.ts';
 
 const Broken = errorCode('test.broken', { domain: 'external', retry: 'later', title: 'Broken on purpose' });
 

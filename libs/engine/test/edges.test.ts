@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Execution, type InstanceMetrics, startEngine } from '@millrace/engine';
-import { SLOT, newBoard, read } from './board.ts';
+import { newBoard, read, SLOT } from './board.ts';
 import { SPLITS } from './range-source.ts';
 import { request } from './running.ts';
 import type { TestSpec } from './test-dags.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Engine, type Execution, startEngine } from '@millrace/engine';
 import { type MillraceError, systemClock } from '@millrace/kernel';
-import { SLOT, newBoard, read } from './board.ts';
+import { newBoard, read, SLOT } from './board.ts';
 import { request } from './running.ts';
 
 const spec = { dag: 'broken', rowsPerSplit: 200, rowsPerCommit: 100 } as const;

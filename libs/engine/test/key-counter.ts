@@ -4,10 +4,10 @@ import {
   type Processor,
   type ProcessorContext,
   type RowBatch,
-  type SnapshotWriter,
   rowBatch,
+  type SnapshotWriter,
 } from '@millrace/engine';
-import { type Board, SLOT, add } from './board.ts';
+import { add, type Board, SLOT } from './board.ts';
 import type { RangeRow } from './range-source.ts';
 
 export interface KeyTotal {

@@ -2,13 +2,13 @@ import {
   type Outbox,
   type Processor,
   type ProcessorContext,
-  type RowBatch,
-  type SnapshotWriter,
   partitionOwner,
+  type RowBatch,
   rowBatch,
+  type SnapshotWriter,
   watermark,
 } from '@millrace/engine';
-import { type Board, SLOT, add, read } from './board.ts';
+import { add, type Board, read, SLOT } from './board.ts';
 
 export interface RangeRow {
   readonly split: number;

@@ -1,5 +1,5 @@
 import type { ExecutionRequest, VertexState } from '@millrace/engine';
-import { type Board, SLOT, read } from './board.ts';
+import { type Board, read, SLOT } from './board.ts';
 import { KEYS, SPLITS } from './range-source.ts';
 import type { TestSpec } from './test-dags.ts';
 

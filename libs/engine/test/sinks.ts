@@ -1,6 +1,6 @@
 import { threadId } from 'node:worker_threads';
 import type { Batch, Processor, ProcessorContext, RowBatch } from '@millrace/engine';
-import { type Board, SLOT, add } from './board.ts';
+import { add, type Board, SLOT } from './board.ts';
 import type { KeyTotal } from './key-counter.ts';
 
 /** Writes totals to the board. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type VertexState, startEngine } from '@millrace/engine';
-import { SLOT, newBoard, read } from './board.ts';
+import { startEngine, type VertexState } from '@millrace/engine';
+import { newBoard, read, SLOT } from './board.ts';
 import { expectedTotals, request, totals } from './running.ts';
 
 const ROWS = 3_000;

@@ -1,7 +1,7 @@
-import { Dag, type DagBuilder, type Partitioner, type Routing, fused } from '@millrace/engine';
+import { Dag, type DagBuilder, fused, type Partitioner, type Routing } from '@millrace/engine';
 import { BrokenProcessor } from './broken-processor.ts';
-import { KeyCounter, byKey } from './key-counter.ts';
-import { type RangeSpec, RangeSource } from './range-source.ts';
+import { byKey, KeyCounter } from './key-counter.ts';
+import { RangeSource, type RangeSpec } from './range-source.ts';
 import { CountingSink, TotalSink } from './sinks.ts';
 
 export interface TestSpec extends RangeSpec {

@@ -2,32 +2,32 @@ export {
   type ChangeBatch,
   FLAG_KEY_CHANGE,
   FLAG_LOADING,
+  isChangeBatch,
   NO_TRANSACTION,
   NO_TUPLE,
   Op,
   type SourceTransaction,
-  isChangeBatch,
 } from './change/change-batch.ts';
 export { BATCH_BYTES_TARGET, ChangeBatchBuilder } from './change/change-batch-builder.ts';
+export { KeyPartitioner } from './change/partitioner.ts';
 export {
-  type Lsn,
-  MalformedPosition,
-  type Position,
   comparePositions,
   formatLsn,
+  type Lsn,
   lsn,
+  MalformedPosition,
+  type Position,
   parseLsn,
 } from './change/position.ts';
-export { KeyPartitioner } from './change/partitioner.ts';
-export { SelectUnknownColumn, type Selection, parseSelect, projectBatch, projectSchema } from './change/projection.ts';
+export { parseSelect, projectBatch, projectSchema, type Selection, SelectUnknownColumn } from './change/projection.ts';
 export {
+  beforeColumns,
   type ChangeEvent,
+  changeEvents,
+  isUnchanged,
   type Row,
   UNCHANGED,
   type Value,
-  beforeColumns,
-  changeEvents,
-  isUnchanged,
 } from './change/rows.ts';
 export { SelectUnsupported } from './change/select-expression.ts';
 export type { Column, ColumnKind, TableSchema } from './change/table-schema.ts';

@@ -55,7 +55,7 @@ describe('errors', () => {
 describe('Secret', () => {
   it('shows a mask wherever it is printed', () => {
     const secret = new Secret('hunter2');
-    const seen = [String(secret), `${secret}`, JSON.stringify({ secret })].join();
+    const seen = [String(secret), ''.concat(secret as unknown as string), JSON.stringify({ secret })].join();
     expect(seen).not.toContain('hunter2');
     expect(seen).toContain('********');
     expect(secret.reveal()).toBe('hunter2');

@@ -5,11 +5,11 @@ export {
   type ErrorDomain,
   type ErrorInfo,
   type ErrorRecord,
+  errorCode,
+  fromErrorRecord,
   InternalError,
   MillraceError,
   type RetryHint,
-  errorCode,
-  fromErrorRecord,
   registeredErrorCodes,
   toErrorRecord,
 } from './errors.ts';

@@ -1,4 +1,4 @@
-import { MillraceError, assert, errorCode } from '@millrace/kernel';
+import { assert, errorCode, MillraceError } from '@millrace/kernel';
 import type { Connector, SinkConnector, SourceConnector } from './connector.ts';
 
 export const UnknownConnector = errorCode('connector.unknown_type', {

@@ -1,5 +1,5 @@
-import { parseSizeBytes } from '@millrace/kernel';
 import { isAbsolute } from 'node:path';
+import { parseSizeBytes } from '@millrace/kernel';
 import { z } from 'zod';
 
 const PLACEHOLDERS = ['schema', 'table', 'job'] as const;

@@ -1,5 +1,5 @@
-import { defineSink, type Finding } from '@millrace/connector-contract';
 import { access, constants, stat } from 'node:fs/promises';
+import { defineSink, type Finding } from '@millrace/connector-contract';
 import { type FilesConfig, type FilesStage, filesConfig, filesStage } from './config.ts';
 import { fileError } from './errors.ts';
 import { removeHidden } from './fence.ts';

@@ -1,7 +1,7 @@
 import { access, mkdir, open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { MillraceError } from '@millrace/kernel';
-import { PreparedLost, fileError } from './errors.ts';
+import { fileError, PreparedLost } from './errors.ts';
 import type { PreparedFile } from './names.ts';
 
 /** Makes entries of a folder (new, renamed, removed files) survive a power cut. fsync(2): the file's own fsync doesn't. */

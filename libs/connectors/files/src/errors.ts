@@ -1,4 +1,4 @@
-import { type ErrorCode, MillraceError, errorCode } from '@millrace/kernel';
+import { type ErrorCode, errorCode, MillraceError } from '@millrace/kernel';
 
 export const DiskFull = errorCode('files.disk_full', {
   domain: 'external',

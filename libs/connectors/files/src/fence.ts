@@ -1,10 +1,10 @@
-import type { JobIdentity } from '@millrace/connector-contract';
-import { MillraceError } from '@millrace/kernel';
 import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { JobIdentity } from '@millrace/connector-contract';
+import { MillraceError } from '@millrace/kernel';
 import { syncFolder } from './durable.ts';
 import { Fenced, fileError } from './errors.ts';
-import { HIDDEN_FOLDER, type TemporaryOwner, fenceName, fenceOwner, temporaryOwner } from './names.ts';
+import { fenceName, fenceOwner, HIDDEN_FOLDER, type TemporaryOwner, temporaryOwner } from './names.ts';
 
 const hidden = (root: string): string => join(root, HIDDEN_FOLDER);
 

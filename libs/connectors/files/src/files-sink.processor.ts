@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Resolved } from '@millrace/connector-contract';
 import {
   type Batch,
@@ -7,18 +8,17 @@ import {
   type SnapshotEntry,
   type SnapshotWriter,
 } from '@millrace/engine';
-import { type ChangeBatch, type TableSchema, isChangeBatch } from '@millrace/formats';
+import { type ChangeBatch, isChangeBatch, type TableSchema } from '@millrace/formats';
 import { assert, parseSizeBytes } from '@millrace/kernel';
-import { join } from 'node:path';
 import type { FilesConfig, FilesStage } from './config.ts';
 import { ensureFolder, publish, syncFolder } from './durable.ts';
 import { checkFence, raiseFence, sweep } from './fence.ts';
 import {
+  finalName,
   HIDDEN_FOLDER,
   type PreparedFile,
-  type TemporaryOwner,
-  finalName,
   renderPath,
+  type TemporaryOwner,
   temporaryName,
 } from './names.ts';
 import { OpenFile } from './open-file.ts';

@@ -1,13 +1,13 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { spawnSync } from 'node:child_process';
 import { appendFile, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { filesSink } from './connector.ts';
 import { fileError } from './errors.ts';
 import { OPEN_FILES_MAX } from './files-sink.processor.ts';
-import { DrivenSink, JOB, TABLES, eventBatch } from './test-support/drive.ts';
+import { DrivenSink, eventBatch, JOB, TABLES } from './test-support/drive.ts';
 import { idsOf, violations, visibleFiles } from './test-support/visible-files.ts';
 
 let base: string;

@@ -1,6 +1,6 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
-import { DebeziumJsonWriter, type DebeziumJsonOptions } from '@millrace/formats';
+import { type DebeziumJsonOptions, DebeziumJsonWriter } from '@millrace/formats';
 import { fileError } from './errors.ts';
 
 /** A temporary file that is being written. The handle stays open until the sync, so that no write error is missed. */

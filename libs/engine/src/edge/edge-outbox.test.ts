@@ -6,7 +6,7 @@ import { watermark } from '../contract/mark.ts';
 import { EdgeOutbox } from './edge-outbox.ts';
 import { EdgeWriter } from './edge-writer.ts';
 import { type Item, isBatch } from './item.ts';
-import { type StreamWriter, ignore } from './stream.ts';
+import { ignore, type StreamWriter } from './stream.ts';
 
 /** Refuses as the list of booleans says, then accepts everything. */
 class Target implements StreamWriter {

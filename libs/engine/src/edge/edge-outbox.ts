@@ -1,4 +1,4 @@
-import { MillraceError, assert } from '@millrace/kernel';
+import { assert, MillraceError } from '@millrace/kernel';
 import type { Batch } from '../contract/batch.ts';
 import type { EndOfInput, SnapshotBarrier, Watermark } from '../contract/mark.ts';
 import type { Outbox } from '../contract/processor.ts';

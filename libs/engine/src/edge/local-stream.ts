@@ -2,7 +2,7 @@ import type { Batch } from '../contract/batch.ts';
 import type { EndOfInput, SnapshotBarrier, Watermark } from '../contract/mark.ts';
 import type { Item } from './item.ts';
 import { ItemQueue, type QueueBounds } from './item-queue.ts';
-import { type StreamReader, type StreamWriter, ignore } from './stream.ts';
+import { ignore, type StreamReader, type StreamWriter } from './stream.ts';
 
 /** A stream whose two ends run on the same thread: the batch object itself is handed over. */
 export class LocalStream implements StreamWriter, StreamReader {

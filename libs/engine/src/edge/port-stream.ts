@@ -2,8 +2,8 @@ import type { MessagePort } from 'node:worker_threads';
 import type { Batch } from '../contract/batch.ts';
 import type { EndOfInput, SnapshotBarrier, Watermark } from '../contract/mark.ts';
 import { type Item, isBatch, itemBytes, itemRows } from './item.ts';
-import { ItemQueue, Quota, type QueueBounds } from './item-queue.ts';
-import { type StreamReader, type StreamWriter, ignore } from './stream.ts';
+import { ItemQueue, type QueueBounds, Quota } from './item-queue.ts';
+import { ignore, type StreamReader, type StreamWriter } from './stream.ts';
 import { detach } from './transfer.ts';
 
 /** Downstream: an item, or "I was refused: give credits back as soon as the queue is half free". */

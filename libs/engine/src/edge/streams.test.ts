@@ -2,7 +2,7 @@ import { MessageChannel } from 'node:worker_threads';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { type Batch, type RowBatch, rowBatch } from '../contract/batch.ts';
-import { END_OF_INPUT, barrier } from '../contract/mark.ts';
+import { barrier, END_OF_INPUT } from '../contract/mark.ts';
 import { isBatch } from './item.ts';
 import { LocalStream } from './local-stream.ts';
 import { PortReader, PortWriter } from './port-stream.ts';

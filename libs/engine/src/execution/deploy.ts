@@ -1,8 +1,8 @@
-import { MillraceError, fromErrorRecord, toErrorRecord } from '@millrace/kernel';
+import { fromErrorRecord, MillraceError, toErrorRecord } from '@millrace/kernel';
 import type { ExecutionRequest } from '../contract/execution.ts';
 import { validateShape } from '../plan/dag-shape.ts';
 import { placeInstances } from '../plan/placement.ts';
-import { type StreamPlan, planThreads } from '../plan/thread-plan.ts';
+import { planThreads, type StreamPlan } from '../plan/thread-plan.ts';
 import type { EngineThread } from './engine-thread.ts';
 import type { RunningExecution } from './running-execution.ts';
 

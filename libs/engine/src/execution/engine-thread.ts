@@ -1,7 +1,7 @@
 import { type Transferable, Worker } from 'node:worker_threads';
-import { type MillraceError, fromErrorRecord } from '@millrace/kernel';
-import { threadLost } from './thread-lost.ts';
+import { fromErrorRecord, type MillraceError } from '@millrace/kernel';
 import type { CommandKind, Commands, ExecutionEvent, Request, ThreadMessage } from '../thread/protocol.ts';
+import { threadLost } from './thread-lost.ts';
 
 /** What an execution wants to know of its threads. */
 export interface ThreadListener {

@@ -1,4 +1,4 @@
-import { type Clock, type ErrorRecord, MillraceError, assert, fromErrorRecord, toErrorRecord } from '@millrace/kernel';
+import { assert, type Clock, type ErrorRecord, fromErrorRecord, MillraceError, toErrorRecord } from '@millrace/kernel';
 import type { Execution, InstanceMetrics, VertexState } from '../contract/execution.ts';
 import { ExecutionStopped } from '../errors.ts';
 import { CLOSE_DURATION_MS_MAX } from '../thread/instance.ts';

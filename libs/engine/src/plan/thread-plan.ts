@@ -1,7 +1,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { MillraceError } from '@millrace/kernel';
 import type { ExecutionRequest, VertexState } from '../contract/execution.ts';
-import { EVERY_INSTANCE, type SnapshotEntry, partitionOwner } from '../contract/snapshot.ts';
+import { EVERY_INSTANCE, partitionOwner, type SnapshotEntry } from '../contract/snapshot.ts';
 import { StateWithoutVertex } from '../errors.ts';
 import type { PlacedInstance, Placement } from './placement.ts';
 

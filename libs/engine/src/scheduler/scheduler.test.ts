@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Clock } from '@millrace/kernel';
-import { SLICE_MS, Scheduler, type Task } from './scheduler.ts';
+import { Scheduler, SLICE_MS, type Task } from './scheduler.ts';
 
 function setUp() {
   const planned: (() => void)[] = [];

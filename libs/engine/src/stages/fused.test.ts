@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { BATCH_ROWS_MAX, type Batch, type RowBatch, rowBatch } from '../contract/batch.ts';
 import type { Outbox, ProcessorContext } from '../contract/processor.ts';
-import { type Stage, fused } from './fused.ts';
+import { fused, type Stage } from './fused.ts';
 
 /** Runs batches through fused stages with an outbox that refuses every other offer. */
 function run(stages: readonly Stage[], inputs: readonly Batch[]): Batch[] {
@@ -21,7 +21,7 @@ function run(stages: readonly Stage[], inputs: readonly Batch[]): Batch[] {
     },
     offerTo: () => false,
   };
-  processor.init?.({ outbox } as ProcessorContext);
+  void processor.init?.({ outbox } as ProcessorContext);
   for (const input of inputs) while (!processor.process!(0, input));
   return output;
 }

@@ -1,8 +1,8 @@
 import type { Batch } from '../contract/batch.ts';
 import type { Outbox, Processor, ProcessorContext, ProcessorSupplier } from '../contract/processor.ts';
 import { FusedRows, type RowStage } from './fused-rows.ts';
-import { FusedTransform, type TransformStage } from './fused-transform.ts';
 import type { FusedSegment } from './fused-segment.ts';
+import { FusedTransform, type TransformStage } from './fused-transform.ts';
 
 /**
  * A stateless stage. Row stages read row batches and work as the array methods of the same name; `transform` takes a whole

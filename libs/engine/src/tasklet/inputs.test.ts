@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type RowBatch, rowBatch } from '../contract/batch.ts';
-import { END_OF_INPUT, barrier, watermark } from '../contract/mark.ts';
+import { barrier, END_OF_INPUT, watermark } from '../contract/mark.ts';
 import type { Item } from '../edge/item.ts';
 import { LocalStream } from '../edge/local-stream.ts';
 import { Inputs } from './inputs.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { systemClock } from '@millrace/kernel';
 import { type Batch, type RowBatch, rowBatch } from '../contract/batch.ts';
-import { END_OF_INPUT, barrier } from '../contract/mark.ts';
+import { barrier, END_OF_INPUT } from '../contract/mark.ts';
 import type { Outbox, Processor } from '../contract/processor.ts';
 import type { SnapshotEntry } from '../contract/snapshot.ts';
 import { EdgeOutbox } from '../edge/edge-outbox.ts';

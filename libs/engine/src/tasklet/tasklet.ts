@@ -1,6 +1,6 @@
 import type { Clock } from '@millrace/kernel';
 import type { Batch } from '../contract/batch.ts';
-import { END_OF_INPUT, type Watermark, barrier } from '../contract/mark.ts';
+import { barrier, END_OF_INPUT, type Watermark } from '../contract/mark.ts';
 import type { Processor } from '../contract/processor.ts';
 import type { SnapshotEntry } from '../contract/snapshot.ts';
 import type { EdgeOutbox } from '../edge/edge-outbox.ts';

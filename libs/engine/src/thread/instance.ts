@@ -1,4 +1,4 @@
-import { type Clock, type ErrorRecord, MillraceError, fromErrorRecord, toErrorRecord } from '@millrace/kernel';
+import { type Clock, type ErrorRecord, fromErrorRecord, MillraceError, toErrorRecord } from '@millrace/kernel';
 import type { InstanceMetrics } from '../contract/execution.ts';
 import type { Processor, ProcessorContext } from '../contract/processor.ts';
 import type { SnapshotEntry } from '../contract/snapshot.ts';

@@ -1,16 +1,16 @@
 import {
   type Clock,
   type ErrorRecord,
+  fromErrorRecord,
   type IdSource,
   MillraceError,
-  fromErrorRecord,
   toErrorRecord,
 } from '@millrace/kernel';
 import type { Dag } from '../contract/dag.ts';
 import type { InstanceMetrics } from '../contract/execution.ts';
 import type { Processor, ProcessorContext, ProcessorSupplier } from '../contract/processor.ts';
 import type { SnapshotEntry } from '../contract/snapshot.ts';
-import { ContractViolated, ExecutionStopped, cloneable, processorErrorRecord } from '../errors.ts';
+import { ContractViolated, cloneable, ExecutionStopped, processorErrorRecord } from '../errors.ts';
 import { type DagShape, shapeOf } from '../plan/dag-shape.ts';
 import type { InstancePlan, JobFacts, ThreadPlan } from '../plan/thread-plan.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { type Clock, type IdSource, MillraceError, toErrorRecord } from '@millrace/kernel';
-import { ExecutionStopped, cloneable } from '../errors.ts';
+import { cloneable, ExecutionStopped } from '../errors.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
 import type { Request, ThreadMessage } from './protocol.ts';
 import { ThreadExecution, type ThreadServices } from './thread-execution.ts';

@@ -1,4 +1,4 @@
-import { MillraceError, errorCode } from '@millrace/kernel';
+import { errorCode, MillraceError } from '@millrace/kernel';
 
 /** A place in PostgreSQL's write-ahead log. https://www.postgresql.org/docs/current/datatype-pg-lsn.html */
 export type Lsn = bigint & { readonly brand: unique symbol };

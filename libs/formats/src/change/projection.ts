@@ -1,4 +1,4 @@
-import { MillraceError, errorCode, nearNames } from '@millrace/kernel';
+import { errorCode, MillraceError, nearNames } from '@millrace/kernel';
 import type { ChangeBatch } from './change-batch.ts';
 import { parseColumnExpression } from './select-expression.ts';
 import type { Column, TableSchema } from './table-schema.ts';

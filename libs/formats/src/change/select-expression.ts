@@ -1,4 +1,4 @@
-import { MillraceError, errorCode } from '@millrace/kernel';
+import { errorCode, MillraceError } from '@millrace/kernel';
 
 export const SelectUnsupported = errorCode('pipeline.select_unsupported', {
   domain: 'user',

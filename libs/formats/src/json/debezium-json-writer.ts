@@ -12,7 +12,7 @@ import {
   putString,
   putTimestamp,
 } from './json-bytes.ts';
-import { type EnvelopeOptions, Form, type ImagePlan, type TablePlan, planTable } from './table-plan.ts';
+import { type EnvelopeOptions, Form, type ImagePlan, planTable, type TablePlan } from './table-plan.ts';
 
 /** `write` stops after the event that fills the output to this. */
 export const JSON_OUTPUT_BYTES = 1_048_576;

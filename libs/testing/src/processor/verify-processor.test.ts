@@ -2,12 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import {
   type Batch,
   type ByteBatch,
+  fused,
   type Processor,
   type ProcessorContext,
   type RowBatch,
-  type SnapshotWriter,
-  fused,
   rowBatch,
+  type SnapshotWriter,
   watermark,
 } from '@millrace/engine';
 import { verifyProcessor } from './verify-processor.ts';

@@ -4,8 +4,8 @@ import {
   type Batch,
   type ProcessorContext,
   type ProcessorSupplier,
-  type Watermark,
   rowBatch,
+  type Watermark,
 } from '@millrace/engine';
 import { deepEqual } from './deep-equal.ts';
 import { deepFreeze } from './deep-freeze.ts';

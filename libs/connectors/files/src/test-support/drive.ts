@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Batch, Processor, ProcessorContext, SnapshotEntry } from '@millrace/engine';
-import { ChangeBatchBuilder, NO_TUPLE, Op, type TableSchema, lsn } from '@millrace/formats';
+import { ChangeBatchBuilder, lsn, NO_TUPLE, Op, type TableSchema } from '@millrace/formats';
 import { systemClock, ulids } from '@millrace/kernel';
 import { filesSink } from '../connector.ts';
 

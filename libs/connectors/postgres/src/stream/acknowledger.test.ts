@@ -15,8 +15,8 @@ class HandClock implements Clock {
   readonly intervals: number[] = [];
   fire: () => void = () => {};
   nowMs = (): number => 946_684_800_000 + 1_000;
-  monotonicMs = systemClock.monotonicMs;
-  sleep = systemClock.sleep;
+  monotonicMs = (): number => systemClock.monotonicMs();
+  sleep = (durationMs: number, signal?: AbortSignal): Promise<void> => systemClock.sleep(durationMs, signal);
   timer(durationMs: number, callback: () => void): () => void {
     this.intervals.push(durationMs);
     this.fire = callback;

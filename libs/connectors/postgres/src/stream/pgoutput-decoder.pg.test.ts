@@ -56,7 +56,7 @@ function theirs(plugin: PgoutputPlugin, message: Buffer): RowChange | undefined 
       : Object.fromEntries(
           Object.entries(row).map(([name, value]) => [
             name,
-            value === undefined ? undefined : value === null ? null : String(value),
+            value === undefined ? undefined : value === null ? null : String(value as string | number | boolean),
           ]),
         );
   const identity = parsed.tag === 'insert' ? undefined : text(parsed.old ?? keyRow(parsed.key, parsed.relation));
