@@ -54,11 +54,17 @@ export interface TargetSession {
   savepoint(name: string): Promise<void>;
   release(name: string): Promise<void>;
   rollbackTo(name: string): Promise<void>;
+  /** Checks deferred constraints now. @throws Refusal */
+  checkConstraints(): Promise<void>;
   rollback(): Promise<void>;
-  /** @throws Refusal when a row is refused; the transaction must then be rolled back (to a savepoint). */
+  /**
+   * May leave statements for the next call on the session, which then throws for them.
+   * @throws Refusal when a row is refused; the transaction must then be rolled back (to a savepoint).
+   */
   apply(step: Step, events: EventList, reader: RowReader): Promise<void>;
   /**
-   * Stores the progress (`undefined`: no new position) in the open transaction and commits.
+   * Stores the progress (`undefined`: no new position) in the open transaction and commits. After a `Refusal` the transaction may
+   * be gone.
    * @throws MillraceError `jdbc.fenced`; then nothing was committed.
    */
   commit(progress: Position | undefined, snapshotId: number | undefined): Promise<void>;

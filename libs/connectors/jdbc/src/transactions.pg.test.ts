@@ -191,6 +191,24 @@ describe('a refused row', () => {
     await sink.close();
   });
 
+  it('is found where a deferred constraint speaks up at the commit', async () => {
+    const schema = shape();
+    await database.query(`create table ${schema.id} (id integer primary key, v text);
+      create table ${schema.table}_parent (v text primary key); insert into ${schema.table}_parent values ('a');
+      alter table ${schema.id} add foreign key (v) references ${schema.table}_parent deferrable initially deferred`);
+    const sink = await SinkRunner.start(database.connection, { jobId: 'deferred' });
+    const feed = new ChangeFeed()
+      .transaction(16n, [create(schema, 1, 'a')])
+      .transaction(32n, [create(schema, 2, 'a'), create(schema, 3, 'orphan')]);
+    await sink.feed(feed.take());
+    expect(await sink.failure).toMatchObject({
+      code: { code: 'jdbc.row_refused' },
+      details: { key: { id: '3' }, index: 1 },
+    });
+    expect(await database.query(`select * from ${schema.id}`)).toEqual([{ id: 1, v: 'a' }]);
+    await sink.close();
+  });
+
   it('is none when only the order inside a batch was in the way', async () => {
     const schema = shape();
     await database.query(`create table ${schema.id} (id integer primary key, v text unique)`);

@@ -4,7 +4,7 @@ import { EventList, type Span } from './event-list.ts';
 /** No more is taken while this many events wait, so a target transaction of whole source transactions is about as large. */
 export const PENDING_ROWS_MAX = 16_384;
 /** No more is taken while batches of this size wait; as much again may be in the flush. */
-export const PENDING_BYTES_MAX = 12 * 1_048_576;
+export const PENDING_BYTES_MAX = 8 * 1_048_576;
 
 /** What one flush writes. */
 export interface Work {

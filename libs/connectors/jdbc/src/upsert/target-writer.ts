@@ -58,12 +58,19 @@ export class TargetWriter {
   async write({ events, complete }: Work): Promise<void> {
     await this.#prepare(events);
     const wasOpen = this.#isOpen;
-    if (!wasOpen) await this.#session.begin();
-    else await this.#session.savepoint('part');
+    const before = this.#next;
+    if (wasOpen) await this.#session.savepoint('part');
+    else await this.#session.begin();
     this.#isOpen = true;
+    this.#next = events.progressBefore(events.length) ?? before;
     try {
       await this.#apply(events, { from: 0, to: events.length });
-      if (wasOpen) await this.#session.release('part');
+      if (wasOpen) {
+        // A commit that fails would take the earlier parts along before the row is found.
+        if (complete) await this.#session.checkConstraints();
+        await this.#session.release('part');
+      }
+      if (complete) await this.#commit();
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       if (wasOpen) {
@@ -72,10 +79,9 @@ export class TargetWriter {
         await this.#session.rollback();
         await this.#session.begin();
       }
-      await this.#replay(events, complete);
+      await this.#replay(events, complete, before);
+      if (complete) await this.#commit();
     }
-    this.#next = events.progressBefore(events.length) ?? this.#next;
-    if (complete) await this.#commit();
   }
 
   async #commit(): Promise<void> {
@@ -118,13 +124,13 @@ export class TargetWriter {
    * Something in the events was refused. Writes them again in smaller and smaller pieces, in order: that finds the row, and it also
    * gets through where only the compaction was refused (two rows that exchange a unique value).
    */
-  async #replay(events: EventList, complete: boolean): Promise<void> {
+  async #replay(events: EventList, complete: boolean, before: Position | undefined): Promise<void> {
     const ranges = sourceTransactions(events);
     // How many of the ranges are written and would be committed.
     let written = 0;
     const halves = async (from: number, to: number): Promise<void> => {
       const range = { from: ranges[from]!.from, to: ranges[to - 1]!.to };
-      const refused = await this.#attempt(() => this.#apply(events, range));
+      const refused = await this.#attempt(() => this.#applyWhole(events, range));
       if (!(refused instanceof Refusal)) {
         written = to;
       } else if (to - from > 1) {
@@ -132,8 +138,12 @@ export class TargetWriter {
         await halves(from, middle);
         await halves(middle, to);
       } else {
-        const culprit = await this.#attempt(() => this.#replayEvents(events, range, refused));
-        if (culprit !== undefined) throw culprit;
+        const culprit = await this.#attempt(async () => {
+          await this.#replayEvents(events, range, refused);
+          await this.#session.checkConstraints();
+        });
+        // A deferred constraint speaks up at the end of the transaction: its last event stands for it.
+        if (culprit !== undefined) throw culprit instanceof Culprit ? culprit : new Culprit(range.to - 1, culprit);
         written = to;
       }
     };
@@ -144,13 +154,18 @@ export class TargetWriter {
       // The part of a source transaction that was open before ends with the first range.
       const mayCommit = written > 0 && (complete || written < ranges.length);
       if (mayCommit) {
-        this.#next = events.progressBefore(ranges[written - 1]!.to) ?? this.#next;
+        this.#next = events.progressBefore(ranges[written - 1]!.to) ?? before;
         await this.#commit();
       } else {
         await this.#session.rollback();
       }
       throw this.#rowRefused(events, error);
     }
+  }
+
+  async #applyWhole(events: EventList, range: EventRange): Promise<void> {
+    await this.#apply(events, range);
+    await this.#session.checkConstraints();
   }
 
   /** Halves a source transaction that was refused until single events are left. @throws Culprit */

@@ -11,7 +11,7 @@ import type { TablePlan } from '../../upsert/table-plan.ts';
 import { type PostgresConnection } from './connect.ts';
 import { RowCopier } from './copy-rows.ts';
 import { MergeSql, OLD_KEY } from './merge-sql.ts';
-import { claimProgress, createProgressTable, endOlderSessions, fenced, progressSql } from './progress.ts';
+import { claimProgress, createProgressTable, endOlderSessions, fenced, isFenced, progressSql } from './progress.ts';
 import { quoteTable } from './quote.ts';
 import { classify } from './server-error.ts';
 import { keyOf, tableObstacles } from './table-findings.ts';
@@ -25,6 +25,10 @@ export class PostgresSession implements TargetSession {
   readonly #name: string;
   readonly #copier: RowCopier;
   readonly #merges = new Map<TablePlan, MergeSql>();
+  /** Statements that go out with the next ones, to save round trips. */
+  #queue: string[] = [];
+  /** Fewest rows that a queued statement, by its index, must find. */
+  #expected: { readonly at: number; readonly count: number }[] = [];
   /** Staging tables that hold rows of the open transaction. */
   readonly #filled = new Set<MergeSql>();
 
@@ -84,7 +88,7 @@ export class PostgresSession implements TargetSession {
   }
 
   async begin(): Promise<void> {
-    await this.#run('begin isolation level read committed');
+    this.#queue = ['begin isolation level read committed'];
   }
 
   async savepoint(name: string): Promise<void> {
@@ -96,10 +100,17 @@ export class PostgresSession implements TargetSession {
   }
 
   async rollbackTo(name: string): Promise<void> {
+    this.#forget();
     await this.#run(`rollback to savepoint ${name}`);
   }
 
+  async checkConstraints(): Promise<void> {
+    await this.#run('set constraints all immediate');
+    await this.#run('set constraints all deferred');
+  }
+
   async rollback(): Promise<void> {
+    this.#forget();
     await this.#run('rollback');
     this.#filled.clear();
   }
@@ -107,24 +118,27 @@ export class PostgresSession implements TargetSession {
   apply(step: Step, _events: EventList, reader: RowReader): Promise<void> {
     return this.#guard(async () => {
       if (step.kind === 'truncate') {
-        await this.#client.query(`truncate ${step.plans.map((plan) => plan.target).join(', ')}`);
+        this.#queue.push(`truncate ${step.plans.map((plan) => plan.target).join(', ')}`);
       } else if (step.kind === 'move') {
         await this.#move(step.plan, step.event, reader);
       } else {
         for (const rows of step.tables) await this.#copy(rows, reader);
-        await this.#merge(step.tables);
+        this.#merge(step.tables);
       }
     });
   }
 
   commit(progress: Position | undefined, snapshotId: number | undefined): Promise<void> {
     return this.#guard(async () => {
-      const { rowCount } = await this.#client.query(progressSql(this.#identity, progress, snapshotId));
-      if (rowCount !== 1) {
+      if (this.#expected.length > 0) await this.#flush();
+      this.#queue.push(progressSql(this.#identity, progress, snapshotId), 'commit');
+      try {
+        await this.#flush();
+      } catch (error) {
+        if (!isFenced(error)) throw error;
         await this.#client.query('rollback');
         throw fenced(this.#identity);
       }
-      await this.#client.query('commit');
       this.#filled.clear();
     });
   }
@@ -145,24 +159,33 @@ export class PostgresSession implements TargetSession {
   }
 
   /** Deletes of all tables go first: a new row may take over a unique value of a deleted one. */
-  async #merge(tables: readonly TableRows[]): Promise<void> {
-    const deletes = tables.filter((rows) => rows.deletes > 0).map((rows) => this.#sql(rows.plan).delete);
-    const statements = [...deletes];
-    const expected: { readonly at: number; readonly count: number }[] = [];
+  #merge(tables: readonly TableRows[]): void {
+    for (const rows of tables) if (rows.deletes > 0) this.#queue.push(this.#sql(rows.plan).delete);
     for (const rows of tables) {
       const merge = this.#sql(rows.plan);
       for (const [index, partial] of rows.partials.entries()) {
         if (partial.count === 0) continue;
-        if (!partial.mayBeMissing) expected.push({ at: statements.length, count: partial.count });
-        statements.push(merge.partial(Action.Partial + index, partial.unknown));
+        if (!partial.mayBeMissing) this.#expected.push({ at: this.#queue.length, count: partial.count });
+        this.#queue.push(merge.partial(Action.Partial + index, partial.unknown));
       }
-      if (rows.upserts > 0) statements.push(merge.upsert);
+      if (rows.upserts > 0) this.#queue.push(merge.upsert);
     }
+  }
+
+  /** Sends the queue in one round trip. Statements are planned anew each time, when the staging table's size is known. */
+  async #flush(): Promise<void> {
+    const statements = this.#queue;
+    const expected = this.#expected;
+    this.#forget();
     if (statements.length === 0) return;
-    // One round trip for all of them. Planned anew each time, when the staging table's size is known.
     const answer = (await this.#client.query(statements.join(';\n'))) as unknown as pg.QueryResult | pg.QueryResult[];
     const results = Array.isArray(answer) ? answer : [answer];
     for (const { at, count } of expected) if ((results[at]!.rowCount ?? 0) < count) throw rowMissing();
+  }
+
+  #forget(): void {
+    this.#queue = [];
+    this.#expected = [];
   }
 
   async #move(plan: TablePlan, event: number, reader: RowReader): Promise<void> {
@@ -182,8 +205,9 @@ export class PostgresSession implements TargetSession {
 
   async #emptyStage(plan: TablePlan): Promise<MergeSql> {
     const merge = this.#sql(plan);
-    if (this.#filled.has(merge)) await this.#client.query(merge.truncateStage);
+    if (this.#filled.has(merge)) this.#queue.push(merge.truncateStage);
     this.#filled.add(merge);
+    await this.#flush();
     return merge;
   }
 
@@ -192,7 +216,10 @@ export class PostgresSession implements TargetSession {
   }
 
   async #run(sql: string): Promise<void> {
-    await this.#guard(() => this.#client.query(sql));
+    await this.#guard(async () => {
+      this.#queue.push(sql);
+      await this.#flush();
+    });
   }
 
   async #guard<T>(work: () => Promise<T>): Promise<T> {

@@ -82,15 +82,22 @@ export const fenced = ({ jobId, sink, generation }: WriterIdentity): MillraceErr
     details: { generation },
   });
 
-/** Changes one row, or none when a newer generation has been here. */
+const FENCED_MARK = 'millrace fenced, rows ';
+
+/** Updates the row, and fails when a newer generation has been here: the commit in the same round trip is not reached. */
 export function progressSql(
   identity: WriterIdentity,
   position: Position | undefined,
   snapshotId: number | undefined,
 ): string {
   const sets = ['updated_at = now()'];
-  if (position !== undefined)
+  if (position !== undefined) {
     sets.push(`commit_lsn = '${formatLsn(position.commitLsn)}'`, `event_index = ${position.index}`);
+  }
   if (snapshotId !== undefined) sets.push(`snapshot_id = ${snapshotId}`);
-  return `update ${PROGRESS_TABLE} set ${sets.join(', ')} where job_id = ${quoteText(identity.jobId)} and sink = ${quoteText(identity.sink)} and writer = ${identity.writer} and generation = ${identity.generation}`;
+  const update = `update ${PROGRESS_TABLE} set ${sets.join(', ')} where job_id = ${quoteText(identity.jobId)} and sink = ${quoteText(identity.sink)} and writer = ${identity.writer} and generation = ${identity.generation}`;
+  return `with updated as (${update} returning 1) select case when count(*) <> 1 then ('${FENCED_MARK}' || count(*))::int end from updated`;
 }
+
+/** Is this the failure of `progressSql`? */
+export const isFenced = (error: unknown): boolean => error instanceof Error && error.message.includes(FENCED_MARK);
