@@ -95,9 +95,7 @@ export class ChunkReader {
     for (let pauseMs = RETRY_MS_MIN; ; pauseMs = Math.min(2 * pauseMs, RETRY_MS_MAX)) {
       const begun = mayBegin(units) ? await this.#begin(table, units) : 'gone';
       if (begun === 'begun') {
-        await this.#copy(table, units);
-        await session.query('COMMIT');
-        return;
+        return await this.#copy(table, units);
       }
       await session.query('ROLLBACK');
       if (begun === 'gone') {
@@ -148,12 +146,15 @@ export class ChunkReader {
     const stream = session.query(
       copyTo(copyStatement(table.catalog, table.schema, units), { highWaterMark: READ_AHEAD_BYTES } as never),
     );
+    // Queued at once, so that transaction and lock end with the last byte, even when the pipeline takes its time with the rows.
+    const committed = session.query('COMMIT');
     onBegun(new Chunk(table, units, stream));
     stream.on('readable', wake);
-    await new Promise<void>((resolve, reject) => {
+    const taken = new Promise<void>((resolve, reject) => {
       stream.once('end', resolve);
       stream.on('error', reject);
     });
+    await Promise.all([taken, committed]);
     wake();
   }
 }

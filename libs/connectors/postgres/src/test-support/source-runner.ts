@@ -1,4 +1,5 @@
 import { postgresSource } from '../index.ts';
+import type { JobIdentity } from '@millrace/connector-contract';
 import type { Batch, Processor, ProcessorContext, SnapshotEntry, Watermark } from '@millrace/engine';
 import { type ChangeBatch, isChangeBatch } from '@millrace/formats';
 import { systemClock, ulids } from '@millrace/kernel';
@@ -9,6 +10,10 @@ import { type ReadableEvent, readableEvents } from './readable-events.ts';
 export interface RunnerOptions {
   readonly stage: Partial<StageOptions> & Pick<StageOptions, 'tables'>;
   readonly guarantee?: ProcessorContext['guarantee'];
+  /** Default `true`, as an upserting sink. */
+  readonly sinksShowRowsAtOnce?: boolean;
+  /** Slot names are the server's: runs on several databases need several jobs. */
+  readonly job?: JobIdentity;
   /** What an earlier run saved. */
   readonly restore?: SavedSnapshot | undefined;
 }
@@ -46,7 +51,8 @@ export class SourceRunner implements AsyncDisposable {
   static async start(database: TestDatabase, options: RunnerOptions): Promise<SourceRunner> {
     const config = postgresSource.config.parse({ ...database.connection, ssl: 'disable' });
     const stage = postgresSource.stage.parse({ initialLoad: 'none', ...options.stage });
-    const supplier = postgresSource.createSource({ config, stage, job: JOB, sinksShowRowsAtOnce: true });
+    const { sinksShowRowsAtOnce = true } = options;
+    const supplier = postgresSource.createSource({ config, stage, job: options.job ?? JOB, sinksShowRowsAtOnce });
     const source = supplier({ globalIndex: 0, totalParallelism: 1 });
     const runner = new SourceRunner(source, options.restore?.snapshotId ?? 0);
     try {
@@ -136,7 +142,7 @@ export class SourceRunner implements AsyncDisposable {
 
   #context(options: RunnerOptions): ProcessorContext {
     return {
-      ...JOB,
+      ...(options.job ?? JOB),
       generation: 1,
       vertex: 'src',
       globalIndex: 0,
