@@ -11,7 +11,7 @@ const ROOMS = {
   cluster: ['kernel', 'engine'],
   catalog: ['kernel'],
 };
-const TEST = '(\\.test\\.ts$|/(test|test-support|fixtures)/)';
+const TEST = '(\\.test\\.ts$|/(test|test-support|testing|fixtures)/)';
 
 const layers = Object.entries(ROOMS).map(([room, allowed]) => ({
   name: `layers-${room.replace('/', '-')}`,
