@@ -14,7 +14,6 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { CatalogJobDirectory } from './jobs/catalog-job-directory.ts';
 import { CatalogWitnessStore } from './jobs/catalog-witness-store.ts';
-import { Janitor } from './jobs/janitor.ts';
 import { RunningJobs } from './jobs/running-jobs.ts';
 import { ExecutionQueue } from './queue/execution.queue-handler.ts';
 import { listenToPokes } from './queue/pokes.ts';
@@ -86,9 +85,6 @@ export class Member {
     const reconciler = new Reconciler({ catalog, queue, jobs, log: this.#log });
     this.#stack.defer(() => reconciler.stop());
     reconciler.start();
-    const janitor = new Janitor(store, catalog.jobs);
-    this.#stack.defer(() => janitor.stop());
-    janitor.start();
     await warm;
     this.#log.info({ member, threads: engine.threadCount, durability }, 'worker takes executions');
   }

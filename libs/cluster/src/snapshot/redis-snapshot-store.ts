@@ -20,7 +20,6 @@ const CHUNKS_IN_FLIGHT = 16;
 const REWRITES_MAX = 3;
 /** Keys removed by one command. */
 const REMOVED_AT_ONCE = 256;
-const KEYS_SCANNED_AT_ONCE = 500;
 /** How long the generation of a removed job goes on fencing whoever still runs it. */
 const REMOVED_FENCE_S = 86_400;
 
@@ -113,20 +112,6 @@ export class RedisSnapshotStore implements SnapshotStore {
     await bounded(this.#redis.set(generationKey(jobId), Number.MAX_SAFE_INTEGER, 'EX', REMOVED_FENCE_S));
     await this.#unlink([recordsKey(jobId)]);
     await this.sweep(jobId);
-  }
-
-  async *jobIds(): AsyncIterable<string> {
-    let cursor = '0';
-    do {
-      const [next, keys] = await bounded(
-        this.#redis.scan(cursor, 'MATCH', generationKey('*'), 'COUNT', KEYS_SCANNED_AT_ONCE),
-      );
-      cursor = next;
-      for (const key of keys) {
-        // Only the fence of a removed job goes away by itself.
-        if ((await bounded(this.#redis.ttl(key))) === -1) yield key.slice(key.indexOf('{') + 1, key.indexOf('}'));
-      }
-    } while (cursor !== '0');
   }
 
   async #commit(jobId: string, record: SnapshotRecord): Promise<string> {

@@ -54,9 +54,6 @@ export interface SnapshotStore {
 
   /** Removes everything of a deleted job; whoever still runs it is fenced. */
   remove(jobId: string): Promise<void>;
-
-  /** Jobs the store has something of, removed ones left out. A job may come twice. */
-  jobIds(): AsyncIterable<string>;
 }
 
 /** Snapshots with a commit record that are kept for each job. */

@@ -38,12 +38,6 @@ export const recordOf = (snapshotId: number, generation: number, state: Uint8Arr
   hash: stateHash(state),
 });
 
-async function jobIdsOf(store: SnapshotStore): Promise<string[]> {
-  const ids: string[] = [];
-  for await (const id of store.jobIds()) ids.push(id);
-  return ids;
-}
-
 /** Every implementation of `SnapshotStore` runs this suite. */
 export function describeSnapshotStoreContract(name: string, open: () => Promise<SnapshotStoreDriver>): void {
   const write = async (store: SnapshotStore, jobId: string, snapshotId: number, generation: number, bytes = 100) => {
@@ -147,11 +141,7 @@ export function describeSnapshotStoreContract(name: string, open: () => Promise<
       const generation = await store.claim(jobId, 0);
       await write(store, jobId, 1, generation, 2 * CHUNK_BYTES);
       const kept = await write(store, other, 1, await store.claim(other, 0));
-      expect(await jobIdsOf(store)).toEqual(expect.arrayContaining([jobId, other]));
       await store.remove(jobId);
-      const left = await jobIdsOf(store);
-      expect(left).toContain(other);
-      expect(left).not.toContain(jobId);
       expect(await store.records(jobId)).toEqual([]);
       expect(await driver.countChunks(jobId)).toBe(0);
       await expect(write(store, jobId, 2, generation)).rejects.toMatchObject({ code: { code: 'cluster.fenced' } });
