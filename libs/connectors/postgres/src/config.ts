@@ -1,4 +1,4 @@
-import { secretField } from '@millrace/connector-contract';
+import { type Resolved, secretField } from '@millrace/connector-contract';
 import { z } from 'zod';
 
 /** Most connections that may load tables at once. */
@@ -47,6 +47,11 @@ export const stageSchema = z.strictObject({
 });
 
 export type StageOptions = z.output<typeof stageSchema>;
+
+/** Everything a source instance is made of. */
+export type PostgresSourceOptions = Resolved<ConnectionOptions, StageOptions> & {
+  readonly sinksShowRowsAtOnce: boolean;
+};
 
 /** A table by its two names. */
 export interface TableName {

@@ -1,16 +1,15 @@
 import type { ProcessorContext } from '@millrace/engine';
 import type { Lsn } from '@millrace/formats';
 import type { Client } from 'pg';
-import { parseTableName } from './config.ts';
+import { type PostgresSourceOptions, parseTableName } from './config.ts';
 import type { InitialLoad } from './initial-load/contract.ts';
 import { PostgresLoad } from './initial-load/postgres-load.ts';
 import type { SourceState } from './position/source-state.ts';
 import { readTableSchemas } from './preflight/table-catalog.ts';
 import { createPublication, verifyPublication } from './publication/publication.ts';
 import { openSession } from './session.ts';
-import { createSlot, verifySlot } from './slot/slot.ts';
 import { type ReplicationNames, replicationNames } from './slot/replication-names.ts';
-import type { PostgresSourceOptions } from './source.ts';
+import { createSlot, verifySlot } from './slot/slot.ts';
 import { ChangeStream } from './stream/change-stream.ts';
 import type { EventWriter } from './stream/event-writer.ts';
 import { readTableCatalog } from './types/table-catalog.ts';
@@ -39,7 +38,7 @@ export async function openSourceSession(options: SourceSessionOptions): Promise<
   let load: InitialLoad | undefined;
   try {
     const resumeLsn = await resumePosition(session, names, options);
-    load = await openLoad(session, options);
+    load = await openLoad(session, options, resumeLsn);
     const stream = await ChangeStream.open({
       connect: (socket) =>
         openSession(
@@ -79,13 +78,18 @@ async function resumePosition(session: Client, names: ReplicationNames, options:
   return await createSlot(session, names.slot, context.clock, context.signal);
 }
 
-async function openLoad(session: Client, options: SourceSessionOptions): Promise<InitialLoad | undefined> {
+async function openLoad(
+  session: Client,
+  options: SourceSessionOptions,
+  resumeLsn: Lsn,
+): Promise<InitialLoad | undefined> {
   const { config, stage, job, context, restored } = options;
   if (stage.initialLoad === 'none') return undefined;
   return new PostgresLoad({
     open: () => openSession(config, { applicationName: `millrace load ${job.jobName}` }, context.signal),
     tables: await readTableSchemas(session, stage.tables.map(parseTableName)),
     restored: restored?.load,
+    resumeLsn,
     sinksShowRowsAtOnce: options.sinksShowRowsAtOnce,
     connections: stage.loadConnections,
     chunkRows: stage.chunkRows,

@@ -1,18 +1,13 @@
-import type { Resolved } from '@millrace/connector-contract';
 import type { Processor, ProcessorContext, SnapshotEntry, SnapshotWriter } from '@millrace/engine';
 import type { ChangeBatch } from '@millrace/formats';
 import { assert } from '@millrace/kernel';
-import type { ConnectionOptions, StageOptions } from './config.ts';
-import { type SourceState, decodeState, encodeState } from './position/source-state.ts';
-import { type SourceSession, openSourceSession } from './source-session.ts';
+import type { PostgresSourceOptions } from './config.ts';
+import { decodeState, encodeState, type SourceState } from './position/source-state.ts';
+import { openSourceSession, type SourceSession } from './source-session.ts';
 import { EventWriter } from './stream/event-writer.ts';
 
 /** Longest time an incomplete batch waits for more. */
 const LINGER_MS = 1;
-
-export type PostgresSourceOptions = Resolved<ConnectionOptions, StageOptions> & {
-  readonly sinksShowRowsAtOnce: boolean;
-};
 
 /**
  * Emits a database's rows and then its changes as `ChangeBatch`es. Opens what it needs in `restoreFinished`; afterwards each `complete`
