@@ -1,4 +1,4 @@
-import { type Lsn, parseLsn } from '@millrace/formats';
+import { type Lsn, lsn, parseLsn } from '@millrace/formats';
 import type { Clock } from '@millrace/kernel';
 import type { Client, QueryResult } from 'pg';
 import { type CopyToStreamQuery, to as copyTo } from 'pg-copy-streams';
@@ -14,6 +14,8 @@ const READ_AHEAD_BYTES = 1_048_576;
 const RETRY_MS_MIN = 2;
 const RETRY_MS_MAX = 250;
 const UNDEFINED_TABLE = '42P01';
+const WAL_PAGE_BYTES = 8_192n;
+const WAL_PAGE_HEADER_BYTES_MAX = 40n;
 
 interface MarkRow {
   readonly snapshot: string;
@@ -23,8 +25,17 @@ interface MarkRow {
 
 export const readMark = ({ snapshot, position }: Pick<MarkRow, 'snapshot' | 'position'>): ReadMark => ({
   snapshot: PgSnapshot.parse(snapshot),
-  position: parseLsn(position) as Lsn,
+  position: endOfRecords(parseLsn(position)),
 });
+
+/**
+ * Where records end before the insert position. At the beginning of a WAL page that position is behind the page's header (24 bytes, 40 in
+ * a segment's first page), which the stream of an idle server never reaches; no record is shorter than 24 bytes, so none begins there.
+ */
+export function endOfRecords(insertPosition: Lsn): Lsn {
+  const inPage = insertPosition % WAL_PAGE_BYTES;
+  return inPage <= WAL_PAGE_HEADER_BYTES_MAX ? lsn(insertPosition - inPage) : insertPosition;
+}
 
 /** The rows of units that are being read, on their way from the socket to the output. */
 export class Chunk {

@@ -1,6 +1,6 @@
-import { type Lsn, lsn, parseLsn } from '@millrace/formats';
+import { type Lsn, parseLsn } from '@millrace/formats';
 import type { Client } from 'pg';
-import { readMark } from './chunk-reader.ts';
+import { endOfRecords, readMark } from './chunk-reader.ts';
 import { boundaryQuery, markColumns } from './load-sql.ts';
 import type { LoadTable } from './load-table.ts';
 import type { ReadMark } from './load-unit.ts';
@@ -53,6 +53,6 @@ export class LoadPlanner {
     const { rows } = await this.#session.query<{ position: string }>(
       'SELECT pg_current_wal_insert_lsn()::text AS position',
     );
-    return lsn(parseLsn(rows[0]!.position));
+    return endOfRecords(parseLsn(rows[0]!.position));
   }
 }

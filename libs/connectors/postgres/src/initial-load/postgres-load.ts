@@ -28,6 +28,8 @@ export interface PostgresLoadOptions extends LoadCallbacks {
   readonly tables: readonly CatalogTable[];
   /** What `save` gave to the snapshot this execution continues from. */
   readonly restored: LoadState | undefined;
+  /** Where the stream begins. */
+  readonly resumeLsn: Lsn;
   readonly sinksShowRowsAtOnce: boolean;
   /** Connections that read rows; one more plans. */
   readonly connections: number;
@@ -72,6 +74,7 @@ export class PostgresLoad implements InitialLoad {
       else this.#loading.set(id, new LoadTable(catalog, this.#mode, this.#tally, state, chunkRows));
     }
     this.#tablesTotal = tables.length;
+    this.#passed = options.resumeLsn;
   }
 
   get progress(): LoadProgress {

@@ -223,6 +223,8 @@ export class Reconciler {
       this.#finishing.delete(unit);
       this.#readingCount--;
       this.#tally.reading--;
+      // The stream may be there already.
+      this.passed(this.#passed);
     }
     if (this.#queue.length === 0 || this.#readingCount > 0) return true;
     const queue = this.#queue;

@@ -73,6 +73,7 @@ export class ChangeStream {
       clock,
       session: options.session,
       silentMs: () => (this.#connection.isReading ? clock.nowMs() - this.#connection.lastReadMs : 0),
+      isAwaited: () => load !== undefined && load.progress.tablesDone < load.progress.tablesTotal,
       ask: () => this.acknowledger.reply(true),
       onServerPosition: (position) => {
         this.lag.serverAt(position);

@@ -16,6 +16,8 @@ export interface StreamWatchOptions {
   readonly session: ClientBase;
   /** How long the stream has been waiting for the server without a byte; 0 when it is not waiting. */
   readonly silentMs: () => number;
+  /** Somebody waits to hear that the stream has come to where the server is now. */
+  readonly isAwaited: () => boolean;
   /** Asks the server for a sign of life. */
   readonly ask: () => void;
   /** Once a second, with the server's end of WAL. */
@@ -53,7 +55,7 @@ export class StreamWatch {
           mend: 'Nothing to do: the job tries again by itself and continues from its last snapshot.',
         }),
       );
-    } else if (silentMs > ASK_AFTER_MS) {
+    } else if (silentMs > ASK_AFTER_MS || (silentMs > 0 && this.#options.isAwaited())) {
       this.#options.ask();
     }
     if (!this.#isAsking) void this.#askPosition();
