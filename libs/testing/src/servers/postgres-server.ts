@@ -94,25 +94,45 @@ export class PostgresServer implements AsyncDisposable {
 
   /** Starts the server on its data and waits until it answers. */
   async up(): Promise<void> {
-    const logFile = join(this.directory, 'server.log');
+    const deadline = systemClock.monotonicMs() + START_WAIT_MS_MAX;
+    for (;;) {
+      const logged = this.#log().length;
+      this.#process = await this.#spawn();
+      while (!this.#process.hasExited && systemClock.monotonicMs() < deadline) {
+        if (await this.#answers()) return;
+        await systemClock.sleep(POLL_MS);
+      }
+      const log = this.#log().slice(logged);
+      // After a SIGKILL of the postmaster its backends live on until they notice; PostgreSQL does not start beside them.
+      if (log.includes('shared memory block') && systemClock.monotonicMs() < deadline) continue;
+      const end = log.trim().split('\n').slice(-5).join('\n');
+      throw new MillraceError(ServerDidNotStart, { message: `PostgreSQL did not start: ${end}` });
+    }
+  }
+
+  #log(): string {
+    try {
+      return readFileSync(this.#logFile, 'utf8');
+    } catch {
+      return '';
+    }
+  }
+
+  get #logFile(): string {
+    return join(this.directory, 'server.log');
+  }
+
+  #spawn(): Promise<GuardedProcess> {
     const settings = Object.entries(this.#settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-    this.#process = await GuardedProcess.start({
+    return GuardedProcess.start({
       program: join(this.#programs, 'postgres'),
       args: ['-D', join(this.directory, 'data'), '-p', String(this.port), '-k', this.directory, ...settings],
       stopSignal: 'INT',
-      logFile,
+      logFile: this.#logFile,
       leftover: this.directory,
       uid: serverUid(),
       env: { ...process.env, LC_ALL: 'C' },
     });
-    const deadline = systemClock.monotonicMs() + START_WAIT_MS_MAX;
-    while (!(await this.#answers())) {
-      if (this.#process.hasExited || systemClock.monotonicMs() > deadline) {
-        const log = readFileSync(logFile, 'utf8').trim().split('\n').slice(-5).join('\n');
-        throw new MillraceError(ServerDidNotStart, { message: `PostgreSQL did not start: ${log}` });
-      }
-      await systemClock.sleep(POLL_MS);
-    }
   }
 
   async #answers(): Promise<boolean> {
