@@ -36,6 +36,15 @@ describe('check', () => {
       ['jdbc.no_create', 'error', `GRANT CREATE ON SCHEMA "public" TO "${role}";`],
       ['jdbc.no_create_schema', 'warning', `GRANT CREATE ON DATABASE "${database.name}" TO "${role}";`],
     ]);
+    const stage = { config, stage: jdbcSink.stage.parse({}), job: { jobId: 'j', jobName: 'j', stage: 's' } };
+    const tables = [
+      tableSchema('public.absent', { '*id': 'integer' }),
+      tableSchema('absent.absent', { '*id': 'integer' }),
+    ];
+    expect((await jdbcSink.checkStage(stage, { tables }, signal)).map(({ code, mend }) => [code, mend])).toEqual([
+      ['jdbc.rights_missing', `GRANT CREATE ON SCHEMA "public" TO "${role}";`],
+      ['jdbc.rights_missing', `GRANT CREATE ON DATABASE "${database.name}" TO "${role}";`],
+    ]);
     for (const finding of findings) if (finding.severity !== 'ok') await database.query(finding.mend!);
     expect((await jdbcSink.check(config, signal)).map(({ severity }) => severity)).toEqual(['ok']);
     await database.query(`drop owned by ${role}; drop role ${role}`);

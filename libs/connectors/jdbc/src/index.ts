@@ -1,2 +1,2 @@
-export { jdbcSink } from './sink.ts';
 export type { ConnectionOptions, StageOptions } from './config.ts';
+export { jdbcSink } from './sink.ts';

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type TestDatabase, testPostgres } from '@millrace/testing';
 import { ChangeFeed, type TestEvent, tableSchema, UNSENT } from './test-support/change-feed.ts';
 import { SinkRunner } from './test-support/sink-runner.ts';
@@ -75,7 +75,12 @@ describe('transactions of the source', () => {
 
   it('of 50,000 large rows are written in parts, with bounded memory, and appear at once', async () => {
     setFlagsFromString('--expose-gc');
-    const gc = runInNewContext('gc') as () => void;
+    const collect = runInNewContext('gc') as () => void;
+    // The second run waits for the buffers that the first one found.
+    const gc = (): void => {
+      collect();
+      collect();
+    };
     const schema = shape();
     const sink = await SinkRunner.start(database.connection, { jobId: 'huge' });
     await sink.feed(new ChangeFeed().transaction(1n, [create(schema, -1, 'before')]).take());
@@ -102,8 +107,8 @@ describe('transactions of the source', () => {
       "select commit_lsn::text, event_index::int from millrace_progress where job_id = 'huge'",
     );
     expect(progress).toEqual({ commit_lsn: '0/2', event_index: rows - 1 });
-    // 50 MB went through.
-    expect(most).toBeLessThan(36 * 1_048_576);
+    // 50 MB went through: two times what may wait, and what is on its way.
+    expect(most).toBeLessThan(24 * 1_048_576);
     expect(sink.metrics.transactions).toBe(2);
     await sink.close();
   });

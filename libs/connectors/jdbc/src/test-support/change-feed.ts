@@ -3,11 +3,11 @@ import {
   ChangeBatchBuilder,
   FLAG_KEY_CHANGE,
   FLAG_LOADING,
+  lsn,
   NO_TRANSACTION,
   NO_TUPLE,
   Op,
   type TableSchema,
-  lsn,
 } from '@millrace/formats';
 
 /** A field of a test row: text, null, or `UNSENT` for unchanged TOAST. */

@@ -1,9 +1,9 @@
 import {
   type ChangeBatch,
+  FLAG_LOADING,
   NO_TRANSACTION,
   type Position,
   type SourceTransaction,
-  FLAG_LOADING,
 } from '@millrace/formats';
 
 /** A run of a batch's events: `from` inclusive, `to` exclusive. */

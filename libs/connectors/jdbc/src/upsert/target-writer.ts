@@ -1,6 +1,6 @@
-import { FLAG_KEY_CHANGE, type Position, type TableSchema, formatLsn, Op } from '@millrace/formats';
-import { MillraceError, assert } from '@millrace/kernel';
 import { setImmediate as turn } from 'node:timers/promises';
+import { FLAG_KEY_CHANGE, formatLsn, Op, type Position, type TableSchema } from '@millrace/formats';
+import { assert, MillraceError } from '@millrace/kernel';
 import type { StageOptions } from '../config.ts';
 import type { TargetSession } from '../dialect.ts';
 import { RowRefused } from '../errors.ts';

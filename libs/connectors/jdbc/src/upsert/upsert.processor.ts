@@ -6,8 +6,8 @@ import {
   type SnapshotEntry,
   type SnapshotWriter,
 } from '@millrace/engine';
-import { type Position, comparePositions, formatLsn, isChangeBatch, parseLsn } from '@millrace/formats';
-import { MillraceError, assert } from '@millrace/kernel';
+import { comparePositions, formatLsn, isChangeBatch, type Position, parseLsn } from '@millrace/formats';
+import { assert, MillraceError } from '@millrace/kernel';
 import type { ConnectionOptions, StageOptions } from '../config.ts';
 import type { Dialect, TargetSession } from '../dialect.ts';
 import { NotChangeEvents, ProgressLost } from '../errors.ts';
@@ -129,24 +129,17 @@ export class UpsertProcessor implements Processor {
     if (this.#writing !== undefined || this.#hasFailed || this.#isClosed) return;
     const work = this.#pending.take();
     if (work === undefined) return;
-    this.#writing = this.#writeAll(work).finally(() => {
-      this.#writing = undefined;
-      this.#write();
-      this.#context.wake();
-    });
-  }
-
-  async #writeAll(first: Work): Promise<void> {
-    try {
-      for (let work: Work | undefined = first; work !== undefined && !this.#isClosed; work = this.#pending.take()) {
-        // There is room again: more is collected while this is written.
+    this.#writing = this.#writeOne(work)
+      .catch((error: unknown) => {
+        this.#hasFailed = true;
+        if (!this.#isClosed) this.#context.fail(error);
+      })
+      .finally(() => {
+        this.#writing = undefined;
+        this.#write();
+        // There is room again, or a barrier can go on.
         this.#context.wake();
-        await this.#writeOne(work);
-      }
-    } catch (error) {
-      this.#hasFailed = true;
-      if (!this.#isClosed) this.#context.fail(error);
-    }
+      });
   }
 
   async #writeOne(work: Work): Promise<void> {

@@ -2,8 +2,9 @@ import type { Finding } from '@millrace/connector-contract';
 import type { TableSchema } from '@millrace/formats';
 import { MillraceError } from '@millrace/kernel';
 import type pg from 'pg';
-import { type ConnectionOptions, type StageOptions, targetName } from '../../config.ts';
-import { type PostgresConnection, connect } from './connect.ts';
+import { type ConnectionOptions, type StageOptions, type TargetName, targetName } from '../../config.ts';
+import { RightsMissing } from '../../errors.ts';
+import { connect, type PostgresConnection } from './connect.ts';
 import { PROGRESS_TABLE } from './progress.ts';
 import { quoteName, quoteTable } from './quote.ts';
 import { classify } from './server-error.ts';
@@ -137,10 +138,37 @@ export function checkTables(
       }
       sourceOf.set(target, source.id);
       const { key, obstacles } = keyOf(source, stage);
-      const all =
-        obstacles.length > 0 ? obstacles : tableObstacles(name, await describeTarget(client, name), source, key, stage);
+      const there = obstacles.length > 0 ? undefined : await describeTarget(client, name);
+      const all = obstacles.length > 0 ? obstacles : tableObstacles(name, there, source, key, stage);
       for (const { error: _, ...finding } of all) found.push(finding);
+      if (all.length === 0 && there === undefined) found.push(...(await creationFindings(client, name)));
     }
     return found;
   });
+}
+
+/** May the role create the table where it is missing? */
+async function creationFindings(client: pg.ClientBase, name: TargetName): Promise<readonly Finding[]> {
+  const { rows } = await client.query<{
+    user: string;
+    database: string;
+    schema: string | null;
+    allowed: boolean | null;
+  }>(
+    `select current_user::text as user, current_database()::text as database, n.nspname::text as schema,
+       case when n.oid is null then has_database_privilege(current_database(), 'CREATE') else has_schema_privilege(n.oid, 'CREATE') end as allowed
+     from (select coalesce($1, current_schema())::text as wanted) w left join pg_namespace n on n.nspname = w.wanted`,
+    [name.schema ?? null],
+  );
+  const { user, database, schema, allowed } = rows[0]!;
+  if (allowed === true) return [];
+  const where = schema === null ? `DATABASE ${quoteName(database)}` : `SCHEMA ${quoteName(schema)}`;
+  return [
+    {
+      code: RightsMissing.code,
+      severity: 'error',
+      message: `the target table ${quoteTable(name)} is missing, and the sink's role may not create it`,
+      mend: `GRANT CREATE ON ${where} TO ${quoteName(user)};`,
+    },
+  ];
 }

@@ -2,8 +2,8 @@ import { setImmediate as turn } from 'node:timers/promises';
 import type pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
 import type { RowReader } from '../../upsert/row-reader.ts';
-import { CopyText } from './copy-text.ts';
 import type { TablePlan } from '../../upsert/table-plan.ts';
+import { CopyText } from './copy-text.ts';
 
 /** Bytes handed to the socket at a time: large enough to be cheap, small enough to encode in a fraction of a millisecond. */
 const PIECE_BYTES = 131_072;

@@ -1,4 +1,4 @@
-import { type Position, formatLsn, parseLsn } from '@millrace/formats';
+import { formatLsn, type Position, parseLsn } from '@millrace/formats';
 import { MillraceError } from '@millrace/kernel';
 import type pg from 'pg';
 import type { WriterIdentity } from '../../dialect.ts';
