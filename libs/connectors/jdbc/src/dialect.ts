@@ -1,7 +1,6 @@
 import type { Finding } from '@millrace/connector-contract';
 import type { Position, TableSchema } from '@millrace/formats';
 import type { ConnectionOptions, StageOptions } from './config.ts';
-import type { EventList } from './upsert/event-list.ts';
 import type { RowReader } from './upsert/row-reader.ts';
 import type { Step } from './upsert/steps.ts';
 import type { TablePlan } from './upsert/table-plan.ts';
@@ -61,7 +60,7 @@ export interface TargetSession {
    * May leave statements for the next call on the session, which then throws for them.
    * @throws Refusal when a row is refused; the transaction must then be rolled back (to a savepoint).
    */
-  apply(step: Step, events: EventList, reader: RowReader): Promise<void>;
+  apply(step: Step, reader: RowReader): Promise<void>;
   /**
    * Stores the progress (`undefined`: no new position) in the open transaction and commits. After a `Refusal` the transaction may
    * be gone.

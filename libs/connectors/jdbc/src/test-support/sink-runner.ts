@@ -1,8 +1,16 @@
 import type { Batch, Processor, ProcessorContext, SnapshotEntry } from '@millrace/engine';
 import { systemClock, ulids } from '@millrace/kernel';
-import type { DatabaseConnection } from '@millrace/testing';
 import { connectionSchema, stageSchema } from '../config.ts';
 import { jdbcSink } from '../index.ts';
+
+/** As `TestDatabase.connection` has it. */
+interface DatabaseConnection {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  readonly password: string | undefined;
+}
 
 export interface RunnerOptions {
   readonly generation?: number;

@@ -99,7 +99,7 @@ export class TargetWriter {
     });
     for (let step = planner.next(); step !== 'end'; step = planner.next()) {
       if (step === undefined) await turn();
-      else await this.#session.apply(step, events, planner.reader);
+      else await this.#session.apply(step, planner.reader);
     }
   }
 

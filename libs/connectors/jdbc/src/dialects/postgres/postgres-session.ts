@@ -3,7 +3,6 @@ import { MillraceError } from '@millrace/kernel';
 import type pg from 'pg';
 import { type StageOptions, targetName } from '../../config.ts';
 import type { TargetSession, WriterIdentity } from '../../dialect.ts';
-import type { EventList } from '../../upsert/event-list.ts';
 import { Refusal } from '../../upsert/refusal.ts';
 import type { RowReader } from '../../upsert/row-reader.ts';
 import { Action, type Step, type TableRows } from '../../upsert/steps.ts';
@@ -115,7 +114,7 @@ export class PostgresSession implements TargetSession {
     this.#filled.clear();
   }
 
-  apply(step: Step, _events: EventList, reader: RowReader): Promise<void> {
+  apply(step: Step, reader: RowReader): Promise<void> {
     return this.#guard(async () => {
       if (step.kind === 'truncate') {
         this.#queue.push(`truncate ${step.plans.map((plan) => plan.target).join(', ')}`);
