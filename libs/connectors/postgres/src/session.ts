@@ -85,10 +85,17 @@ async function connect(
     ...(tls || purpose.stream === undefined ? {} : { stream: purpose.stream }),
   } as pg.ClientConfig);
   client.on('error', () => {});
-  const abort = (): void => void client.end();
+  let abort = (): void => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => {
+      // `end` would wait for the connection that it is to stop.
+      (client as unknown as { readonly connection: { readonly stream: Socket } }).connection.stream.destroy();
+      reject(signal?.reason);
+    };
+  });
   signal?.addEventListener('abort', abort, { once: true });
   try {
-    await client.connect();
+    await Promise.race([client.connect(), aborted]);
     return client;
   } finally {
     signal?.removeEventListener('abort', abort);
