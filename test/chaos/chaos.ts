@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { systemClock } from '@millrace/kernel';
 import { createShop, SeededRandom, type ShopSize, ShopTraffic } from '@millrace/testing';
 import { compareShop, verdictLine } from '../../apps/cli/src/demo/comparison.ts';
@@ -37,6 +39,7 @@ export interface ChaosResult {
 
 const SIZE: ShopSize = { customers: 20_000, products: 3_000, orders: 80_000 };
 const POLL_MS = 100;
+const LOG_LINES_SHOWN = 60;
 /** The probe starts when the job has streamed for this many snapshots: while its table is loading, rows may be written again. */
 const SNAPSHOTS_BEFORE_PROBE = 2;
 const CATCH_UP_MS_MAX = 120_000;
@@ -69,6 +72,14 @@ async function startProbeWhenStreaming(
     await systemClock.sleep(POLL_MS, signal).catch(() => {});
   }
   return false;
+}
+
+/** The end of every log: what a failure is looked for in. */
+function showLogs(folder: string, show: (line: string) => void): void {
+  for (const file of readdirSync(folder)) {
+    const lines = readFileSync(join(folder, file), 'utf8').trim().split('\n');
+    for (const line of lines.slice(-LOG_LINES_SHOWN)) show(`${file}: ${line}`);
+  }
 }
 
 async function commit(
@@ -165,6 +176,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
   const job = await platform.rest.peek<JobView>(`jobs/${jobId}`);
   if (job?.status !== 'RUNNING')
     show(`the job is ${job?.status}: ${job?.error?.code ?? ''} ${job?.error?.message ?? ''}`);
+  const isProven = isProbing && comparison.outcome === 'equal' && audit.duplicates + audit.missing === 0;
+  if (!isProven) showLogs(platform.logs, show);
   return {
     scenario: 'kills and restarts under load',
     seed: options.seed,

@@ -95,11 +95,6 @@ describe('planPipeline', () => {
     expect(shape(dag).vertices).toEqual(['left', 'narrow', 'orders', 'renamed', 'right']);
   });
 
-  it('joins several inputs in one sink', () => {
-    const dag = plan({ orders, others: orders, out: { input: ['orders', 'others'], sink: 'now' } });
-    expect(shape(dag).edges).toEqual(['orders[0] -> out[0]', 'others[0] -> out[1]']);
-  });
-
   it.each([
     ['now', true],
     ['later', false],

@@ -21,7 +21,7 @@ describe('parsePipeline', () => {
   it('gives typed stages, each after its inputs, and fills in defaults', () => {
     const parsed = parsePipeline(
       pipeline({
-        warehouse: { input: ['slim', 'orders'], sink: 'wh', mode: 'upsert' },
+        warehouse: { input: ['slim'], sink: 'wh', mode: 'upsert' },
         slim: { input: 'orders', select: { Key: 'after.id', total: 'after."Total €"', plain: 'Amount' } },
         orders,
       }),
@@ -34,7 +34,7 @@ describe('parsePipeline', () => {
         inputs: ['orders'],
         select: { Key: 'after.id', total: 'after."Total €"', plain: 'Amount' },
       },
-      { name: 'warehouse', kind: 'sink', inputs: ['slim', 'orders'], sink: 'wh', options: { mode: 'upsert' } },
+      { name: 'warehouse', kind: 'sink', inputs: ['slim'], sink: 'wh', options: { mode: 'upsert' } },
     ]);
     expect(parsed).toMatchObject({ name: 'job', guarantee: 'exactly-once', snapshotIntervalMs: 1_000 });
     expect(parsed.document).toMatchObject({ snapshotInterval: '1s' });
@@ -134,7 +134,8 @@ describe('parsePipeline', () => {
         orders,
         a: { input: 'b', select },
         b: { input: 'a', select },
-        wh: { input: ['a', 'orders'], sink: 'wh' },
+        wh: { input: 'a', sink: 'wh' },
+        other: { input: 'orders', sink: 'wh' },
       }),
     );
     expect(issues).toEqual([
@@ -143,6 +144,17 @@ describe('parsePipeline', () => {
     expect(
       issuesOf(pipeline({ a: { input: 'a', select }, wh: { input: 'a', sink: 'wh' } })).map(({ code }) => code),
     ).toEqual(['pipeline.incomplete', 'pipeline.cycle']);
+  });
+
+  it('refuses a sink with several inputs: one position cannot stand for two streams', () => {
+    const issues = issuesOf(pipeline({ orders, others: orders, wh: { input: ['orders', 'others'], sink: 'wh' } }));
+    expect(issues).toEqual([
+      expect.objectContaining({
+        code: 'pipeline.several_inputs',
+        pointer: '/stages/wh/input',
+        mend: expect.stringContaining('of its own'),
+      }),
+    ]);
   });
 
   it('refuses too many stages and never repeats a long name in full', () => {

@@ -11,6 +11,7 @@ const UnknownInput = errorCode('pipeline.unknown_input', { ...user, title: 'Unkn
 const RepeatedInput = errorCode('pipeline.repeated_input', { ...user, title: 'Repeated input' });
 const InputIsSink = errorCode('pipeline.input_is_sink', { ...user, title: 'A sink has no output' });
 const Cycle = errorCode('pipeline.cycle', { ...user, title: 'Stages feed each other in a circle' });
+const SeveralInputs = errorCode('pipeline.several_inputs', { ...user, title: 'A sink with several inputs' });
 const UnusedStage = errorCode('pipeline.unused_stage', { ...user, title: 'Unused stage' });
 const MissingRole = errorCode('pipeline.incomplete', { ...user, title: 'No source or no sink' });
 const TooManyStages = errorCode('pipeline.too_many_stages', { ...user, title: 'Too many stages' });
@@ -179,6 +180,13 @@ function checkGraph(stages: ReadonlyMap<string, ParsedStage>, issues: InputIssue
     if (all.some(({ kind }) => kind === role)) continue;
     const message = `the pipeline has no ${role}`;
     issues.push({ code: MissingRole.code, message, mend: `Add a stage: ${KINDS_TEXT}.`, pointer: '/stages' });
+  }
+  // A sink knows what it has by one position: events of two streams would hide each other after a restart.
+  for (const { name, kind, inputs } of all) {
+    if (kind !== 'sink' || inputs.length === 1) continue;
+    const message = `sink stage ${quoteName(name)} reads from ${inputs.length} stages, which is not supported yet`;
+    const mend = 'Give each input a sink stage of its own; they may name the same sink.';
+    issues.push({ code: SeveralInputs.code, message, mend, pointer: jsonPointer(['stages', name, 'input']) });
   }
   for (const { name, kind } of all) {
     if (kind === 'sink' || all.some(({ inputs }) => inputs.includes(name))) continue;
