@@ -1,6 +1,6 @@
 import type { TableSchema } from '@millrace/formats';
-import type { ClientBase } from 'pg';
 import { MillraceError } from '@millrace/kernel';
+import type { ClientBase } from 'pg';
 import { type CatalogTable, readTableSchemas } from '../preflight/table-catalog.ts';
 import { TableChangedDuringLoad } from '../setup-errors.ts';
 import { chunkRowsOf } from './chunk-rows.ts';

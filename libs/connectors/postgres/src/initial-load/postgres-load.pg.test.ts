@@ -4,7 +4,7 @@ import { SeededRandom, type TestDatabase, testPostgres } from '@millrace/testing
 import { decodeState } from '../position/source-state.ts';
 import { type ReadableEvent, readableEvents } from '../test-support/readable-events.ts';
 import { type SavedSnapshot, SourceRunner } from '../test-support/source-runner.ts';
-import { RandomWriter, WRITTEN_TABLES, createWrittenTables } from './testing/random-writer.ts';
+import { createWrittenTables, RandomWriter, WRITTEN_TABLES } from './testing/random-writer.ts';
 import { type Row, TableImage } from './testing/table-image.ts';
 
 const CRASHES = 6;

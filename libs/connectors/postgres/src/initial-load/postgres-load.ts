@@ -1,5 +1,5 @@
 import { type Lsn, lsn } from '@millrace/formats';
-import { type Clock, MillraceError, assert } from '@millrace/kernel';
+import { assert, type Clock, MillraceError } from '@millrace/kernel';
 import type { Client } from 'pg';
 import type { CatalogTable } from '../preflight/table-catalog.ts';
 import { type ServerErrorFields, serverError } from '../stream/server-error.ts';

@@ -1,6 +1,6 @@
 import { assert } from '@millrace/kernel';
 import { type LoadRange, todoUnit } from './load-unit.ts';
-import { type Key, compareKeys } from './table-key.ts';
+import { compareKeys, type Key } from './table-key.ts';
 
 /** The ranges of a table: in key order, without gaps, from the beginning of the key space to its end. */
 export class RangeMap {

@@ -1,13 +1,13 @@
-import { type Lsn, Op, TupleCursor, lsn } from '@millrace/formats';
-import { MillraceError, assert } from '@millrace/kernel';
+import { type Lsn, lsn, Op, TupleCursor } from '@millrace/formats';
+import { assert, MillraceError } from '@millrace/kernel';
 import { TooManyKeysToReread } from '../setup-errors.ts';
 import { hasUnchanged } from '../stream/tuple-edit.ts';
 import type { HeldEvent, LoadOutput } from './contract.ts';
 import { type HeldChange, type LoadPoint, type LoadUnit, type ReadMark, resetUnit, todoUnit } from './load-unit.ts';
 import type { PgSnapshot } from './pg-snapshot.ts';
 import { RangeMap } from './range-map.ts';
-import { type TableSave, restoreRanges, restorePoints, saveTable } from './table-save.ts';
-import { type TableKey, keyId } from './table-key.ts';
+import { keyId, type TableKey } from './table-key.ts';
+import { restorePoints, restoreRanges, saveTable, type TableSave } from './table-save.ts';
 
 /** Keys of one table that wait to be read again, or were and are not passed. About 300 bytes each. */
 const POINTS_MAX = 100_000;
@@ -44,8 +44,8 @@ export class LoadTally {
   queued = 0;
 }
 
-/** `show-delete`: emit although the rows to come do not have the key. `refresh`: the same, and read the key once more. */
-type Verdict = 'drop' | 'hold' | 'emit' | 'show-delete' | 'refresh';
+/** `show-delete`: emit although the rows to come do not have the key. `repeat`: emit although the rows emitted have it already. */
+type Verdict = 'drop' | 'hold' | 'emit' | 'show-delete' | 'repeat';
 
 /**
  * Decides for one table which changes of the stream are emitted beside the rows of the initial load, so that every key has one `r`
@@ -76,6 +76,8 @@ export class Reconciler {
   #turn = 0;
   #forgotten = 0;
   #passed = lsn(0n);
+  /** Least position at which a unit that was read is passed: below it there is nothing to look for. */
+  #leastMark: Lsn | undefined = lsn(0n);
   /** The tail is as long as the others: it may be read. */
   #tailIsPlanned: boolean;
 
@@ -186,6 +188,7 @@ export class Reconciler {
   /** The table is gone: what was not read will never be. The mark sees every transaction that changed it. */
   dropped(mark: ReadMark): void {
     this.#tailIsPlanned = true;
+    this.#leastMark = lsn(0n);
     for (const unit of this.#units()) {
       if (unit.state !== 'todo') continue;
       unit.state = 'read';
@@ -223,9 +226,11 @@ export class Reconciler {
       this.#finishing.delete(unit);
       this.#readingCount--;
       this.#tally.reading--;
-      // The stream may be there already.
-      this.passed(this.#passed);
+      const { position } = unit.mark!;
+      if (this.#leastMark === undefined || position < this.#leastMark) this.#leastMark = position;
     }
+    // The stream may be there already.
+    this.passed(this.#passed);
     if (this.#queue.length === 0 || this.#readingCount > 0) return true;
     const queue = this.#queue;
     this.#queue = [];
@@ -261,11 +266,12 @@ export class Reconciler {
   passed(position: Lsn): void {
     this.#passed = position;
     // Changes still in the queue are judged by the marks.
-    if (this.#queue.length > 0) return;
+    if (this.#queue.length > 0 || this.#leastMark === undefined || position < this.#leastMark) return;
     let any = false;
     for (const range of this.#ranges.all) any = markPassed(range, position) || any;
     if (any) this.#ranges.mergePassed();
     for (const [id, point] of this.#points) if (markPassed(point, position)) this.#points.delete(id);
+    this.#leastMark = leastMarkOf(this.#units());
   }
 
   save(): TableSave {
@@ -310,15 +316,16 @@ export class Reconciler {
   }
 
   #judge(event: HeldEvent, unit: LoadUnit): Verdict {
-    const mustShow = this.#mode.converges && event.op === Op.Delete && this.key.columns.length > 0;
+    // A row of the reading before may have to go. Then what came after it must be repeated, too: the history goes back and forward again.
+    const repeats = this.#mode.converges && this.key.columns.length > 0;
     switch (unit.state) {
       case 'todo':
-        return mustShow ? 'show-delete' : 'drop';
+        return repeats && event.op === Op.Delete ? 'show-delete' : 'drop';
       case 'reading':
-        return mustShow || !unit.mark!.snapshot.sees(event.transaction.xid) ? 'hold' : 'drop';
+        return repeats || !unit.mark!.snapshot.sees(event.transaction.xid) ? 'hold' : 'drop';
       case 'read':
         if (!unit.mark!.snapshot.sees(event.transaction.xid)) return 'emit';
-        return mustShow ? 'refresh' : 'drop';
+        return repeats ? 'repeat' : 'drop';
       case 'passed':
         return 'emit';
     }
@@ -336,9 +343,10 @@ export class Reconciler {
         this.#remember(event.transaction.xid);
         out.emit(event);
         return;
-      case 'refresh':
-        out.emit(event);
-        this.#readAgain(event);
+      case 'repeat':
+        // The sink has later rows already: which of them could tell the unchanged fields is not known.
+        if (this.#lacksFields(event)) this.#readAgain(event);
+        else out.emit(event);
         return;
       case 'emit':
         // Alone, a create half cannot say its unchanged fields; in a replay the sink may not have an update's row any more.
@@ -436,6 +444,14 @@ function markPassed(unit: LoadUnit, position: Lsn): boolean {
   unit.state = 'passed';
   unit.mark = undefined;
   return true;
+}
+
+function leastMarkOf(units: Iterable<LoadUnit>): Lsn | undefined {
+  let least: Lsn | undefined;
+  for (const { state, mark } of units) {
+    if (state === 'read' && (least === undefined || mark!.position < least)) least = mark!.position;
+  }
+  return least;
 }
 
 const copyEvent = (event: HeldEvent): HeldEvent => ({

@@ -1,5 +1,5 @@
 import { type TableSchema, TupleCursor } from '@millrace/formats';
-import { MillraceError, assert } from '@millrace/kernel';
+import { assert, MillraceError } from '@millrace/kernel';
 import type { KeyColumn } from '../preflight/table-catalog.ts';
 import { TableChangedDuringLoad } from '../setup-errors.ts';
 import { type SortValue, sortValueOf } from './sort-value.ts';

@@ -1,4 +1,4 @@
-import { type Lsn, formatLsn, parseLsn } from '@millrace/formats';
+import { formatLsn, type Lsn, parseLsn } from '@millrace/formats';
 import { type LoadPoint, type LoadRange, type LoadUnit, type ReadMark, todoUnit } from './load-unit.ts';
 import { PgSnapshot } from './pg-snapshot.ts';
 import { RangeMap } from './range-map.ts';

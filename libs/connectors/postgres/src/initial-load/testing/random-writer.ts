@@ -1,5 +1,5 @@
-import type { Client } from 'pg';
 import type { SeededRandom } from '@millrace/testing';
+import type { Client } from 'pg';
 
 /** Tables that `RandomWriter` writes, each with another kind of key, and the columns of that key. */
 export const WRITTEN_TABLES = {

@@ -1,4 +1,4 @@
-import { type Lsn, Op, type TableSchema, TupleCursor, UNCHANGED_LENGTH, lsn } from '@millrace/formats';
+import { type Lsn, lsn, Op, type TableSchema, TupleCursor, UNCHANGED_LENGTH } from '@millrace/formats';
 import type { HeldEvent, LoadOutput } from '../contract.ts';
 import type { LoadUnit, ReadMark } from '../load-unit.ts';
 import { PgSnapshot } from '../pg-snapshot.ts';
