@@ -1,79 +1,18 @@
-import { type Lsn, lsn, parseLsn } from '@millrace/formats';
 import type { Clock } from '@millrace/kernel';
 import type { Client, QueryResult } from 'pg';
-import { type CopyToStreamQuery, to as copyTo } from 'pg-copy-streams';
-import type { LoadOutput } from './contract.ts';
-import { CopyTranscoder } from './copy-transcoder.ts';
+import { Chunk } from './chunk.ts';
+import { CopyRows } from './copy-rows.ts';
 import { beginStatement, copyStatement, markColumns } from './load-sql.ts';
 import { type LoadTable, tableRenamed } from './load-table.ts';
 import type { LoadUnit, ReadMark } from './load-unit.ts';
-import { PgSnapshot } from './pg-snapshot.ts';
+import { type MarkRow, readMark } from './read-mark.ts';
 
-/** What a connection reads ahead of the pipeline. */
-const READ_AHEAD_BYTES = 1_048_576;
 const RETRY_MS_MIN = 2;
 const RETRY_MS_MAX = 250;
 const UNDEFINED_TABLE = '42P01';
-const WAL_PAGE_BYTES = 8_192n;
-const WAL_PAGE_HEADER_BYTES_MAX = 40n;
-
-interface MarkRow {
-  readonly snapshot: string;
-  readonly position: string;
+/** With a text that tells whether the table is still the same, or null when it is gone. */
+interface ReadingRow extends MarkRow {
   readonly shape: string | null;
-}
-
-export const readMark = ({ snapshot, position }: Pick<MarkRow, 'snapshot' | 'position'>): ReadMark => ({
-  snapshot: PgSnapshot.parse(snapshot),
-  position: endOfRecords(parseLsn(position)),
-});
-
-/**
- * Where records end before the insert position. At the beginning of a WAL page that position is behind the page's header (24 bytes, 40 in
- * a segment's first page), which the stream of an idle server never reaches; no record is shorter than 24 bytes, so none begins there.
- */
-export function endOfRecords(insertPosition: Lsn): Lsn {
-  const inPage = insertPosition % WAL_PAGE_BYTES;
-  return inPage <= WAL_PAGE_HEADER_BYTES_MAX ? lsn(insertPosition - inPage) : insertPosition;
-}
-
-/** The rows of units that are being read, on their way from the socket to the output. */
-export class Chunk {
-  readonly table: LoadTable;
-  readonly units: readonly LoadUnit[];
-  readonly #schema: LoadTable['schema'];
-  readonly #stream: CopyToStreamQuery;
-  readonly #transcoder = new CopyTranscoder();
-  #hasEnded = false;
-
-  constructor(table: LoadTable, units: readonly LoadUnit[], stream: CopyToStreamQuery) {
-    this.table = table;
-    this.units = units;
-    this.#schema = table.schema;
-    this.#stream = stream;
-    stream.once('end', () => {
-      this.#hasEnded = true;
-    });
-  }
-
-  /** All rows have been emitted. */
-  get isEmitted(): boolean {
-    return this.#hasEnded && this.#transcoder.isDrained;
-  }
-
-  /** Emits what has arrived while there is room, and returns the number of rows. */
-  pump(out: LoadOutput): number {
-    let rows = 0;
-    while (!out.isFull) {
-      if (this.#transcoder.isDrained) {
-        const piece = this.#stream.read() as Buffer | null;
-        if (piece === null) break;
-        this.#transcoder.feed(piece);
-      }
-      rows += this.#transcoder.emit(this.#schema, out);
-    }
-    return rows;
-  }
 }
 
 export interface ChunkReaderOptions {
@@ -120,11 +59,11 @@ export class ChunkReader {
   async #begin(table: LoadTable, units: readonly LoadUnit[]): Promise<'begun' | 'too-early' | 'gone'> {
     const { session, serverVersion, mayBegin, onMark } = this.#options;
     const requested = table.reconciler.requestMark();
-    let row: MarkRow;
+    let row: ReadingRow;
     try {
       const results = (await session.query(
         beginStatement(table.catalog, serverVersion),
-      )) as unknown as QueryResult<MarkRow>[];
+      )) as unknown as QueryResult<ReadingRow>[];
       row = results[2]!.rows[0]!;
     } catch (error) {
       if ((error as { code?: string }).code !== UNDEFINED_TABLE) throw error;
@@ -154,18 +93,11 @@ export class ChunkReader {
 
   async #copy(table: LoadTable, units: readonly LoadUnit[]): Promise<void> {
     const { session, onBegun, wake } = this.#options;
-    const stream = session.query(
-      copyTo(copyStatement(table.catalog, table.schema, units), { highWaterMark: READ_AHEAD_BYTES } as never),
-    );
+    const rows = session.query(new CopyRows(copyStatement(table.catalog, table.schema, units), wake));
     // Queued at once, so that transaction and lock end with the last byte, even when the pipeline takes its time with the rows.
     const committed = session.query('COMMIT');
-    onBegun(new Chunk(table, units, stream));
-    stream.on('readable', wake);
-    const taken = new Promise<void>((resolve, reject) => {
-      stream.once('end', resolve);
-      stream.on('error', reject);
-    });
-    await Promise.all([taken, committed]);
-    wake();
+    const chunk = new Chunk(table, units, rows);
+    onBegun(chunk);
+    await Promise.all([chunk.emitted, committed]);
   }
 }

@@ -1,9 +1,9 @@
 import { type Lsn, parseLsn } from '@millrace/formats';
 import type { Client } from 'pg';
-import { endOfRecords, readMark } from './chunk-reader.ts';
 import { boundaryQuery, markColumns } from './load-sql.ts';
 import type { LoadTable } from './load-table.ts';
 import type { ReadMark } from './load-unit.ts';
+import { endOfRecords, readMark } from './read-mark.ts';
 
 /** Ranges of a table whose ends are known before they are read. */
 const PLAN_AHEAD_RANGES = 4;

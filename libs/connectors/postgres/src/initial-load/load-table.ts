@@ -4,7 +4,8 @@ import type { ClientBase } from 'pg';
 import { type CatalogTable, readTableSchemas } from '../preflight/table-catalog.ts';
 import { TableChangedDuringLoad } from '../setup-errors.ts';
 import { chunkRowsOf } from './chunk-rows.ts';
-import { type LoadMode, type LoadTally, Reconciler } from './reconciler.ts';
+import type { LoadMode, LoadTally } from './load-tally.ts';
+import { Reconciler } from './reconciler.ts';
 import { TableKey } from './table-key.ts';
 import type { TableSave } from './table-save.ts';
 

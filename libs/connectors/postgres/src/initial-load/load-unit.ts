@@ -46,3 +46,23 @@ export function resetUnit(unit: LoadUnit): void {
   unit.state = 'todo';
   unit.mark = undefined;
 }
+
+/** Not begun, and nobody is about to. */
+export const isFree = (unit: LoadUnit): boolean => unit.state === 'todo' && !unit.isClaimed;
+
+/** The unit is passed when the stream is at `position`; `true` when that is news. */
+export function markPassed(unit: LoadUnit, position: Lsn): boolean {
+  if (unit.state !== 'read' || unit.mark!.position > position) return false;
+  unit.state = 'passed';
+  unit.mark = undefined;
+  return true;
+}
+
+/** Least position at which one of the units that were read is passed. */
+export function leastMarkOf(units: Iterable<LoadUnit>): Lsn | undefined {
+  let least: Lsn | undefined;
+  for (const { state, mark } of units) {
+    if (state === 'read' && (least === undefined || mark!.position < least)) least = mark!.position;
+  }
+  return least;
+}

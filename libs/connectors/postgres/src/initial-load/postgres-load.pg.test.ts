@@ -104,7 +104,10 @@ async function tableRows(database: TestDatabase, table: string, key: readonly st
     rows.map(({ row }, at) => {
       const parsed = JSON.parse(row) as Record<string, unknown>;
       const text = Object.fromEntries(
-        Object.entries(parsed).map(([name, value]) => [name, value === null ? null : String(value)]),
+        Object.entries(parsed).map(([name, value]) => [
+          name,
+          value === null ? null : String(value as string | number | boolean),
+        ]),
       );
       return [key.length === 0 ? `#${at}` : key.map((name) => text[name]).join('|'), text];
     }),

@@ -3,12 +3,13 @@ import { assert, type Clock, MillraceError } from '@millrace/kernel';
 import type { Client } from 'pg';
 import type { CatalogTable } from '../preflight/table-catalog.ts';
 import { type ServerErrorFields, serverError } from '../stream/server-error.ts';
-import { type Chunk, ChunkReader } from './chunk-reader.ts';
+import type { Chunk } from './chunk.ts';
+import { ChunkReader } from './chunk-reader.ts';
 import type { HeldEvent, InitialLoad, LoadCallbacks, LoadOutput, LoadProgress, LoadState } from './contract.ts';
 import { LoadPlanner } from './load-planner.ts';
 import { LoadTable } from './load-table.ts';
+import { type LoadMode, LoadTally } from './load-tally.ts';
 import type { LoadUnit, ReadMark } from './load-unit.ts';
-import { type LoadMode, LoadTally } from './reconciler.ts';
 import { Stir } from './stir.ts';
 import type { TableSave } from './table-save.ts';
 
@@ -218,7 +219,7 @@ export class PostgresLoad implements InitialLoad {
   }
 
   async #readLoop(session: Client, version: number): Promise<void> {
-    const { clock, wake } = this.#options;
+    const { clock } = this.#options;
     const reader = new ChunkReader({
       session,
       serverVersion: version,
@@ -227,7 +228,7 @@ export class PostgresLoad implements InitialLoad {
       mayBegin: (units) => this.#mayBegin(units),
       onMark: (mark) => this.#prune(mark),
       onBegun: (chunk) => this.#chunks.add(chunk),
-      wake,
+      wake: () => this.#options.wake(),
     });
     while (!this.#isOver) {
       const claimed = this.#claim();

@@ -3,7 +3,19 @@ import { assert, MillraceError } from '@millrace/kernel';
 import { TooManyKeysToReread } from '../setup-errors.ts';
 import { hasUnchanged } from '../stream/tuple-edit.ts';
 import type { HeldEvent, LoadOutput } from './contract.ts';
-import { type HeldChange, type LoadPoint, type LoadUnit, type ReadMark, resetUnit, todoUnit } from './load-unit.ts';
+import { copyEvent, heldBytes } from './held-change.ts';
+import type { LoadMode, LoadTally } from './load-tally.ts';
+import {
+  type HeldChange,
+  isFree,
+  type LoadPoint,
+  type LoadUnit,
+  leastMarkOf,
+  markPassed,
+  type ReadMark,
+  resetUnit,
+  todoUnit,
+} from './load-unit.ts';
 import type { PgSnapshot } from './pg-snapshot.ts';
 import { RangeMap } from './range-map.ts';
 import { keyId, type TableKey } from './table-key.ts';
@@ -15,34 +27,6 @@ const POINTS_MAX = 100_000;
 const POINTS_PER_READ = 500;
 /** Ranges read and not passed: beyond this, reading waits for the stream. */
 const READ_RANGES_MAX = 4_096;
-
-/** What a kept event counts beside its tuples. */
-const HELD_OVERHEAD_BYTES = 256;
-
-/** How the load began, for all its tables. */
-export interface LoadMode {
-  /**
-   * The sinks show rows at once and an execution before this one may have shown them some that are read again now. So deletes are
-   * emitted even when the rows read anew no longer have the key.
-   */
-  readonly converges: boolean;
-  /** Transactions that commit below may have been delivered before. */
-  replayEnd: Lsn;
-}
-
-/** What all tables of a load have under way, counted together. */
-export class LoadTally {
-  /** Of kept changes. */
-  heldBytes = 0;
-  /** Transactions that were dropped and not yet seen by a snapshot, per table. */
-  remembered = 0;
-  /** Keys that wait to be read again. */
-  pendingPoints = 0;
-  /** Units begun and not released. */
-  reading = 0;
-  /** Changes that wait behind a truncate. */
-  queued = 0;
-}
 
 /** `show-delete`: emit although the rows to come do not have the key. `repeat`: emit although the rows emitted have it already. */
 type Verdict = 'drop' | 'hold' | 'emit' | 'show-delete' | 'repeat';
@@ -436,36 +420,6 @@ export class Reconciler {
     this.#tally.heldBytes += heldBytes(event, created);
   }
 }
-
-const isFree = (unit: LoadUnit): boolean => unit.state === 'todo' && !unit.isClaimed;
-
-function markPassed(unit: LoadUnit, position: Lsn): boolean {
-  if (unit.state !== 'read' || unit.mark!.position > position) return false;
-  unit.state = 'passed';
-  unit.mark = undefined;
-  return true;
-}
-
-function leastMarkOf(units: Iterable<LoadUnit>): Lsn | undefined {
-  let least: Lsn | undefined;
-  for (const { state, mark } of units) {
-    if (state === 'read' && (least === undefined || mark!.position < least)) least = mark!.position;
-  }
-  return least;
-}
-
-const copyEvent = (event: HeldEvent): HeldEvent => ({
-  ...event,
-  before: event.before?.slice(),
-  after: event.after?.slice(),
-});
-
-const heldBytes = (...events: readonly (HeldEvent | undefined)[]): number =>
-  events.reduce(
-    (sum, event) =>
-      event === undefined ? sum : sum + HELD_OVERHEAD_BYTES + (event.before?.length ?? 0) + (event.after?.length ?? 0),
-    0,
-  );
 
 const tooManyPoints = (event: HeldEvent): MillraceError =>
   new MillraceError(TooManyKeysToReread, {

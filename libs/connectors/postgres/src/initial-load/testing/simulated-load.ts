@@ -1,8 +1,9 @@
 import { type Lsn, lsn, Op, type TableSchema, TupleCursor, UNCHANGED_LENGTH } from '@millrace/formats';
 import type { HeldEvent, LoadOutput } from '../contract.ts';
+import { type LoadMode, LoadTally } from '../load-tally.ts';
 import type { LoadUnit, ReadMark } from '../load-unit.ts';
 import { PgSnapshot } from '../pg-snapshot.ts';
-import { type LoadMode, LoadTally, Reconciler } from '../reconciler.ts';
+import { Reconciler } from '../reconciler.ts';
 import { TableKey } from '../table-key.ts';
 import { rawTuple } from './raw-tuple.ts';
 

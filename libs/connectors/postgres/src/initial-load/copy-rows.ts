@@ -1,0 +1,125 @@
+import type { Duplex } from 'node:stream';
+import { assert } from '@millrace/kernel';
+import type { Connection, Submittable } from 'pg';
+import { FrameReader } from '../stream/frame-reader.ts';
+import { parseErrorResponse, serverError } from '../stream/server-error.ts';
+
+/** What is read ahead of the pipeline. */
+const READ_AHEAD_BYTES = 524_288;
+
+const COPY_DATA = 0x64; // 'd'
+const ERROR_RESPONSE = 0x45; // 'E'
+const READY_FOR_QUERY = 0x5a; // 'Z'
+/** `Z`, length 5, transaction status. No other message and no text can hold these bytes, so they are found without walking. */
+const READY_MESSAGE_BYTES = 6;
+
+type DataListener = (piece: Buffer) => void;
+
+/**
+ * COPY TO STDOUT as a query of a `pg` client that leaves the rows where the socket put them: each CopyData message is one row, found by
+ * `next` in `frames`. The socket is given back as soon as the server's answer has arrived in full, even when its rows wait here.
+ * https://www.postgresql.org/docs/current/protocol-flow.html#PROTOCOL-COPY
+ */
+export class CopyRows implements Submittable {
+  /** The current row, with its newline, lies at `start` to `end` of `bytes`. */
+  readonly frames = new FrameReader();
+  /** `next` has been through the server's whole answer. */
+  isWalked = false;
+  readonly #sql: string;
+  readonly #wake: () => void;
+  readonly #pieces: Buffer[] = [];
+  #queuedBytes = 0;
+  #lastPiece: Buffer = Buffer.alloc(0);
+  #connection: Connection | undefined;
+  #listener: DataListener | undefined;
+  #isPaused = false;
+  #failure: unknown;
+
+  /** @param wake there is something to walk */
+  constructor(sql: string, wake: () => void) {
+    this.#sql = sql;
+    this.#wake = wake;
+  }
+
+  /**
+   * Steps to the next row; `false` when no whole row is here.
+   * @throws MillraceError what the server reported
+   */
+  next(): boolean {
+    for (;;) {
+      while (this.frames.next()) {
+        const { type, bytes, start, end } = this.frames;
+        if (type === COPY_DATA) return true;
+        if (type === ERROR_RESPONSE)
+          throw serverError(parseErrorResponse(bytes, start, end), 'the initial load could not read');
+        if (type === READY_FOR_QUERY) this.isWalked = true;
+      }
+      const piece = this.#pieces.shift();
+      if (piece === undefined) {
+        if (this.#failure !== undefined) throw this.#failure;
+        return false;
+      }
+      this.#queuedBytes -= piece.length;
+      this.frames.feed(piece);
+      if (this.#isPaused && this.#queuedBytes < READ_AHEAD_BYTES / 2) this.#resume();
+    }
+  }
+
+  submit(connection: Connection): void {
+    const stream = connection.stream as Duplex;
+    const [listener, ...others] = stream.listeners('data') as DataListener[];
+    assert(listener !== undefined && others.length === 0, 'the client alone listens to its socket');
+    this.#connection = connection;
+    this.#listener = listener;
+    stream.removeListener('data', listener);
+    stream.on('data', this.#onData);
+    connection.query(this.#sql);
+  }
+
+  /** The connection is gone. */
+  handleError(error: unknown): void {
+    this.#failure = error;
+    this.#wake();
+  }
+
+  handleReadyForQuery(): void {
+    // Everything is known from the messages themselves.
+  }
+
+  readonly #onData = (piece: Buffer): void => {
+    this.#pieces.push(piece);
+    this.#queuedBytes += piece.length;
+    if (this.#endsWithReady(piece)) {
+      this.#giveBack();
+    } else if (this.#queuedBytes >= READ_AHEAD_BYTES) {
+      this.#isPaused = true;
+      this.#stream.pause();
+    }
+    this.#wake();
+  };
+
+  get #stream(): Duplex {
+    return this.#connection!.stream as Duplex;
+  }
+
+  #resume(): void {
+    this.#isPaused = false;
+    this.#stream.resume();
+  }
+
+  /** Whether everything that has arrived ends with ReadyForQuery, which may be cut. */
+  #endsWithReady(piece: Buffer): boolean {
+    const tail = piece.length >= READY_MESSAGE_BYTES ? piece : Buffer.concat([this.#lastPiece, piece]);
+    this.#lastPiece = tail.subarray(-READY_MESSAGE_BYTES);
+    const at = tail.length - READY_MESSAGE_BYTES;
+    return at >= 0 && tail[at] === READY_FOR_QUERY && tail.readInt32BE(at + 1) === READY_MESSAGE_BYTES - 1;
+  }
+
+  #giveBack(): void {
+    const stream = this.#stream;
+    stream.removeListener('data', this.#onData);
+    stream.on('data', this.#listener!);
+    // The client sends its next query now.
+    this.#connection!.emit('readyForQuery', {});
+  }
+}
