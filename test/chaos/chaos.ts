@@ -37,7 +37,7 @@ export interface ChaosResult {
   readonly recoveryMs: { readonly p50: number | null; readonly p99: number | null };
 }
 
-const SIZE: ShopSize = { customers: 20_000, products: 3_000, orders: 80_000 };
+const SIZE: ShopSize = { customers: 10_000, products: 3_000, orders: 40_000 };
 const POLL_MS = 100;
 const LOG_LINES_SHOWN = 60;
 /** The probe starts when the job has streamed for this many snapshots: while its table is loading, rows may be written again. */
@@ -132,7 +132,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosResult> {
     clock: systemClock,
     random: new SeededRandom(options.seed + 1),
     writers: 4,
-    pauseMs: 2,
+    pauseMs: 5,
     bulkEveryMs: 10_000,
   });
   traffic.start();

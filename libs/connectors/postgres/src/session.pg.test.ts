@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { PostgresServer, freePort } from '@millrace/testing';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { freePort, PostgresServer } from '@millrace/testing';
 import { type ConnectionOptions, connectionSchema } from './config.ts';
-import { SESSION_SETTINGS, openSession } from './session.ts';
+import { openSession, SESSION_SETTINGS } from './session.ts';
 
 describe('openSession', () => {
   let server: PostgresServer;

@@ -1,5 +1,5 @@
-import { type SnapshotEntry, EVERY_INSTANCE } from '@millrace/engine';
-import { type Lsn, formatLsn, parseLsn } from '@millrace/formats';
+import { EVERY_INSTANCE, type SnapshotEntry } from '@millrace/engine';
+import { formatLsn, type Lsn, parseLsn } from '@millrace/formats';
 import { MillraceError } from '@millrace/kernel';
 import { StateUnreadable } from '../errors.ts';
 import type { LoadState } from '../initial-load/contract.ts';

@@ -1,10 +1,10 @@
 import type { Finding, SourceShape } from '@millrace/connector-contract';
 import type { TableSchema } from '@millrace/formats';
+import { nearNames } from '@millrace/kernel';
 import pg, { type Client } from 'pg';
-import { type ConnectionOptions, type StageOptions, parseTableName } from '../config.ts';
+import { type ConnectionOptions, parseTableName, type StageOptions } from '../config.ts';
 import { TableKey } from '../initial-load/table-key.ts';
 import { withSession } from './check-connection.ts';
-import { nearNames } from '@millrace/kernel';
 import { type CatalogTable, readTableSchemas } from './table-catalog.ts';
 
 /** A table above this that can't be read in ranges gets a warning. */

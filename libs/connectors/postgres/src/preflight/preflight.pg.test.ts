@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PostgresServer, type TestDatabase, testPostgres } from '@millrace/testing';
-import { type StageOptions, connectionSchema, stageSchema } from '../config.ts';
+import { connectionSchema, type StageOptions, stageSchema } from '../config.ts';
 import { checkConnection } from './check-connection.ts';
 import { describeTables } from './describe-tables.ts';
 
@@ -84,7 +84,9 @@ describe('describeTables', () => {
   });
 
   it('gives the shape of the tables', async () => {
-    const { shape, findings } = await describeAs(database.connection.user, { tables: ['public.orders', 'public.Odd.Name'] });
+    const { shape, findings } = await describeAs(database.connection.user, {
+      tables: ['public.orders', 'public.Odd.Name'],
+    });
     expect(findings.map(({ severity }) => severity)).toEqual(['ok', 'ok']);
     expect(shape.tables).toMatchObject([
       {
@@ -110,7 +112,9 @@ describe('describeTables', () => {
   });
 
   it('suggests names like the one that is not there', async () => {
-    const { shape, findings } = await describeAs(database.connection.user, { tables: ['public.order', 'public.xxxxxxxxxxxx'] });
+    const { shape, findings } = await describeAs(database.connection.user, {
+      tables: ['public.order', 'public.xxxxxxxxxxxx'],
+    });
     expect(shape.tables).toEqual([]);
     expect(findings).toMatchObject([
       { code: 'postgres.no_such_table', severity: 'error', pointer: '/tables/0', mend: 'Did you mean public.orders?' },

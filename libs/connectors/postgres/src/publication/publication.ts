@@ -2,8 +2,8 @@ import { MillraceError } from '@millrace/kernel';
 import pg, { type ClientBase } from 'pg';
 import type { TableName } from '../config.ts';
 import { PositionLost } from '../errors.ts';
-import { NO_PRIVILEGE, withMend } from '../setup-failure.ts';
 import { ForeignObject, MissingPrivilege, NoSuchTable } from '../setup-errors.ts';
+import { NO_PRIVILEGE, withMend } from '../setup-failure.ts';
 
 const { escapeIdentifier } = pg;
 const UNDEFINED_TABLE = '42P01';

@@ -1,9 +1,9 @@
-import { type Lsn, formatLsn, parseLsn } from '@millrace/formats';
+import { formatLsn, type Lsn, parseLsn } from '@millrace/formats';
 import { type Clock, MillraceError } from '@millrace/kernel';
 import pg, { type ClientBase } from 'pg';
 import { PositionLost, SlotInUse } from '../errors.ts';
-import { NO_PRIVILEGE, withMend } from '../setup-failure.ts';
 import { ForeignObject, MissingPrivilege, NotConfigured } from '../setup-errors.ts';
+import { NO_PRIVILEGE, withMend } from '../setup-failure.ts';
 
 const PLUGIN = 'pgoutput';
 const NOT_IN_PREREQUISITE_STATE = '55000';

@@ -1,4 +1,4 @@
-import { MillraceError, assert } from '@millrace/kernel';
+import { assert, MillraceError } from '@millrace/kernel';
 import { ProtocolViolation } from '../errors.ts';
 
 /** Type byte and length word of a message. */

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { TupleCursor, UNCHANGED_LENGTH } from '@millrace/formats';
 import { SeededRandom, type TestDatabase, testPostgres } from '@millrace/testing';
-import { type Pgoutput, PgoutputPlugin } from 'pg-logical-replication';
 import fc from 'fast-check';
+import { type Pgoutput, PgoutputPlugin } from 'pg-logical-replication';
 import { FrameReader } from './frame-reader.ts';
 import { Message, PgoutputDecoder } from './pgoutput-decoder.ts';
 import { RelationCache } from './relation-cache.ts';

@@ -1,5 +1,5 @@
 import net from 'node:net';
-import { type Clock, MillraceError, assert } from '@millrace/kernel';
+import { assert, type Clock, MillraceError } from '@millrace/kernel';
 import type { Client } from 'pg';
 import { ConnectionLost, ProtocolViolation } from '../errors.ts';
 import { ChunkGatherer } from './chunk-gatherer.ts';

@@ -1,4 +1,4 @@
-import { type Lsn, formatLsn } from '@millrace/formats';
+import { formatLsn, type Lsn } from '@millrace/formats';
 import { type Clock, MillraceError } from '@millrace/kernel';
 import pg, { type ClientBase } from 'pg';
 import { SlotInUse } from '../errors.ts';

@@ -1,10 +1,10 @@
-import { postgresSource } from '../index.ts';
 import type { JobIdentity } from '@millrace/connector-contract';
 import type { Batch, Processor, ProcessorContext, SnapshotEntry, Watermark } from '@millrace/engine';
 import { type ChangeBatch, isChangeBatch } from '@millrace/formats';
 import { systemClock, ulids } from '@millrace/kernel';
 import type { TestDatabase } from '@millrace/testing';
 import type { StageOptions } from '../config.ts';
+import { postgresSource } from '../index.ts';
 import { type ReadableEvent, readableEvents } from './readable-events.ts';
 
 export interface RunnerOptions {
