@@ -4,6 +4,7 @@ import type { Client } from 'pg';
 import { type PostgresSourceOptions, parseTableName } from './config.ts';
 import type { InitialLoad } from './initial-load/contract.ts';
 import { PostgresLoad } from './initial-load/postgres-load.ts';
+import { makeRowSocket } from './initial-load/row-socket.ts';
 import type { SourceState } from './position/source-state.ts';
 import { readTableSchemas } from './preflight/table-catalog.ts';
 import { createPublication, verifyPublication } from './publication/publication.ts';
@@ -86,7 +87,8 @@ async function openLoad(
   const { config, stage, job, context, restored } = options;
   if (stage.initialLoad === 'none') return undefined;
   return new PostgresLoad({
-    open: () => openSession(config, { applicationName: `millrace load ${job.jobName}` }, context.signal),
+    open: () =>
+      openSession(config, { applicationName: `millrace load ${job.jobName}`, stream: makeRowSocket }, context.signal),
     tables: await readTableSchemas(session, stage.tables.map(parseTableName)),
     restored: restored?.load,
     resumeLsn,

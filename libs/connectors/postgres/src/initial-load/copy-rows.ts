@@ -2,10 +2,8 @@ import type { Duplex } from 'node:stream';
 import { assert } from '@millrace/kernel';
 import type { Connection, Submittable } from 'pg';
 import { FrameReader } from '../stream/frame-reader.ts';
+import { receiveFrom, stopReceiving } from './row-socket.ts';
 import { parseErrorResponse, serverError } from '../stream/server-error.ts';
-
-/** What is read ahead of the pipeline. */
-const READ_AHEAD_BYTES = 524_288;
 
 const COPY_DATA = 0x64; // 'd'
 const ERROR_RESPONSE = 0x45; // 'E'
@@ -27,11 +25,10 @@ export class CopyRows implements Submittable {
   isWalked = false;
   readonly #sql: string;
   readonly #wake: () => void;
-  readonly #pieces: Buffer[] = [];
-  #queuedBytes = 0;
-  #lastPiece: Buffer = Buffer.alloc(0);
-  #connection: Connection | undefined;
+  #tail: Buffer = Buffer.alloc(0);
+  #connection!: Connection;
   #listener: DataListener | undefined;
+  /** Reading waits until everything that was read has been walked. */
   #isPaused = false;
   #failure: unknown;
 
@@ -46,23 +43,20 @@ export class CopyRows implements Submittable {
    * @throws MillraceError what the server reported
    */
   next(): boolean {
-    for (;;) {
-      while (this.frames.next()) {
-        const { type, bytes, start, end } = this.frames;
-        if (type === COPY_DATA) return true;
-        if (type === ERROR_RESPONSE)
-          throw serverError(parseErrorResponse(bytes, start, end), 'the initial load could not read');
-        if (type === READY_FOR_QUERY) this.isWalked = true;
+    while (this.frames.next()) {
+      const { type, bytes, start, end } = this.frames;
+      if (type === COPY_DATA) return true;
+      if (type === ERROR_RESPONSE) {
+        throw serverError(parseErrorResponse(bytes, start, end), 'the initial load could not read');
       }
-      const piece = this.#pieces.shift();
-      if (piece === undefined) {
-        if (this.#failure !== undefined) throw this.#failure;
-        return false;
-      }
-      this.#queuedBytes -= piece.length;
-      this.frames.feed(piece);
-      if (this.#isPaused && this.#queuedBytes < READ_AHEAD_BYTES / 2) this.#resume();
+      if (type === READY_FOR_QUERY) this.isWalked = true;
     }
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#isPaused) {
+      this.#isPaused = false;
+      this.#stream.resume();
+    }
+    return false;
   }
 
   submit(connection: Connection): void {
@@ -70,9 +64,11 @@ export class CopyRows implements Submittable {
     const [listener, ...others] = stream.listeners('data') as DataListener[];
     assert(listener !== undefined && others.length === 0, 'the client alone listens to its socket');
     this.#connection = connection;
-    this.#listener = listener;
-    stream.removeListener('data', listener);
-    stream.on('data', this.#onData);
+    if (!receiveFrom(stream, this.#receive)) {
+      this.#listener = listener;
+      stream.removeListener('data', listener);
+      stream.on('data', this.#onData);
+    }
     connection.query(this.#sql);
   }
 
@@ -86,40 +82,40 @@ export class CopyRows implements Submittable {
     // Everything is known from the messages themselves.
   }
 
-  readonly #onData = (piece: Buffer): void => {
-    this.#pieces.push(piece);
-    this.#queuedBytes += piece.length;
-    if (this.#endsWithReady(piece)) {
-      this.#giveBack();
-    } else if (this.#queuedBytes >= READ_AHEAD_BYTES) {
-      this.#isPaused = true;
-      this.#stream.pause();
-    }
+  readonly #receive = (bytes: Buffer, length: number): boolean => {
+    this.frames.feed(bytes, length);
+    const isWhole = this.#endsWithReady(bytes.subarray(0, length));
+    if (isWhole) this.#giveBack();
+    this.#isPaused = !isWhole;
     this.#wake();
+    return !this.#isPaused;
+  };
+
+  readonly #onData = (piece: Buffer): void => {
+    if (!this.#receive(piece, piece.length)) this.#stream.pause();
   };
 
   get #stream(): Duplex {
-    return this.#connection!.stream as Duplex;
-  }
-
-  #resume(): void {
-    this.#isPaused = false;
-    this.#stream.resume();
+    return this.#connection.stream as Duplex;
   }
 
   /** Whether everything that has arrived ends with ReadyForQuery, which may be cut. */
   #endsWithReady(piece: Buffer): boolean {
-    const tail = piece.length >= READY_MESSAGE_BYTES ? piece : Buffer.concat([this.#lastPiece, piece]);
-    this.#lastPiece = tail.subarray(-READY_MESSAGE_BYTES);
+    const tail = piece.length >= READY_MESSAGE_BYTES ? piece : Buffer.concat([this.#tail, piece]);
+    this.#tail = Buffer.from(tail.subarray(-READY_MESSAGE_BYTES));
     const at = tail.length - READY_MESSAGE_BYTES;
     return at >= 0 && tail[at] === READY_FOR_QUERY && tail.readInt32BE(at + 1) === READY_MESSAGE_BYTES - 1;
   }
 
   #giveBack(): void {
     const stream = this.#stream;
-    stream.removeListener('data', this.#onData);
-    stream.on('data', this.#listener!);
+    if (this.#listener === undefined) {
+      stopReceiving(stream);
+    } else {
+      stream.removeListener('data', this.#onData);
+      stream.on('data', this.#listener);
+    }
     // The client sends its next query now.
-    this.#connection!.emit('readyForQuery', {});
+    this.#connection.emit('readyForQuery', {});
   }
 }
