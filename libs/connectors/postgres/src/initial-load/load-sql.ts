@@ -44,13 +44,16 @@ function markQuery({ oid, schema }: CatalogTable, serverVersion: number): string
     WHERE c.oid = ${oid} AND c.relname = ${escapeLiteral(schema.table)}) AS shape`;
 }
 
-/** The key `rows` rows above `from`: the end of the range that begins there. */
+/**
+ * The key `rows` rows above `from`: the end of the range that begins there. The columns to order by are qualified: a bare name would
+ * mean the output column, which is text.
+ */
 export function boundaryQuery(table: CatalogTable, from: readonly string[] | undefined, rows: number): string {
   const { key } = table;
-  const list = columnList(key);
-  const texts = key.map(({ name }) => `${escapeIdentifier(name)}::text`).join(', ');
-  const where = from === undefined ? '' : `WHERE (${list}) >= (${literals(key, from)})`;
-  return `SELECT ${texts} FROM ${fromClause(table)} ${where} ORDER BY ${list} OFFSET ${rows} LIMIT 1`;
+  const columns = key.map(({ name }) => `t.${escapeIdentifier(name)}`);
+  const where = from === undefined ? '' : `WHERE (${columns.join(', ')}) >= (${literals(key, from)}) `;
+  const texts = columns.map((column) => `${column}::text`);
+  return `SELECT ${texts.join(', ')} FROM ${fromClause(table)} AS t ${where}ORDER BY ${columns.join(', ')} OFFSET ${rows} LIMIT 1`;
 }
 
 /** Reads the rows of units of one table: one range, or any number of points. */
