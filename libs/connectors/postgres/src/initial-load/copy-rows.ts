@@ -2,8 +2,8 @@ import type { Duplex } from 'node:stream';
 import { assert } from '@millrace/kernel';
 import type { Connection, Submittable } from 'pg';
 import { FrameReader } from '../stream/frame-reader.ts';
-import { receiveFrom, stopReceiving } from './row-socket.ts';
 import { parseErrorResponse, serverError } from '../stream/server-error.ts';
+import { receiveFrom, stopReceiving } from './row-socket.ts';
 
 const COPY_DATA = 0x64; // 'd'
 const ERROR_RESPONSE = 0x45; // 'E'
