@@ -12,6 +12,9 @@ export interface Figures {
   readonly at: number;
 }
 
+/** Figures come once a second; after this long without any the worker is taken for dead. */
+const SILENCE_MS_MAX = 2_500;
+
 /** Every table has been read and is streaming. */
 export function isLoaded(figures: Figures): boolean {
   const source = figures.vertices.find((vertex) => (vertex.custom['loadTablesTotal'] ?? 0) > 0);
@@ -37,6 +40,10 @@ export class LiveLine {
   /** `undefined`: the API knows no figures at the moment (nobody runs the job). */
   render(figures: Figures | undefined, nowMs: number): string {
     if (figures === undefined) return 'no worker runs the job: waiting for another attempt ...';
+    const silentMs = nowMs - figures.at;
+    if (silentMs > SILENCE_MS_MAX) {
+      return `no word from the worker for ${(silentMs / 1_000).toFixed(0)} s: waiting for another attempt ...`;
+    }
     const last = this.#last;
     this.#last = figures;
     const seconds = last === undefined ? 0 : (figures.at - last.at) / 1_000;
