@@ -30,6 +30,7 @@ export class CopyRows implements Submittable {
   #listener: DataListener | undefined;
   /** Reading waits until everything that was read has been walked. */
   #isPaused = false;
+  #isDraining = false;
   #failure: unknown;
 
   /** @param wake there is something to walk */
@@ -47,16 +48,26 @@ export class CopyRows implements Submittable {
       const { type, bytes, start, end } = this.frames;
       if (type === COPY_DATA) return true;
       if (type === ERROR_RESPONSE) {
+        this.#drain();
         throw serverError(parseErrorResponse(bytes, start, end), 'the initial load could not read');
       }
       if (type === READY_FOR_QUERY) this.isWalked = true;
     }
     if (this.#failure !== undefined) throw this.#failure;
-    if (this.#isPaused) {
-      this.#isPaused = false;
-      this.#stream.resume();
-    }
+    this.#readOn();
     return false;
+  }
+
+  #readOn(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#stream.resume();
+  }
+
+  /** Nobody walks after an error; what still comes, up to ReadyForQuery, is read and dropped, so that the session lives on. */
+  #drain(): void {
+    this.#isDraining = true;
+    this.#readOn();
   }
 
   submit(connection: Connection): void {
@@ -83,6 +94,10 @@ export class CopyRows implements Submittable {
   }
 
   readonly #receive = (bytes: Buffer, length: number): boolean => {
+    if (this.#isDraining) {
+      if (this.#endsWithReady(bytes.subarray(0, length))) this.#giveBack();
+      return true;
+    }
     this.frames.feed(bytes, length);
     const isWhole = this.#endsWithReady(bytes.subarray(0, length));
     if (isWhole) this.#giveBack();
