@@ -2,9 +2,10 @@
 const ROOMS = {
   kernel: [],
   engine: ['kernel'],
+  operators: ['kernel', 'engine'],
   formats: ['kernel', 'engine'],
   'connectors/contract': ['kernel', 'engine', 'formats'],
-  pipeline: ['kernel', 'engine', 'formats', 'connectors/contract'],
+  pipeline: ['kernel', 'engine', 'operators', 'sql', 'formats', 'connectors/contract'],
   'connectors/postgres': ['kernel', 'engine', 'formats', 'connectors/contract'],
   'connectors/jdbc': ['kernel', 'engine', 'formats', 'connectors/contract'],
   'connectors/files': ['kernel', 'engine', 'formats', 'connectors/contract'],

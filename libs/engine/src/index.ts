@@ -1,4 +1,16 @@
-export { BATCH_ROWS_MAX, type Batch, type ByteBatch, type RowBatch, rowBatch } from './contract/batch.ts';
+export {
+  BATCH_ROWS_MAX,
+  type Batch,
+  type ByteBatch,
+  type ColumnBatch,
+  type ColumnField,
+  type ColumnSchema,
+  type ColumnType,
+  type ColumnValues,
+  type RowBatch,
+  rowBatch,
+  type StringColumn,
+} from './contract/batch.ts';
 export {
   Dag,
   type Edge,
@@ -20,6 +32,8 @@ export {
   barrier,
   END_OF_INPUT,
   type EndOfInput,
+  IDLE,
+  isIdle,
   type Mark,
   type SnapshotBarrier,
   type Watermark,

@@ -8,6 +8,11 @@ export interface Partitioner<B extends Batch = Batch> {
   partitionOf(batch: B, index: number): number;
   /** The rows at these indexes, in this order, as a batch of their own. */
   take(batch: B, indexes: readonly number[]): B;
+  /**
+   * The same for a whole batch at once, where that is faster: the rows for each target, `undefined` for a target without
+   * any. `ownerOf[partition]` is the target. Order within a target is kept; a batch that goes whole to one target may be returned itself.
+   */
+  split?(batch: B, ownerOf: Uint16Array, targetCount: number): readonly (B | undefined)[];
 }
 
 /**

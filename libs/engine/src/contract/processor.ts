@@ -8,6 +8,11 @@ export interface Outbox {
   /** Number of outgoing edges. */
   readonly edgeCount: number;
   /**
+   * Whoever gets the batches has read all of a batch when `offer` returns `true` and keeps nothing of it: its arrays may be
+   * filled again. So between processors that are chained in one tasklet; never on an edge. Absent means no.
+   */
+  readonly readsAtOnce?: boolean | undefined;
+  /**
    * Offers a batch or watermark to all outgoing edges.
    *
    * `false` means there is no room: leave the current callback at once (return `false` from it) and offer the same
@@ -43,6 +48,11 @@ export interface ProcessorContext {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly metrics: ProcessorMetrics;
+  /**
+   * Bytes of state this instance may hold before it has to fail with `engine.state_too_large`; report the present size by
+   * `metrics.set('stateBytes', …)`. Absent: no limit (tests).
+   */
+  readonly stateBytesMax?: number | undefined;
   /** Aborted when the execution stops; pass it to every wait. */
   readonly signal: AbortSignal;
   /** Says that I/O made progress: the tasklet runs again soon. Cheap and safe to call at any time. */
@@ -73,7 +83,10 @@ export interface Processor {
   /** One batch from the edge with this ordinal. The batch is frozen and must not be kept past `true` if large. */
   process?(ordinal: number, batch: Batch): boolean;
 
-  /** The watermark all inputs agree on. A processor without this callback passes it on. */
+  /**
+   * The watermark all inputs agree on, or `IDLE` (see `isIdle`) when every input is idle. A processor without this callback
+   * passes it on.
+   */
   processWatermark?(watermark: Watermark): boolean;
 
   /**
@@ -94,8 +107,18 @@ export interface Processor {
    */
   snapshotPrepare?(snapshotId: number): boolean;
 
-  /** Writes the state. `writer.offer` may refuse as the outbox does. */
+  /**
+   * Writes the state, or freezes it when there is a `writeSnapshot`: the barrier goes on when it returns `true`.
+   * `writer.offer` may refuse as the outbox does.
+   */
   saveSnapshot?(snapshotId: number, writer: SnapshotWriter): boolean;
+
+  /**
+   * Writes what `saveSnapshot` froze, a slice of about 1 ms at a time, between working callbacks that already see rows after the
+   * barrier: what is written must be the state as of the barrier (pages are copied before they are first changed).
+   * Called until it returns `true`; the instance has saved only then. It offers nothing to the outbox.
+   */
+  writeSnapshot?(snapshotId: number, writer: SnapshotWriter): boolean;
 
   restoreSnapshot?(entry: SnapshotEntry): void;
 
