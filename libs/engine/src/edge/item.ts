@@ -4,7 +4,8 @@ import type { Mark } from '../contract/mark.ts';
 /** Whatever travels on an edge. */
 export type Item = Batch | Mark;
 
-export const isBatch = (item: Item): item is Batch => item.kind === 'rows' || item.kind === 'columns' || item.kind === 'bytes';
+export const isBatch = (item: Item): item is Batch =>
+  item.kind === 'rows' || item.kind === 'columns' || item.kind === 'bytes';
 
 /**
  * What an item counts against a queue's row limit. Empty batches and watermarks count as one, so that a queue of them
