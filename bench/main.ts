@@ -1,23 +1,33 @@
-/** `npm run -s bench -- NAME [--scale 1] [--rounds 3]`: runs one benchmark; the last line it prints is one JSON object. */
+/** `npm run -s bench -- NAME [options]`: runs one benchmark; the last line it prints is one JSON object. */
 import { parseArgs } from 'node:util';
 import type { BenchOptions } from './harness/options.ts';
 
-const BENCHES: Readonly<Record<string, () => Promise<{ run(options: BenchOptions): Promise<void> }>>> = {
-  cdc: () => import('./cdc/bench.ts'),
-  load: () => import('./load/bench.ts'),
-  upsert: () => import('./upsert/bench.ts'),
+type Run = (args: readonly string[]) => Promise<void>;
+
+const scaled =
+  (load: () => Promise<{ run(options: BenchOptions): Promise<void> }>): Run =>
+  async (args) => {
+    const { values } = parseArgs({
+      args: [...args],
+      options: { scale: { type: 'string', default: '1' }, rounds: { type: 'string', default: '3' } },
+    });
+    await (await load()).run({ scale: Number(values.scale), rounds: Number(values.rounds) });
+  };
+
+const BENCHES: Readonly<Record<string, Run>> = {
+  cdc: scaled(() => import('./cdc/bench.ts')),
+  load: scaled(() => import('./load/bench.ts')),
+  upsert: scaled(() => import('./upsert/bench.ts')),
+  nexmark: async (args) => (await import('./nexmark/bench.ts')).run(args),
 };
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { scale: { type: 'string', default: '1' }, rounds: { type: 'string', default: '3' } },
-});
-const bench = BENCHES[positionals[0] ?? ''];
+const [name = '', ...args] = process.argv.slice(2);
+const bench = BENCHES[name];
 if (bench === undefined) {
   console.error(
     `usage: npm run -s bench -- NAME [--scale 1] [--rounds 3], NAME one of: ${Object.keys(BENCHES).join(', ')}`,
   );
   process.exit(2);
 }
-await (await bench()).run({ scale: Number(values.scale), rounds: Number(values.rounds) });
+await bench(args);
 process.exit(0);

@@ -18,6 +18,14 @@ const rounded = (value: number): number => Math.round(value * 1_000) / 1_000;
 
 /** Prints the result as the one JSON line that ends every bench. */
 export function printResult(result: BenchResult, versions: Readonly<Record<string, string>>): void {
+  console.log(resultLine(result, versions).line);
+}
+
+/** That line, and the commit it is a result of. */
+export function resultLine(
+  result: BenchResult,
+  versions: Readonly<Record<string, string>>,
+): { readonly line: string; readonly commit: string } {
   const commit = execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim();
   const machine = {
     cores: cpus().length,
@@ -25,16 +33,9 @@ export function printResult(result: BenchResult, versions: Readonly<Record<strin
     memoryGiB: Math.round(totalmem() / 2 ** 30),
   };
   const ratios = Object.fromEntries(Object.entries(result.ratios).map(([name, value]) => [name, rounded(value)]));
-  console.log(
-    JSON.stringify({
-      bench: result.bench,
-      ratios,
-      figures: result.figures,
-      machine,
-      versions: { node: process.version, ...versions },
-      commit,
-    }),
-  );
+  const { bench, figures } = result;
+  const line = { bench, ratios, figures, machine, versions: { node: process.version, ...versions }, commit };
+  return { line: JSON.stringify(line), commit };
 }
 
 /** Runs ours and the yardstick in turn and gives the median of each, in rows per second. */
