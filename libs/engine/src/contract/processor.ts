@@ -77,6 +77,8 @@ export interface ProcessorContext {
 export interface Processor {
   /** `false` puts the processor on a thread of its own. Default `true`: callbacks return within about 1 ms. */
   readonly isCooperative?: boolean;
+  /** `true`: keeps nothing of a batch (no array of it, nor the batch) once `process` has returned `true`. */
+  readonly readsAtOnce?: boolean;
 
   init?(context: ProcessorContext): void | Promise<void>;
 
@@ -88,6 +90,12 @@ export interface Processor {
    * passes it on.
    */
   processWatermark?(watermark: Watermark): boolean;
+
+  /**
+   * Called after `wake()`, before anything else is given, while inputs are open: the place to emit what came by itself (an answer, a
+   * timer). A source has `complete` for that.
+   */
+  woken?(): boolean;
 
   /**
    * Called again and again once every input has ended, from the beginning at a source, until it returns `true`: the

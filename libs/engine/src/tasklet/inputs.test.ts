@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { type RowBatch, rowBatch } from '../contract/batch.ts';
-import { barrier, END_OF_INPUT, watermark } from '../contract/mark.ts';
+import { barrier, END_OF_INPUT, IDLE, watermark } from '../contract/mark.ts';
 import type { Item } from '../edge/item.ts';
 import { LocalStream } from '../edge/local-stream.ts';
 import { Inputs } from './inputs.ts';
@@ -101,5 +101,34 @@ describe('inputs', () => {
     expect(inputs.isEmpty).toBe(true);
     expect(inputs.hasEnded).toBe(true);
     expect(inputs.next()).toBeUndefined();
+  });
+
+  it('do not wait for the watermark of an idle stream, and do again when it comes back', () => {
+    const { inputs, put } = open(2);
+    put(0, watermark(10));
+    put(1, watermark(5));
+    expect(readAll(inputs)).toEqual([watermark(5)]);
+    put(1, IDLE);
+    expect(readAll(inputs)).toEqual([watermark(10)]);
+    put(0, watermark(20));
+    expect(readAll(inputs)).toEqual([watermark(20)]);
+    put(1, row('late'), watermark(12));
+    put(0, watermark(30));
+    expect(readAll(inputs)).toEqual(['late']);
+    put(1, watermark(25));
+    expect(readAll(inputs)).toEqual([watermark(25)]);
+  });
+
+  it('are idle when all open streams are, say so once, and say when that is over', () => {
+    const { inputs, put } = open(3);
+    put(2, END_OF_INPUT);
+    put(0, watermark(7));
+    put(1, watermark(7));
+    expect(readAll(inputs)).toEqual([watermark(7)]);
+    put(0, IDLE);
+    put(1, IDLE, IDLE);
+    expect(readAll(inputs)).toEqual([IDLE]);
+    put(1, watermark(7));
+    expect(readAll(inputs)).toEqual([watermark(7)]);
   });
 });

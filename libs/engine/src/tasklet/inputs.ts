@@ -1,6 +1,6 @@
 import { assert } from '@millrace/kernel';
 import type { Batch } from '../contract/batch.ts';
-import { type SnapshotBarrier, type Watermark, watermark } from '../contract/mark.ts';
+import { IDLE, isIdle, type SnapshotBarrier, type Watermark, watermark } from '../contract/mark.ts';
 import type { StreamReader } from '../edge/stream.ts';
 
 /** One upstream instance of one edge. */
@@ -18,6 +18,8 @@ class Input {
   /** The barrier it delivered and the others have not yet. */
   hasBarrier = false;
   watermarkMs = Number.NEGATIVE_INFINITY;
+  /** Says that nothing will come for now: nobody waits for its watermark. */
+  isIdle = false;
 
   constructor({ ordinal, priority, reader }: InputStream) {
     this.ordinal = ordinal;
@@ -41,6 +43,8 @@ export class Inputs {
   #cursor = 0;
   #openCount: number;
   #watermarkMs = Number.NEGATIVE_INFINITY;
+  /** `IDLE` was the last that was delivered. */
+  #isIdle = false;
   /** Set by an ending stream, delivered by the next `next()`. */
   #dueWatermark = false;
   #dueBarrier = false;
@@ -91,7 +95,8 @@ export class Inputs {
       const item = input.item;
       switch (item.kind) {
         case 'watermark':
-          input.from.watermarkMs = Math.max(input.from.watermarkMs, item.timeMs);
+          input.from.isIdle = isIdle(item);
+          if (!input.from.isIdle) input.from.watermarkMs = Math.max(input.from.watermarkMs, item.timeMs);
           this.#dueWatermark = true;
           break;
         case 'barrier':
@@ -104,6 +109,8 @@ export class Inputs {
           this.#end(input.from);
           break;
         default:
+          input.from.isIdle = false;
+          this.#isIdle = false;
           this.ordinal = input.from.ordinal;
           return item;
       }
@@ -145,9 +152,25 @@ export class Inputs {
 
   #riseWatermark(): Watermark | undefined {
     let least = Number.POSITIVE_INFINITY;
-    for (const input of this.#inputs) if (!input.hasEnded && input.watermarkMs < least) least = input.watermarkMs;
-    if (least <= this.#watermarkMs || least === Number.POSITIVE_INFINITY) return undefined;
-    this.#watermarkMs = least;
-    return watermark(least);
+    let openCount = 0;
+    let idleCount = 0;
+    for (const input of this.#inputs) {
+      if (input.hasEnded) continue;
+      openCount += 1;
+      if (input.isIdle) idleCount += 1;
+      else if (input.watermarkMs < least) least = input.watermarkMs;
+    }
+    if (openCount > 0 && idleCount === openCount) {
+      if (this.#isIdle) return undefined;
+      this.#isIdle = true;
+      return IDLE;
+    }
+    const hadIdle = this.#isIdle;
+    this.#isIdle = false;
+    if (least === Number.POSITIVE_INFINITY) return undefined;
+    // After an idle time the readers have to hear that it is over, also when the watermark has not risen.
+    if (least <= this.#watermarkMs && !(hadIdle && this.#watermarkMs > Number.NEGATIVE_INFINITY)) return undefined;
+    this.#watermarkMs = Math.max(least, this.#watermarkMs);
+    return watermark(this.#watermarkMs);
   }
 }

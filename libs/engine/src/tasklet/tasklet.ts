@@ -64,8 +64,12 @@ export class Tasklet implements Task {
   /** The last callback returned `false` and nothing has happened since. */
   #isWaiting = false;
   #isWoken = false;
+  /** `wake()` was called and the processor wants to hear of it. */
+  #owesWoken = false;
   #current: Batch | Watermark | undefined;
   #snapshot: SnapshotUnderWay | undefined;
+  /** Frozen; written in slices beside the other callbacks. */
+  #writing: SnapshotUnderWay | undefined;
   /** Announced and not yet saved. */
   #due: number | undefined;
   #lastSaved: number | undefined;
@@ -99,6 +103,7 @@ export class Tasklet implements Task {
     if (!this.#isRunning) return;
     this.#isWoken = true;
     this.#isWaiting = false;
+    this.#owesWoken = this.processor.woken !== undefined;
     this.#parts.scheduler.schedule(this);
   }
 
@@ -117,7 +122,11 @@ export class Tasklet implements Task {
     try {
       let count = 0;
       do {
-        if (!this.#isRunning || this.#isWaiting || !this.#advance()) return false;
+        if (!this.#isRunning) return false;
+        const isWriting = this.#writing !== undefined;
+        if (isWriting) this.#writeSnapshot(this.#writing!);
+        const hasAdvanced = !this.#isWaiting && this.#advance();
+        if (!hasAdvanced && !isWriting) return false;
         count += 1;
       } while (count < CALLBACKS_PER_RUN_MAX && this.#parts.clock.monotonicMs() < deadlineMs);
       return true;
@@ -138,6 +147,7 @@ export class Tasklet implements Task {
     if (this.#snapshot !== undefined) return this.#saveSnapshot(this.#snapshot);
     if (this.#current !== undefined) return this.#deliver(this.#current);
     const { inputs } = this.#parts;
+    if (this.#owesWoken && !inputs.hasEnded) return this.#tellWoken();
     if (inputs.hasEnded) return this.#complete();
     const item = inputs.next();
     if (this.#isPrioritizing && !inputs.isPrioritizing) {
@@ -165,6 +175,15 @@ export class Tasklet implements Task {
     if (item.kind !== 'watermark') figures.rowsIn += item.length;
     this.#current = undefined;
     return true;
+  }
+
+  #tellWoken(): boolean {
+    // Before the call: what wakes it meanwhile is owed again.
+    this.#owesWoken = false;
+    this.#enter('woken');
+    if (this.#leave(this.processor.woken!())) return true;
+    this.#owesWoken = true;
+    return false;
   }
 
   #complete(): boolean {
@@ -213,8 +232,16 @@ export class Tasklet implements Task {
     this.#due = undefined;
     if (!this.#isCompleted) this.#parts.outbox.put(barrier(snapshotId));
     this.#parts.inputs.release();
-    this.#parts.listener.saved(this, snapshotId, writer.entries);
+    if (this.processor.writeSnapshot !== undefined) this.#writing = snapshot;
+    else this.#parts.listener.saved(this, snapshotId, writer.entries);
     return true;
+  }
+
+  #writeSnapshot({ snapshotId, writer }: SnapshotUnderWay): void {
+    this.callback = 'writeSnapshot';
+    if (!this.processor.writeSnapshot!(snapshotId, writer)) return;
+    this.#writing = undefined;
+    this.#parts.listener.saved(this, snapshotId, writer.entries);
   }
 
   #enter(callback: string): void {

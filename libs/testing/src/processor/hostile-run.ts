@@ -54,6 +54,7 @@ export class HostileRun {
     try {
       await this.#open([]);
       for (const { ordinal, item } of inputs) {
+        await this.#tellWoken();
         await this.#until(item.kind === 'watermark' ? 'processWatermark' : 'process', () => this.#take(ordinal, item));
         if (this.#mode.restarts !== 'never') await this.#restart();
       }
@@ -66,6 +67,12 @@ export class HostileRun {
     } finally {
       await this.#close();
     }
+  }
+
+  /** As the engine does it before it gives the next item. */
+  async #tellWoken(): Promise<void> {
+    if (!this.#isWoken || this.#processor.woken === undefined) return;
+    await this.#until('woken', () => this.#processor.woken!());
   }
 
   #take(ordinal: number, item: Batch | Watermark): boolean {
@@ -114,6 +121,11 @@ export class HostileRun {
       () => writer.hasRefused,
     );
     if (writer.hasRefused) throw new ContractBroken('saveSnapshot() returned true although an entry was refused');
+    await this.#until(
+      'writeSnapshot',
+      () => this.#processor.writeSnapshot?.(this.#snapshotId, writer) ?? true,
+      () => true,
+    );
     return writer.entries;
   }
 
