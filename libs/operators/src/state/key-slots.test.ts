@@ -1,0 +1,55 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { Key } from '../contract/key.ts';
+import { canonicalKey } from '../partition/canonical-key.ts';
+import { partitionOfKey } from '../partition/hash-key.ts';
+import { KeySlots } from './key-slots.ts';
+
+const anyKey: fc.Arbitrary<Key> = fc.oneof(
+  { weight: 6, arbitrary: fc.integer({ min: -20, max: 20 }) },
+  { weight: 1, arbitrary: fc.constantFrom<Key>('a', 2 ** 40, 1n, null, [1, 'a'], 0.5) },
+);
+
+describe('key slots', () => {
+  it('keep keys apart and together as a Map does, while keys come and go', () => {
+    const step = fc.record({ key: anyKey, isRemoved: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 300 }), (steps) => {
+        const slots = new KeySlots();
+        const model = new Map<unknown, number>();
+        for (const { key, isRemoved } of steps) {
+          const canonical = canonicalKey(key);
+          const known = model.get(canonical);
+          if (isRemoved) {
+            if (known === undefined) continue;
+            slots.remove(known);
+            model.delete(canonical);
+            continue;
+          }
+          const slot = slots.slotOf(key);
+          if (known !== undefined) expect(slot).toBe(known);
+          else expect([...model.values()]).not.toContain(slot);
+          model.set(canonical, slot);
+          expect(canonicalKey(slots.keyOf(slot))).toBe(canonical);
+          expect(slots.partitions[slot]).toBe(partitionOfKey(key));
+        }
+        expect(slots.usedCount).toBe(model.size);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('intern many integers at once, grow, and remove every second', () => {
+    const slots = new KeySlots();
+    const keys = Int32Array.from({ length: 100_000 }, (_, i) => Math.imul(i, 2_654_435_761));
+    const found = new Int32Array(keys.length);
+    slots.intern(keys, keys.length, found);
+    expect(new Set(found).size).toBe(keys.length);
+    for (let i = 0; i < keys.length; i += 2) slots.remove(found[i]!);
+    const again = new Int32Array(keys.length);
+    slots.intern(keys, keys.length, again);
+    for (let i = 1; i < keys.length; i += 2) expect(again[i]).toBe(found[i]);
+    expect(slots.usedCount).toBe(keys.length);
+    expect(slots.size).toBe(keys.length);
+  });
+});
