@@ -1,5 +1,5 @@
 export { ContractBroken } from './processor/hostile-outbox.ts';
-export { ProcessorVerification, type VerifyOptions, verifyProcessor } from './processor/verify-processor.ts';
+export { ProcessorVerification, plainRows, type VerifyOptions, verifyProcessor } from './processor/verify-processor.ts';
 export { freePort } from './servers/free-port.ts';
 export { GuardedProcess, ServerDidNotStart } from './servers/guarded-process.ts';
 export { type PostgresOptions, PostgresServer } from './servers/postgres-server.ts';

@@ -124,10 +124,21 @@ class Chained implements Processor {
   }
 
   snapshotPrepare(snapshotId: number): boolean {
-    for (const link of this.#links) link.isHeld = false;
+    if (!this.#finishItem()) return false;
     for (; this.#prepared < this.#parts.length; this.#prepared++) {
       if (!(this.#parts[this.#prepared]!.snapshotPrepare?.(snapshotId) ?? true)) return false;
     }
+    return true;
+  }
+
+  /** Behind ended inputs a barrier may come while an item is half way through the chain. */
+  #finishItem(): boolean {
+    if (this.#isPending) {
+      for (const link of this.#links) link.isHeld = true;
+      this.#parts[this.#completed]!.complete?.();
+      if (this.#isPending) return false;
+    }
+    for (const link of this.#links) link.isHeld = false;
     return true;
   }
 

@@ -87,6 +87,12 @@ export class KeySlots {
     this.#free.push(slot);
   }
 
+  /** Forgets the keys of all slots of which this is true. */
+  removeWhere(isStale: (slot: number) => boolean): void {
+    const known = new Set(this.#free);
+    for (let slot = 0; slot < this.size; slot++) if (!known.has(slot) && isStale(slot)) this.remove(slot);
+  }
+
   #internInts(keys: Int32Array, count: number, slots: Int32Array): void {
     let table = this.#table;
     let mask = this.#mask;

@@ -83,6 +83,8 @@ export class HostileOutbox implements Outbox {
 
 /** Rows are frozen; of bytes the buffers are taken, so that a processor that still uses them is found out. */
 function take(item: Batch | Watermark): Batch | Watermark {
+  // Typed arrays cannot be frozen: a copy stays as it was when the processor fills them again.
+  if (item.kind === 'columns') return structuredClone(item);
   if (item.kind !== 'bytes') return deepFreeze(item);
   const owned = new Set<ArrayBuffer>();
   for (const value of Object.values(item)) {

@@ -16,7 +16,7 @@ export interface VerifyOptions {
   readonly edgeCount?: number;
   /** What of the context the processor looks at: guarantee, clock, generation, … */
   readonly context?: Partial<ProcessorContext>;
-  /** Rows of an output batch as they are compared. Default: those of a row batch; a byte batch counts as one row, as it is. */
+  /** Rows of an output batch as they are compared. Default: those of a row or column batch; a byte batch counts as one row, as it is. */
   readonly rowsOf?: (batch: Batch) => readonly unknown[];
   /** Splits a byte batch for the runs item by item; without it byte batches stay whole. */
   readonly split?: (batch: Batch) => readonly Batch[];
@@ -118,7 +118,7 @@ export class ProcessorVerification {
   }
 
   #flatten(items: readonly (Batch | Watermark)[]): unknown[] {
-    const { rowsOf = (batch: Batch) => (batch.kind === 'rows' ? batch.rows : [batch]) } = this.#options;
+    const { rowsOf = plainRows } = this.#options;
     return items.flatMap((item) => (item.kind === 'watermark' ? [item] : rowsOf(item)));
   }
 
@@ -138,7 +138,7 @@ export class ProcessorVerification {
         flush();
         const batches = isBulk ? [item] : (this.#options.split?.(item) ?? [item]);
         for (const batch of batches)
-          packed.push({ ordinal, item: batch.kind === 'rows' ? batch : structuredClone(batch) });
+          packed.push({ ordinal, item: batch.kind === 'bytes' ? structuredClone(batch) : batch });
       } else {
         rows.push(item);
         if (!isBulk || rows.length === BATCH_ROWS_MAX) flush();
@@ -149,6 +149,22 @@ export class ProcessorVerification {
   }
 }
 
+/** Rows as objects. A string column is read by its offsets; nulls are null. */
+export function plainRows(batch: Batch): readonly unknown[] {
+  if (batch.kind === 'rows') return batch.rows;
+  if (batch.kind === 'bytes') return [batch];
+  return Array.from({ length: batch.length }, (_, index) =>
+    Object.fromEntries(
+      batch.schema.fields.map(({ name, type }, column) => {
+        if (batch.nulls?.[column]?.[index] === 1) return [name, null];
+        const values = batch.columns[column]!;
+        if ('text' in values) return [name, values.text.slice(values.offsets[index], values.offsets[index + 1])];
+        return [name, type === 'boolean' ? values[index] === 1 : values[index]];
+      }),
+    ),
+  );
+}
+
 function isWatermark(item: unknown): item is Watermark {
   const { kind, timeMs } = (item ?? {}) as Partial<Watermark>;
   return kind === 'watermark' && typeof timeMs === 'number';
@@ -156,5 +172,9 @@ function isWatermark(item: unknown): item is Watermark {
 
 function isBatch(item: unknown): item is Batch {
   const { kind, length, byteLength } = (item ?? {}) as Partial<Batch>;
-  return (kind === 'rows' || kind === 'bytes') && typeof length === 'number' && typeof byteLength === 'number';
+  return (
+    (kind === 'rows' || kind === 'columns' || kind === 'bytes') &&
+    typeof length === 'number' &&
+    typeof byteLength === 'number'
+  );
 }

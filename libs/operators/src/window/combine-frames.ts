@@ -1,0 +1,163 @@
+import {
+  type Batch,
+  isIdle,
+  type Outbox,
+  type Processor,
+  type ProcessorContext,
+  type ProcessorSupplier,
+  type SnapshotEntry,
+  type SnapshotWriter,
+  type Watermark,
+} from '@millrace/engine';
+import { assert, MillraceError } from '@millrace/kernel';
+import type { AccumulatorLayout } from '../state/accumulator-layout.ts';
+import { EarlyResults } from './early-results.ts';
+import { StateTooLarge } from './errors.ts';
+import { FrameTime, type SlidingWindow } from './frame-time.ts';
+import { type PartialBatch, PartialSchemas } from './partial-batch.ts';
+import { ResultBatches } from './result-batch.ts';
+import { FramesWriter, readSaved, savedPosition } from './saved-frames.ts';
+import { WindowCombiner } from './window-combiner.ts';
+import { RESULTS_PER_BATCH, WindowEmitter } from './window-emitter.ts';
+import { WindowState } from './window-state.ts';
+
+export interface CombineFramesOptions {
+  readonly window: SlidingWindow;
+  readonly layout: AccumulatorLayout;
+  /** Results carry their key. */
+  readonly isKeyed: boolean;
+}
+
+/**
+ * Second stage of a windowed aggregation: combines the partials of all first stages by key and emits a window when the watermark says
+ * that it is over. Emitting is spread over slices of about a millisecond. Saved are the frames of open windows, by
+ * partition of their keys, and how far results have been emitted, so that no window is lost or doubled by a restart.
+ */
+export function combineFrames(options: CombineFramesOptions): ProcessorSupplier {
+  return () => new CombineFrames(options);
+}
+
+class CombineFrames implements Processor {
+  readonly readsAtOnce = true;
+  readonly #time: FrameTime;
+  readonly #state: WindowState;
+  readonly #schemas: readonly PartialSchemas[];
+  readonly #emitter: WindowEmitter;
+  readonly #early: EarlyResults | undefined;
+  #context!: ProcessorContext;
+  #outbox!: Outbox;
+  #watermarkMs = Number.NEGATIVE_INFINITY;
+  #writer: FramesWriter | undefined;
+  readonly #restoredWatermarks: number[] = [];
+  /** Set when the input has ended: the frame that ends the last window. */
+  #lastWindow: number | undefined;
+
+  constructor({ window, layout, isKeyed }: CombineFramesOptions) {
+    this.#time = new FrameTime(window);
+    this.#state = new WindowState(layout, layout.isDeductible && this.#time.framesPerWindow > 1);
+    this.#schemas = Array.from({ length: layout.inputCount }, (_, input) => new PartialSchemas(layout, input));
+    const results = new ResultBatches(layout, isKeyed);
+    const combiner = new WindowCombiner(this.#state, this.#time, results, RESULTS_PER_BATCH);
+    const emitsEmpty = window.emitsEmpty === true && !isKeyed;
+    this.#emitter = new WindowEmitter(this.#state, this.#time, results, combiner, { emitsEmpty });
+    this.#early = window.earlyMs === undefined ? undefined : new EarlyResults(window.earlyMs, this.#state, combiner);
+    if (this.#early === undefined) Object.assign(this, { woken: undefined });
+  }
+
+  init(context: ProcessorContext): void {
+    this.#context = context;
+    this.#outbox = context.outbox;
+    this.#emitter.open(context);
+    this.#early?.open(context);
+  }
+
+  process(ordinal: number, batch: Batch): boolean {
+    assert(batch.kind === 'columns', 'the first stage sends columns');
+    const firstOpen = this.#time.lastLate(this.#watermarkMs) + 1;
+    const late = this.#state.add(batch as PartialBatch, ordinal, this.#schemas[ordinal]!, firstOpen);
+    if (late > 0) this.#context.metrics.add('lateRows', late);
+    this.#checkSize();
+    return true;
+  }
+
+  processWatermark(watermark: Watermark): boolean {
+    if (!isIdle(watermark)) {
+      if (!this.#emitter.emitUntil(this.#time.lastOver(watermark.timeMs))) return false;
+      this.#watermarkMs = watermark.timeMs;
+    }
+    return this.#outbox.offer(watermark);
+  }
+
+  woken?(): boolean {
+    return this.#early!.emitDue();
+  }
+
+  complete(): boolean {
+    const newest = this.#state.frames.numbers.at(-1);
+    this.#lastWindow ??= newest === undefined ? this.#state.lastClosed : newest + this.#time.framesPerWindow - 1;
+    return this.#emitter.emitUntil(this.#lastWindow);
+  }
+
+  /** At the end of the input a barrier may come in the middle of a window. */
+  snapshotPrepare(): boolean {
+    return this.#emitter.finishWindow();
+  }
+
+  saveSnapshot(_snapshotId: number, writer: SnapshotWriter): boolean {
+    const { globalIndex } = this.#context;
+    const { lastClosed } = this.#state;
+    if (!writer.offer(savedPosition(globalIndex, { lastClosed, watermarkMs: this.#watermarkMs }))) return false;
+    this.#writer = new FramesWriter(this.#state);
+    return true;
+  }
+
+  writeSnapshot(_snapshotId: number, writer: SnapshotWriter): boolean {
+    if (this.#writer === undefined) return true;
+    if (!this.#writer.write(writer)) return false;
+    this.#writer = undefined;
+    return true;
+  }
+
+  restoreSnapshot(entry: SnapshotEntry): void {
+    const read = readSaved(entry);
+    if (read.kind === 'position') {
+      // All instances stand at the same barrier; one without input may lag behind, and nothing before the latest was left to emit.
+      this.#state.lastClosed = Math.max(this.#state.lastClosed, read.position.lastClosed);
+      this.#restoredWatermarks.push(read.position.watermarkMs);
+      return;
+    }
+    const { keys, frames } = read.saved;
+    const { slots } = this.#state;
+    const found = new Int32Array(keys.length);
+    slots.intern(keys, keys.length, found);
+    for (const { frame, columns } of frames) {
+      const target = this.#state.frames.open(frame, slots.capacity);
+      // A key is in one entry only.
+      for (const [index, column] of columns.entries()) {
+        for (let at = 0; at < found.length; at++) target[index]![found[at]!] = column[at] as never;
+      }
+    }
+  }
+
+  restoreFinished(): void {
+    if (this.#restoredWatermarks.length > 0) this.#watermarkMs = Math.min(...this.#restoredWatermarks);
+    this.#state.restoreTotals();
+  }
+
+  close(): void {
+    this.#early?.close();
+  }
+
+  #checkSize(): void {
+    const { stateBytesMax, metrics, vertex } = this.#context;
+    const bytes = this.#state.byteLength;
+    metrics.set('stateBytes', bytes);
+    metrics.set('keys', this.#state.slots.usedCount);
+    if (stateBytesMax === undefined || bytes <= stateBytesMax) return;
+    throw new MillraceError(StateTooLarge, {
+      message: `the windows of ${vertex} hold ${bytes} bytes for ${this.#state.slots.usedCount} keys, more than the ${stateBytesMax} they may`,
+      mend: 'Make windows shorter or keys fewer, run on more threads or members, or raise the limit on state.',
+      details: { vertex, bytes, limit: stateBytesMax },
+    });
+  }
+}

@@ -1,0 +1,43 @@
+import { assert } from '@millrace/kernel';
+import type { WindowDefinition } from '../contract/window.ts';
+
+export type SlidingWindow = Extract<WindowDefinition, { kind: 'sliding' }>;
+
+/**
+ * Arithmetic of a sliding window. Time is cut into frames of one slide each; frame `f` covers [f · slide, (f + 1) · slide), and the
+ * window that ends with it holds the last `framesPerWindow` frames (panes: Li et al., "No pane, no gain", SIGMOD Record 2005).
+ */
+export class FrameTime {
+  readonly slideMs: number;
+  readonly sizeMs: number;
+  readonly framesPerWindow: number;
+
+  constructor({ sizeMs, slideMs }: SlidingWindow) {
+    assert(
+      slideMs > 0 && sizeMs >= slideMs && sizeMs % slideMs === 0,
+      `a window of ${sizeMs} ms cannot slide by ${slideMs} ms`,
+    );
+    this.slideMs = slideMs;
+    this.sizeMs = sizeMs;
+    this.framesPerWindow = sizeMs / slideMs;
+  }
+
+  frameOf(timeMs: number): number {
+    return Math.floor(timeMs / this.slideMs);
+  }
+
+  /** End of the window that ends with this frame, exclusive. */
+  endMs(frame: number): number {
+    return (frame + 1) * this.slideMs;
+  }
+
+  /** The last frame that is over at this watermark. */
+  lastOver(watermarkMs: number): number {
+    return Math.floor(watermarkMs / this.slideMs) - 1;
+  }
+
+  /** Rows of frames up to this one are late: all their windows are over. */
+  lastLate(watermarkMs: number): number {
+    return this.lastOver(watermarkMs) - this.framesPerWindow + 1;
+  }
+}

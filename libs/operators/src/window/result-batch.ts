@@ -1,0 +1,91 @@
+import type { ColumnBatch, ColumnField, ColumnSchema, ColumnValues } from '@millrace/engine';
+import type { Key } from '../contract/key.ts';
+import type { AccumulatorLayout, Accumulators } from '../state/accumulator-layout.ts';
+import type { KeySlots } from '../state/key-slots.ts';
+
+const TIMES: readonly ColumnField[] = [
+  { name: 'start', type: 'float64' },
+  { name: 'end', type: 'float64' },
+];
+const KEYS: readonly ColumnField[] = [
+  { name: 'key', type: 'int32' },
+  { name: 'key', type: 'any' },
+];
+const RESULTS: readonly ColumnField[] = [
+  { name: 'result', type: 'float64' },
+  { name: 'result', type: 'any' },
+];
+const EARLY: ColumnField = { name: 'isEarly', type: 'boolean' };
+
+const NUMBER_BYTES = 8;
+const VALUE_BYTES_ESTIMATE = 64;
+
+/** Makes the batches of window results. One schema object for each form, because loops are kept by schema. */
+export class ResultBatches {
+  readonly #layout: AccumulatorLayout;
+  readonly #isKeyed: boolean;
+  readonly #schemas = new Map<string, ColumnSchema>();
+
+  constructor(layout: AccumulatorLayout, isKeyed: boolean) {
+    this.#layout = layout;
+    this.#isKeyed = isKeyed;
+  }
+
+  /** Results of the window [start, end) for these slots; their accumulators stand at `positions` of the columns. */
+  make(
+    start: number,
+    end: number,
+    slots: KeySlots,
+    found: Int32Array,
+    count: number,
+    columns: readonly Accumulators[],
+    isEarly: boolean,
+    positions = found,
+  ): ColumnBatch {
+    const keys = this.#isKeyed ? keysOf(slots, found, count) : undefined;
+    const results = this.#results(positions, count, columns);
+    const values: ColumnValues[] = [new Float64Array(count).fill(start), new Float64Array(count).fill(end)];
+    if (keys !== undefined) values.push(keys);
+    values.push(results);
+    if (isEarly) values.push(new Uint8Array(count).fill(1));
+    const bytes = (results instanceof Float64Array ? NUMBER_BYTES : VALUE_BYTES_ESTIMATE) + 4 * NUMBER_BYTES;
+    return {
+      kind: 'columns',
+      length: count,
+      byteLength: count * bytes,
+      schema: this.#schemaOf(keys, results, isEarly),
+      columns: values,
+      times: new Float64Array(count).fill(end - 1),
+    };
+  }
+
+  #results(found: Int32Array, count: number, columns: readonly Accumulators[]): Float64Array | unknown[] {
+    const { numberColumn, finish } = this.#layout;
+    if (numberColumn === undefined) return Array.from({ length: count }, (_, index) => finish(columns, found[index]!));
+    const from = columns[numberColumn] as Float64Array;
+    const results = new Float64Array(count);
+    for (let index = 0; index < count; index++) results[index] = from[found[index]!]!;
+    return results;
+  }
+
+  #schemaOf(keys: ColumnValues | undefined, results: ColumnValues, isEarly: boolean): ColumnSchema {
+    const keyForm = keys === undefined ? '' : keys instanceof Int32Array ? 'i' : 'a';
+    const name = `${keyForm}${results instanceof Float64Array}${isEarly}`;
+    let schema = this.#schemas.get(name);
+    if (schema === undefined) {
+      const key = keyForm === '' ? [] : [KEYS[keyForm === 'i' ? 0 : 1]!];
+      const early = isEarly ? [EARLY] : [];
+      schema = { fields: [...TIMES, ...key, RESULTS[results instanceof Float64Array ? 0 : 1]!, ...early] };
+      this.#schemas.set(name, schema);
+    }
+    return schema;
+  }
+}
+
+function keysOf(slots: KeySlots, found: Int32Array, count: number): Int32Array | Key[] {
+  const { intKeys } = slots;
+  if (intKeys === undefined) return Array.from({ length: count }, (_, index) => slots.keyOf(found[index]!));
+  const keys = new Int32Array(count);
+  for (let index = 0; index < count; index++) keys[index] = intKeys[found[index]!]!;
+  return keys;
+}
