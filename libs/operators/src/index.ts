@@ -1,3 +1,4 @@
+export { type ChainPart, chained } from './chain/chained.ts';
 export type {
   AggregateOperation,
   AggregateOperation1,
@@ -7,3 +8,18 @@ export type {
 export type { Key, KeyOf, KeyPart } from './contract/key.ts';
 export type { LoopMode, RowStage } from './contract/row-stage.ts';
 export type { KeyedWindowResult, WindowDefinition, WindowResult } from './contract/window.ts';
+export { type FusedStage, fusedLoop } from './loop/fused-loop.ts';
+export type { LoopStage } from './loop/loop-stage.ts';
+export { UserFunctionFailed } from './loop/loops.ts';
+export { type CanonicalKey, canonicalKey } from './partition/canonical-key.ts';
+export { hashKey, partitionOfKey } from './partition/hash-key.ts';
+export { columnPartitioner, keyPartitioner } from './partition/key-partitioner.ts';
+export { builtSink } from './sink/built-sink.ts';
+export type { SinkContext, SinkDefinition } from './sink/sink-definition.ts';
+export { builtSource } from './source/built-source.ts';
+export type { SourceBuffer, SourceContext, SourceDefinition } from './source/source-definition.ts';
+export { itemStream, items, range } from './source/test-sources.ts';
+export { type AccumulatorLayout, layoutOf } from './state/accumulator-layout.ts';
+export { type AccumulateFramesOptions, accumulateFrames } from './window/accumulate-frames.ts';
+export { type CombineFramesOptions, combineFrames } from './window/combine-frames.ts';
+export { NoTimestamp, StateTooLarge } from './window/errors.ts';

@@ -2,7 +2,7 @@ import { MillraceError } from '@millrace/kernel';
 import type { Batch } from '../contract/batch.ts';
 import type { Partitioner, Routing } from '../contract/dag.ts';
 import type { EndOfInput, SnapshotBarrier, Watermark } from '../contract/mark.ts';
-import { partitionOwner } from '../contract/snapshot.ts';
+import { PARTITION_COUNT, partitionOwner } from '../contract/snapshot.ts';
 import { ContractViolated } from '../errors.ts';
 import { isBatch } from './item.ts';
 import type { StreamWriter } from './stream.ts';
@@ -20,6 +20,8 @@ export class EdgeWriter {
   #item: Batch | Watermark | undefined;
   readonly #owed: (Batch | Watermark | undefined)[];
   #delivered = 0;
+  /** Target of each partition. */
+  #ownerOf: Uint16Array | undefined;
   #next = 0;
 
   constructor(routing: Routing, targets: readonly StreamWriter[]) {
@@ -81,6 +83,14 @@ export class EdgeWriter {
 
   #split(batch: Batch, partitioner: Partitioner): void {
     const count = this.#targets.length;
+    if (partitioner.split !== undefined && batch.kind !== 'bytes') {
+      this.#ownerOf ??= Uint16Array.from({ length: PARTITION_COUNT }, (_, partition) =>
+        partitionOwner(partition, count),
+      );
+      const parts = partitioner.split(batch, this.#ownerOf, count);
+      for (let target = 0; target < count; target++) this.#owed[target] = parts[target];
+      return;
+    }
     const indexes: number[][] = this.#targets.map(() => []);
     for (let row = 0; row < batch.length; row++) {
       indexes[partitionOwner(partitioner.partitionOf(batch, row), count)]!.push(row);

@@ -3,6 +3,7 @@ import type { Batch } from '../contract/batch.ts';
 import type { EndOfInput, SnapshotBarrier, Watermark } from '../contract/mark.ts';
 import { type Item, isBatch, itemBytes, itemRows } from './item.ts';
 import { ItemQueue, type QueueBounds, Quota } from './item-queue.ts';
+import { SchemaIntern } from './schema-intern.ts';
 import { ignore, type StreamReader, type StreamWriter } from './stream.ts';
 import { detach } from './transfer.ts';
 
@@ -68,6 +69,7 @@ export class PortReader implements StreamReader {
   readonly #port: MessagePort;
   readonly #queue: ItemQueue;
   readonly #taken: Quota;
+  readonly #schemas = new SchemaIntern();
   #wanted = false;
 
   /** `onBroken` is told of an item that could not be read (a bug: what was posted can be read). */
@@ -81,7 +83,7 @@ export class PortReader implements StreamReader {
         this.#wanted = true;
         this.#giveBack();
       } else {
-        this.#queue.push(message);
+        this.#queue.push(isBatch(message) ? this.#schemas.intern(message) : message);
         this.onItem();
       }
     });

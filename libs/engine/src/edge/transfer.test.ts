@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { ByteBatch } from '../contract/batch.ts';
+import type { Batch, ByteBatch } from '../contract/batch.ts';
 import { detach, markShared } from './transfer.ts';
 
 interface TestBatch extends ByteBatch {
@@ -53,5 +53,43 @@ describe('detach', () => {
   it('hands over a buffer that two arrays look at only once', () => {
     const data = new Uint8Array(8);
     expectSame(detach(batchOf(data, new Uint32Array(data.buffer))).transfer, [data.buffer]);
+  });
+
+  it('hands the arrays of columns over, with offsets, null maps and times', () => {
+    const batch: Batch = {
+      kind: 'columns',
+      length: 2,
+      byteLength: 30,
+      schema: {
+        fields: [
+          { name: 'id', type: 'int32' },
+          { name: 'text', type: 'string' },
+          { name: 'any', type: 'any' },
+        ],
+      },
+      columns: [Int32Array.of(1, 2), { text: 'ab', offsets: Uint32Array.of(0, 1, 2) }, [{ a: 1 }, null]],
+      nulls: [Uint8Array.of(0, 1), undefined, undefined],
+      times: new Float64Array(4).subarray(0, 2),
+    };
+    const expected = structuredClone({ ...batch, times: Float64Array.of(0, 0) });
+    const { batch: posted, transfer } = detach(batch);
+    expect(structuredClone(posted, { transfer })).toEqual(expected);
+    expect(transfer).toHaveLength(4);
+    expect((batch.columns[0] as Int32Array).length).toBe(0);
+    expect(batch.times?.length).toBe(2);
+  });
+
+  it('leaves shared columns with whoever else reads them', () => {
+    const values = Int32Array.of(1, 2);
+    const batch: Batch = {
+      kind: 'columns',
+      length: 2,
+      byteLength: 8,
+      schema: { fields: [{ name: 'id', type: 'int32' }] },
+      columns: [values],
+    };
+    markShared(batch);
+    expect(detach(batch).transfer).toEqual([]);
+    expect(values.length).toBe(2);
   });
 });

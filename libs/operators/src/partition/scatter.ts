@@ -1,0 +1,73 @@
+import { type ColumnBatch, type ColumnValues, type RowBatch, rowBatch, type StringColumn } from '@millrace/engine';
+
+type Splittable = RowBatch | ColumnBatch;
+
+/** Splits a batch: row i goes to target `targets[i]`. Order within a target is kept; a batch that goes whole to one target is that one's. */
+export function scatter(
+  batch: Splittable,
+  targets: Uint16Array,
+  targetCount: number,
+): readonly (Splittable | undefined)[] {
+  const counts = new Int32Array(targetCount);
+  for (let index = 0; index < batch.length; index++) counts[targets[index]!]! += 1;
+  const whole = counts.indexOf(batch.length);
+  if (whole >= 0) return Array.from({ length: targetCount }, (_, target) => (target === whole ? batch : undefined));
+  const indexes = indexesOf(targets, counts, batch.length);
+  return indexes.map((own) => (own.length === 0 ? undefined : take(batch, own)));
+}
+
+function indexesOf(targets: Uint16Array, counts: Int32Array, length: number): readonly Int32Array[] {
+  const indexes = Array.from(counts, (count) => new Int32Array(count));
+  const used = new Int32Array(counts.length);
+  for (let index = 0; index < length; index++) {
+    const target = targets[index]!;
+    indexes[target]![used[target]!] = index;
+    used[target]! += 1;
+  }
+  return indexes;
+}
+
+/** The rows at these indexes, in this order. */
+export function take(batch: Splittable, indexes: ArrayLike<number>): Splittable {
+  const length = indexes.length;
+  const times = batch.times === undefined ? undefined : gather(batch.times, indexes, new Float64Array(length));
+  const byteLength = Math.ceil((batch.byteLength * length) / batch.length);
+  if (batch.kind === 'rows') {
+    const rows = new Array<unknown>(length);
+    for (let at = 0; at < length; at++) rows[at] = batch.rows[indexes[at]!];
+    return rowBatch(rows, byteLength, times);
+  }
+  const columns = batch.columns.map((column) => takeValues(column, indexes));
+  const nulls = batch.nulls?.map((mask) => mask && gather(mask, indexes, new Uint8Array(length)));
+  return { kind: 'columns', length, byteLength, schema: batch.schema, columns, nulls, times };
+}
+
+function takeValues(column: ColumnValues, indexes: ArrayLike<number>): ColumnValues {
+  const length = indexes.length;
+  if (column instanceof Int32Array) return gather(column, indexes, new Int32Array(length));
+  if (column instanceof Float64Array) return gather(column, indexes, new Float64Array(length));
+  if (column instanceof Uint8Array) return gather(column, indexes, new Uint8Array(length));
+  if (column instanceof BigInt64Array) {
+    const values = new BigInt64Array(length);
+    for (let at = 0; at < length; at++) values[at] = column[indexes[at]!]!;
+    return values;
+  }
+  if ('text' in column) return takeStrings(column, indexes);
+  return Array.from({ length }, (_, at) => column[indexes[at]!]);
+}
+
+function takeStrings({ text, offsets }: StringColumn, indexes: ArrayLike<number>): StringColumn {
+  const length = indexes.length;
+  const own = new Uint32Array(length + 1);
+  let joined = '';
+  for (let at = 0; at < length; at++) {
+    joined += text.slice(offsets[indexes[at]!], offsets[indexes[at]! + 1]);
+    own[at + 1] = joined.length;
+  }
+  return { text: joined, offsets: own };
+}
+
+function gather<A extends Int32Array | Float64Array | Uint8Array>(from: A, indexes: ArrayLike<number>, to: A): A {
+  for (let at = 0; at < indexes.length; at++) to[at] = from[indexes[at]!]!;
+  return to;
+}
