@@ -1,3 +1,4 @@
+export { AggregateOperations } from './aggregate/aggregate-operations.ts';
 export { type ChainPart, chained } from './chain/chained.ts';
 export type {
   AggregateOperation,
@@ -20,6 +21,7 @@ export { builtSource } from './source/built-source.ts';
 export type { SourceBuffer, SourceContext, SourceDefinition } from './source/source-definition.ts';
 export { itemStream, items, range } from './source/test-sources.ts';
 export { type AccumulatorLayout, layoutOf } from './state/accumulator-layout.ts';
+export { type AssignTimestampsOptions, assignTimestamps } from './time/assign-timestamps.ts';
 export { type AccumulateFramesOptions, accumulateFrames } from './window/accumulate-frames.ts';
 export { type CombineFramesOptions, combineFrames } from './window/combine-frames.ts';
 export { NoTimestamp, StateTooLarge } from './window/errors.ts';

@@ -1,15 +1,31 @@
-export { checkInput, errorIssue, type InputIssue, jsonPointer, quoteName, schemaIssues } from './input-issue.ts';
-export { type PlanOptions, planPipeline, type UsedDefinition } from './plan.ts';
+export { Pipeline } from './api/pipeline.ts';
+export { type Sink, Sinks } from './api/sinks.ts';
+export { type BatchSource, Sources, type StreamSource, TestSources } from './api/sources.ts';
+export { type BatchStage, SinkStage, Stage, type StreamStage } from './api/stage.ts';
+export { type Keyed, StageWithKey } from './api/stage-with-key.ts';
+export {
+  type KeyedStream,
+  StageWithKeyAndWindow,
+  StageWithWindow,
+  type WithLateRows,
+} from './api/stage-with-window.ts';
+export { StreamSourceStage, type TimestampOptions } from './api/stream-source-stage.ts';
+export { session, sliding, tumbling, type WindowOptions } from './api/windows.ts';
+export {
+  checkInput,
+  errorIssue,
+  type InputIssue,
+  jsonPointer,
+  quoteName,
+  schemaIssues,
+} from './declarative/input-issue.ts';
+export { type PlanOptions, planPipeline, type UsedDefinition } from './declarative/plan.ts';
 export {
   nameSchema,
   type PipelineDocument,
   pipelineSchema,
-  type SelectStage,
-  type SinkStage,
-  type SourceStage,
-  type Stage,
   stageSchemas,
-} from './spec.ts';
+} from './declarative/spec.ts';
 export {
   InvalidPipeline,
   type ParsedPipeline,
@@ -18,4 +34,6 @@ export {
   type ParsedSourceStage,
   type ParsedStage,
   parsePipeline,
-} from './validate.ts';
+} from './declarative/validate.ts';
+export { type PlanOptions as GraphPlanOptions, planGraph, toDag } from './planner/plan-graph.ts';
+export { loadPipeline, type ModuleSpec } from './run/pipeline-module.ts';

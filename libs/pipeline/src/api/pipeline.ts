@@ -1,0 +1,34 @@
+import { PipelineGraph } from '../graph/pipeline-graph.ts';
+import type { BatchSource, StreamSource } from './sources.ts';
+import { type BatchStage, Stage } from './stage.ts';
+import { StreamSourceStage } from './stream-source-stage.ts';
+
+/**
+ * A dataflow from sources over stages to sinks (Jet's Pipeline). It only describes: the planner makes a DAG of it, the same on every
+ * thread, and the engine runs that.
+ */
+export class Pipeline {
+  /** @internal */
+  readonly graph = new PipelineGraph();
+
+  private constructor() {}
+
+  static create(): Pipeline {
+    return new Pipeline();
+  }
+
+  readFrom<Row>(source: BatchSource<Row>): BatchStage<Row>;
+  readFrom<Row>(source: StreamSource<Row>): StreamSourceStage<Row>;
+  readFrom<Row>(source: BatchSource<Row> | StreamSource<Row>): BatchStage<Row> | StreamSourceStage<Row> {
+    const node = this.graph.add({
+      kind: 'source',
+      name: this.graph.freeName(source.name),
+      inputs: [],
+      parallelism: source.parallelism,
+      isBounded: source.isBounded,
+      supplier: source.supplier,
+    });
+    if (source.isBounded) return new Stage<Row, 'batch'>(this.graph, node);
+    return new StreamSourceStage<Row>(this.graph, node, source.isTimestamped);
+  }
+}

@@ -1,0 +1,49 @@
+import type { ProcessorSupplier } from '@millrace/engine';
+import type { SinkDefinition } from '@millrace/operators';
+import type { Parallelism, SinkNode } from '../graph/graph-node.ts';
+
+/** Where rows end. */
+export interface Sink<in Row> {
+  readonly name: string;
+  readonly parallelism: Parallelism;
+  readonly sink: SinkNode['sink'];
+  /** Only for the type: what it takes. */
+  readonly takes?: ((row: Row) => void) | undefined;
+}
+
+export interface SinkOptions {
+  readonly parallelism?: Parallelism | undefined;
+}
+
+/** Ready-made sinks, and sinks of functions or of a processor of one's own. */
+export const Sinks = {
+  fromProcessor<Row>(name: string, supplier: ProcessorSupplier, options: SinkOptions = {}): Sink<Row> {
+    return { name, parallelism: options.parallelism ?? 'inherit', sink: { kind: 'processor', supplier } };
+  },
+
+  of<State, Row>(name: string, definition: SinkDefinition<State, Row>, options: SinkOptions = {}): Sink<Row> {
+    const built = { kind: 'built', definition: definition as unknown as SinkDefinition<never, never> } as const;
+    return { name, parallelism: options.parallelism ?? 'inherit', sink: built };
+  },
+
+  /** Calls a function for each row, on the thread where the row is. */
+  forEach<Row>(receive: (row: Row, timeMs: number) => void): Sink<Row> {
+    return Sinks.of<undefined, Row>('forEach', {
+      create: () => undefined,
+      receive: (_, row, timeMs) => receive(row, timeMs),
+    });
+  },
+
+  /** Writes each row to the standard output, or what `format` makes of it. */
+  logger<Row>(format: (row: Row) => string = (row) => JSON.stringify(row)): Sink<Row> {
+    return Sinks.of<undefined, Row>('logger', {
+      create: () => undefined,
+      receive: (_, row) => console.log(format(row)),
+    });
+  },
+
+  /** Drops everything: to measure what comes before. */
+  noop<Row>(): Sink<Row> {
+    return Sinks.of<undefined, Row>('noop', { create: () => undefined, receive: () => undefined });
+  },
+};

@@ -1,0 +1,42 @@
+import { errorCode, MillraceError } from '@millrace/kernel';
+import type { WindowDefinition } from '@millrace/operators';
+
+export const WindowInvalid = errorCode('pipeline.window_invalid', {
+  domain: 'user',
+  retry: 'never',
+  title: 'A window has an impossible size',
+});
+
+export interface WindowOptions {
+  /** Emit unfinished results that often, milliseconds by the wall clock. */
+  readonly earlyMs?: number | undefined;
+  /** A window that is not keyed yields a result also when it has no rows. */
+  readonly emitsEmpty?: boolean | undefined;
+}
+
+/** Windows that follow each other without gaps: [0, size), [size, 2 · size), … Milliseconds of event time, aligned to the epoch. */
+export const tumbling = (sizeMs: number, options: WindowOptions = {}): WindowDefinition =>
+  sliding(sizeMs, sizeMs, options);
+
+/** Windows of `sizeMs` that begin every `slideMs`; the slide divides the size. */
+export function sliding(sizeMs: number, slideMs: number, options: WindowOptions = {}): WindowDefinition {
+  const isPossible = [sizeMs, slideMs].every((ms) => Number.isInteger(ms) && ms > 0) && sizeMs % slideMs === 0;
+  if (!isPossible) {
+    throw new MillraceError(WindowInvalid, {
+      message: `a window of ${sizeMs} ms cannot slide by ${slideMs} ms`,
+      mend: 'Give whole milliseconds, and a slide that divides the size, such as sliding(10_000, 1_000).',
+    });
+  }
+  return { kind: 'sliding', sizeMs, slideMs, ...options };
+}
+
+/** Rows of a key that are less than `gapMs` apart; a session ends `gapMs` after its last row. */
+export function session(gapMs: number, options: Pick<WindowOptions, 'earlyMs'> = {}): WindowDefinition {
+  if (!Number.isInteger(gapMs) || gapMs <= 0) {
+    throw new MillraceError(WindowInvalid, {
+      message: `a session cannot end ${gapMs} ms after its last row`,
+      mend: 'Give whole milliseconds above 0.',
+    });
+  }
+  return { kind: 'session', gapMs, ...options };
+}

@@ -1,0 +1,87 @@
+import type { Partitioner, ProcessorSupplier } from '@millrace/engine';
+import type {
+  AccumulatorLayout,
+  FusedStage,
+  KeyOf,
+  LoopMode,
+  SinkDefinition,
+  WindowDefinition,
+} from '@millrace/operators';
+
+/** How many instances a node runs as on each member. `threads`: one for each engine thread. `inherit`: as many as its input. */
+export type Parallelism = number | 'threads' | 'inherit';
+
+interface NodeBase {
+  /** Unique in the pipeline. Saved state is found by it. Set by `setName`. */
+  name: string;
+  readonly inputs: readonly GraphNode[];
+  /** Set by `setLocalParallelism`. */
+  parallelism: Parallelism;
+}
+
+export interface SourceNode extends NodeBase {
+  readonly kind: 'source';
+  readonly isBounded: boolean;
+  readonly supplier: ProcessorSupplier;
+}
+
+/** A stage without state. */
+export interface FusedNode extends NodeBase {
+  readonly kind: 'fused';
+  /** What the user called it: `map`, `filter`, … */
+  readonly label: string;
+  readonly stage: FusedStage;
+}
+
+/** How rows come to an operator over one of its inputs. */
+export type InputRouting =
+  | { readonly kind: 'local' }
+  | { readonly kind: 'keyed'; readonly keyOf: KeyOf }
+  /** Keyed by a partitioner of its own (byte batches). */
+  | { readonly kind: 'partitioned'; readonly partitioner: Partitioner }
+  | { readonly kind: 'one' }
+  /** Every row to every instance, and all of it before the other inputs. */
+  | { readonly kind: 'broadcast'; readonly isFirst: boolean }
+  | { readonly kind: 'spread' };
+
+/** A stage with state or with effects, as one processor. */
+export interface OperatorNode extends NodeBase {
+  readonly kind: 'operator';
+  readonly label: string;
+  readonly routings: readonly InputRouting[];
+  readonly supplier: (mode: LoopMode) => ProcessorSupplier;
+  /** `false`: a thread of its own for each instance. */
+  readonly isCooperative: boolean;
+}
+
+/** An aggregation: over a window, over everything (batch), in one or two stages as the planner sees fit. */
+export interface AggregateNode extends NodeBase {
+  readonly kind: 'aggregate';
+  readonly layout: AccumulatorLayout;
+  /** By input. Absent: the whole stream is one group. */
+  readonly keyOfs: readonly KeyOf[] | undefined;
+  /** Absent: everything, when the input ends. */
+  readonly window: WindowDefinition | undefined;
+  /** Rows too late for their windows are an output of their own, read by `LateNode`s. */
+  readonly hasLateRows: boolean;
+}
+
+/** The late rows of an aggregation. */
+export interface LateNode extends NodeBase {
+  readonly kind: 'late';
+  readonly of: AggregateNode;
+}
+
+/** Several streams as one. */
+export interface MergeNode extends NodeBase {
+  readonly kind: 'merge';
+}
+
+export interface SinkNode extends NodeBase {
+  readonly kind: 'sink';
+  readonly sink:
+    | { readonly kind: 'built'; readonly definition: SinkDefinition<never, never> }
+    | { readonly kind: 'processor'; readonly supplier: ProcessorSupplier };
+}
+
+export type GraphNode = SourceNode | FusedNode | OperatorNode | AggregateNode | LateNode | MergeNode | SinkNode;

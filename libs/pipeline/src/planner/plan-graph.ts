@@ -1,0 +1,285 @@
+import { Dag } from '@millrace/engine';
+import { assert } from '@millrace/kernel';
+import {
+  accumulateFrames,
+  builtSink,
+  columnPartitioner,
+  combineFrames,
+  keyPartitioner,
+  type LoopMode,
+} from '@millrace/operators';
+import type {
+  AggregateNode,
+  FusedNode,
+  GraphNode,
+  InputRouting,
+  LateNode,
+  MergeNode,
+  OperatorNode,
+  SinkNode,
+  SourceNode,
+} from '../graph/graph-node.ts';
+import type { PipelineGraph } from '../graph/pipeline-graph.ts';
+import { type PlannedEdge, PlannedVertex } from './planned-vertex.ts';
+
+export interface PlanOptions {
+  /** Engine threads of a member: what `threads` means as a parallelism. */
+  readonly threads: number;
+  readonly mode?: LoopMode | undefined;
+}
+
+/** Vertices and edges with what they are made of, before they become a `Dag`. */
+export interface PlannedGraph {
+  readonly vertices: readonly PlannedVertex[];
+  readonly edges: readonly PlannedEdge[];
+}
+
+/** The key column of the partials between the two stages of an aggregation. */
+const PARTIAL_KEY_COLUMN = 0;
+/** Edges that are drained first. */
+const FIRST = -1;
+
+/** @throws MillraceError what `PipelineGraph.checkComplete` throws */
+export function planGraph(graph: PipelineGraph, options: PlanOptions): PlannedGraph {
+  graph.checkComplete();
+  return new GraphPlanner(graph, options).plan();
+}
+
+/** The planned graph as the engine runs it. */
+export function toDag({ vertices, edges }: PlannedGraph, mode: LoopMode = 'generated'): Dag {
+  const dag = new Dag();
+  for (const vertex of vertices) {
+    dag.vertex(vertex.name, vertex.supplier(mode), { localParallelism: vertex.parallelism });
+  }
+  for (const { from, to, routing, priority } of edges) dag.edge(from.name, to.name, { routing, priority });
+  return dag;
+}
+
+/**
+ * Makes vertices of nodes: a node that can run in the tasklet of its only input does (operator chaining), and stateless stages go into
+ * the loop of what follows. A new vertex begins behind a source of another parallelism, at a partitioned edge, at a join, and
+ * where a stage has several readers.
+ */
+class GraphPlanner {
+  readonly #graph: PipelineGraph;
+  readonly #threads: number;
+  readonly #mode: LoopMode;
+  readonly #vertices: PlannedVertex[] = [];
+  readonly #edges: PlannedEdge[] = [];
+  /** The vertex whose output a node's rows are, so far. */
+  readonly #vertexOf = new Map<GraphNode, PlannedVertex>();
+
+  constructor(graph: PipelineGraph, { threads, mode = 'generated' }: PlanOptions) {
+    this.#graph = graph;
+    this.#threads = threads;
+    this.#mode = mode;
+  }
+
+  plan(): PlannedGraph {
+    for (const node of this.#graph.nodes) this.#vertexOf.set(node, this.#place(node));
+    return { vertices: this.#vertices, edges: this.#edges };
+  }
+
+  #place(node: GraphNode): PlannedVertex {
+    switch (node.kind) {
+      case 'source':
+        return this.#source(node);
+      case 'fused':
+        return this.#fused(node);
+      case 'operator':
+        return this.#operator(node);
+      case 'aggregate':
+        return this.#aggregate(node);
+      case 'late':
+        return this.#late(node);
+      case 'merge':
+        return this.#merge(node);
+      case 'sink':
+        return this.#sink(node);
+    }
+  }
+
+  #source(node: SourceNode): PlannedVertex {
+    const vertex = this.#open(node.name, this.#instances(node, 1), undefined);
+    vertex.addProcessor(node.name, 'source', node.supplier);
+    return vertex;
+  }
+
+  #fused(node: FusedNode): PlannedVertex {
+    const vertex = this.#behind(node);
+    vertex.addStage(node.name, node.label, node.stage);
+    return vertex;
+  }
+
+  #operator(node: OperatorNode): PlannedVertex {
+    const [only] = node.routings;
+    if (node.routings.length === 1 && only!.kind === 'local' && node.isCooperative) {
+      const vertex = this.#behind(node);
+      vertex.addProcessor(node.name, node.label, node.supplier(this.#mode));
+      return vertex;
+    }
+    const isSingle = node.routings.some(({ kind }) => kind === 'one');
+    const usual = isSingle
+      ? 1
+      : node.routings.some(({ kind }) => kind === 'local')
+        ? this.#parallelismOf(node.inputs[0]!)
+        : this.#threads;
+    const reason = node.isCooperative ? reasonOf(node.routings) : 'it blocks, so it has threads of its own';
+    const vertex = this.#open(node.name, this.#instances(node, usual), reason);
+    for (const [index, input] of node.inputs.entries()) this.#connect(input, vertex, node.routings[index]!);
+    vertex.addProcessor(node.name, node.label, node.supplier(this.#mode));
+    return vertex;
+  }
+
+  #aggregate(node: AggregateNode): PlannedVertex {
+    const { layout, keyOfs, window, name, inputs, hasLateRows } = node;
+    assert(window?.kind === 'sliding', 'other aggregations are operators');
+    const combine = this.#open(
+      `${name}`,
+      keyOfs === undefined ? 1 : this.#instances(node, this.#threads),
+      keyOfs === undefined ? 'all rows meet in one group' : 'rows are partitioned by key',
+    );
+    inputs.forEach((input, index) => {
+      const first = this.#stageOneBehind(input, node, index);
+      const { stages } = first.absorbLoop();
+      first.addProcessor(
+        `${name}-accumulate${inputs.length > 1 ? `-${index}` : ''}`,
+        'accumulate by key and frame',
+        accumulateFrames({
+          stages,
+          keyOf: keyOfs?.[index],
+          window,
+          layout,
+          input: index,
+          lateEdge: hasLateRows,
+          mode: this.#mode,
+        }),
+      );
+      const routing =
+        keyOfs === undefined
+          ? ({ kind: 'all-to-one' } as const)
+          : ({ kind: 'partitioned', partitioner: columnPartitioner(PARTIAL_KEY_COLUMN) } as const);
+      this.#edges.push({ from: first, to: combine, routing, priority: 0 });
+      this.#stageOnes.set(`${name}/${index}`, first);
+    });
+    combine.addProcessor(name, 'combine to windows', combineFrames({ window, layout, isKeyed: keyOfs !== undefined }));
+    return combine;
+  }
+
+  readonly #stageOnes = new Map<string, PlannedVertex>();
+
+  /** Where the first stage of an aggregation runs: with its input, or beside it when others read from that as well. */
+  #stageOneBehind(input: GraphNode, node: AggregateNode, index: number): PlannedVertex {
+    if (this.#isOpen(input)) return this.#vertexOf.get(input)!;
+    const vertex = this.#open(
+      `${node.name}-input${index === 0 ? '' : `-${index}`}`,
+      this.#parallelismOf(input),
+      'its input has several readers',
+    );
+    this.#connect(input, vertex, { kind: 'local' });
+    return vertex;
+  }
+
+  #late(node: LateNode): PlannedVertex {
+    const vertex = this.#open(
+      node.name,
+      this.#instances(node, this.#parallelismOf(node.of.inputs[0]!)),
+      'late rows are an output of their own',
+    );
+    vertex.addStage(node.name, 'late rows', { peek: () => undefined });
+    node.of.inputs.forEach((_, index) => {
+      const from = this.#stageOnes.get(`${node.of.name}/${index}`)!;
+      this.#edges.push({
+        from,
+        to: vertex,
+        routing: { kind: from.parallelism === vertex.parallelism ? 'isolated' : 'unicast' },
+        priority: 0,
+      });
+    });
+    return vertex;
+  }
+
+  #merge(node: MergeNode): PlannedVertex {
+    const vertex = this.#open(
+      node.name,
+      this.#instances(node, this.#parallelismOf(node.inputs[0]!)),
+      'several streams meet',
+    );
+    for (const input of node.inputs) this.#connect(input, vertex, { kind: 'local' });
+    vertex.addStage(node.name, 'merge', { peek: () => undefined });
+    return vertex;
+  }
+
+  #sink(node: SinkNode): PlannedVertex {
+    const { sink, name } = node;
+    const vertex = this.#behind(node);
+    const { stages } = sink.kind === 'built' ? vertex.absorbLoop() : { stages: [] };
+    const supplier = sink.kind === 'built' ? builtSink(sink.definition, stages, this.#mode) : sink.supplier;
+    vertex.addProcessor(name, 'sink', supplier);
+    return vertex;
+  }
+
+  /** The vertex of the only input if the node can join it, else a new one behind it. */
+  #behind(node: GraphNode): PlannedVertex {
+    const input = node.inputs[0]!;
+    const before = this.#vertexOf.get(input)!;
+    const instances = this.#instances(node, before.parallelism);
+    const isFork = !this.#isOpen(input);
+    if (!isFork && instances === before.parallelism) return before;
+    const reason = isFork
+      ? 'its input has several readers'
+      : `it runs as ${instances} instances, its input as ${before.parallelism}`;
+    const vertex = this.#open(node.name, instances, reason);
+    this.#connect(input, vertex, { kind: instances === 1 ? 'one' : 'local' });
+    return vertex;
+  }
+
+  /** Nothing but the node that is being placed reads from it. */
+  #isOpen(input: GraphNode): boolean {
+    return this.#graph.readersOf(input).length === 1;
+  }
+
+  #connect(input: GraphNode, to: PlannedVertex, routing: InputRouting): void {
+    const from = this.#vertexOf.get(input)!;
+    const isFirst = routing.kind === 'broadcast' && routing.isFirst;
+    this.#edges.push({ from, to, routing: this.#routing(from, to, routing), priority: isFirst ? FIRST : 0 });
+  }
+
+  #routing(from: PlannedVertex, to: PlannedVertex, routing: InputRouting): PlannedEdge['routing'] {
+    switch (routing.kind) {
+      case 'keyed':
+        return { kind: 'partitioned', partitioner: keyPartitioner(routing.keyOf, this.#mode) };
+      case 'partitioned':
+        return routing;
+      case 'one':
+        return { kind: 'all-to-one' };
+      case 'broadcast':
+        return { kind: 'broadcast' };
+      case 'spread':
+        return { kind: 'unicast' };
+      case 'local':
+        return { kind: from.parallelism === to.parallelism ? 'isolated' : 'unicast' };
+    }
+  }
+
+  #open(name: string, parallelism: number, reason: string | undefined): PlannedVertex {
+    const vertex = new PlannedVertex(name, parallelism, reason);
+    this.#vertices.push(vertex);
+    return vertex;
+  }
+
+  #parallelismOf(node: GraphNode): number {
+    return this.#vertexOf.get(node)!.parallelism;
+  }
+
+  #instances({ parallelism }: GraphNode, inherited: number): number {
+    if (parallelism === 'inherit') return inherited;
+    return parallelism === 'threads' ? this.#threads : parallelism;
+  }
+}
+
+function reasonOf(routings: readonly InputRouting[]): string {
+  if (routings.some(({ kind }) => kind === 'keyed' || kind === 'partitioned')) return 'rows are partitioned by key';
+  if (routings.some(({ kind }) => kind === 'broadcast')) return 'it joins another input';
+  return routings.some(({ kind }) => kind === 'one') ? 'all rows meet at one instance' : 'rows are spread anew';
+}

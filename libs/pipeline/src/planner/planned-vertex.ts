@@ -1,0 +1,66 @@
+import type { ProcessorSupplier, Routing } from '@millrace/engine';
+import { chained, type FusedStage, fusedLoop, type LoopMode, type LoopStage } from '@millrace/operators';
+
+/** One part of a vertex: a processor, or stateless stages that may still be taken into the loop of what follows. */
+export type PlannedPart =
+  | { readonly kind: 'processor'; readonly name: string; readonly label: string; readonly supplier: ProcessorSupplier }
+  | { readonly kind: 'loop'; readonly name: string; readonly stages: FusedStage[]; readonly labels: string[] };
+
+/** A stage of the pipeline that went into the loop of a processor. */
+export interface AbsorbedLoop {
+  readonly stages: readonly LoopStage[];
+  readonly labels: readonly string[];
+}
+
+/** A vertex while the planner puts it together: parts that run in one tasklet, one after the other. */
+export class PlannedVertex {
+  readonly name: string;
+  readonly parallelism: number;
+  readonly parts: PlannedPart[] = [];
+  /** Why it is not part of the vertex before it; `undefined` for a source. */
+  readonly reason: string | undefined;
+
+  constructor(name: string, parallelism: number, reason: string | undefined) {
+    this.name = name;
+    this.parallelism = parallelism;
+    this.reason = reason;
+  }
+
+  addProcessor(name: string, label: string, supplier: ProcessorSupplier): void {
+    this.parts.push({ kind: 'processor', name, label, supplier });
+  }
+
+  addStage(name: string, label: string, stage: FusedStage): void {
+    const last = this.parts.at(-1);
+    if (last?.kind === 'loop') {
+      last.stages.push(stage);
+      last.labels.push(label);
+    } else {
+      this.parts.push({ kind: 'loop', name, stages: [stage], labels: [label] });
+    }
+  }
+
+  /** Takes the row stages at the end out, for the loop of the processor that comes next. */
+  absorbLoop(): AbsorbedLoop {
+    const last = this.parts.at(-1);
+    if (last?.kind !== 'loop' || last.stages.some((stage) => 'transform' in stage)) return { stages: [], labels: [] };
+    this.parts.pop();
+    return { stages: last.stages as LoopStage[], labels: last.labels };
+  }
+
+  supplier(mode: LoopMode): ProcessorSupplier {
+    return chained(
+      this.parts.map((part) => ({
+        name: part.name,
+        supplier: part.kind === 'loop' ? fusedLoop(part.stages, mode) : part.supplier,
+      })),
+    );
+  }
+}
+
+export interface PlannedEdge {
+  readonly from: PlannedVertex;
+  readonly to: PlannedVertex;
+  readonly routing: Routing;
+  readonly priority: number;
+}
