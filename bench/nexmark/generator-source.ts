@@ -15,6 +15,8 @@ import type { Form, Workload } from './workloads.ts';
 
 /** A paced source looks at its schedule so often. */
 const PACE_MS = 1;
+/** So that the other tasklets of the thread get their turn. */
+const BATCHES_PER_CALL = 16;
 
 export interface SourceOptions {
   readonly workload: Workload;
@@ -56,7 +58,11 @@ export class GeneratorSource implements Processor {
     const { outbox } = this.#context;
     if (this.#refused !== undefined && !this.#offer(this.#refused)) return false;
     const limit = this.#limit();
-    while (this.#next < limit) {
+    for (let batches = 0; this.#next < limit; batches++) {
+      if (batches === BATCHES_PER_CALL) {
+        this.#context.wake();
+        return false;
+      }
       const mark = this.#markDue();
       if (mark !== undefined && !this.#offer(mark)) return false;
       const batch = this.#generator.make(this.#next, Math.min(limit, this.#frameEnd()), outbox.readsAtOnce === true);
