@@ -16,6 +16,7 @@ export { UserFunctionFailed } from './loop/loops.ts';
 export { type CanonicalKey, canonicalKey } from './partition/canonical-key.ts';
 export { hashKey, partitionOfKey } from './partition/hash-key.ts';
 export { columnPartitioner, keyPartitioner } from './partition/key-partitioner.ts';
+export { type RollingAggregateOptions, rollingAggregate } from './rolling/rolling-aggregate.ts';
 export { builtSink } from './sink/built-sink.ts';
 export type { SinkContext, SinkDefinition } from './sink/sink-definition.ts';
 export { builtSource } from './source/built-source.ts';
@@ -26,3 +27,4 @@ export { type AssignTimestampsOptions, assignTimestamps } from './time/assign-ti
 export { type AccumulateFramesOptions, accumulateFrames } from './window/accumulate-frames.ts';
 export { type CombineFramesOptions, combineFrames } from './window/combine-frames.ts';
 export { NoTimestamp, StateTooLarge } from './window/errors.ts';
+export { EVERYTHING } from './window/frame-time.ts';

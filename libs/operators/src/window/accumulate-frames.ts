@@ -137,7 +137,12 @@ class AccumulateFrames implements Processor {
     let first = Number.POSITIVE_INFINITY;
     let last = Number.NEGATIVE_INFINITY;
     const { times } = terminal;
-    for (let index = 0; index < count; index++) {
+    if (this.#time.isTimeless) {
+      frames.fill(0, 0, count);
+      first = 0;
+      last = 0;
+    }
+    for (let index = this.#time.isTimeless ? count : 0; index < count; index++) {
       const frame = Math.floor(times[index]! / slideMs);
       frames[index] = frame;
       if (frame < first) first = frame;

@@ -9,14 +9,13 @@ import {
   type SnapshotWriter,
   type Watermark,
 } from '@millrace/engine';
-import { assert, MillraceError } from '@millrace/kernel';
+import { assert } from '@millrace/kernel';
 import type { AccumulatorLayout } from '../state/accumulator-layout.ts';
 import { EarlyResults } from './early-results.ts';
-import { StateTooLarge } from './errors.ts';
 import { FrameTime, type SlidingWindow } from './frame-time.ts';
 import { type PartialBatch, PartialSchemas } from './partial-batch.ts';
 import { ResultBatches } from './result-batch.ts';
-import { FramesWriter, readSaved, savedPosition } from './saved-frames.ts';
+import { FramesWriter, readSaved, restoreKeys, savedPosition } from './saved-frames.ts';
 import { WindowCombiner } from './window-combiner.ts';
 import { RESULTS_PER_BATCH, WindowEmitter } from './window-emitter.ts';
 import { WindowState } from './window-state.ts';
@@ -56,7 +55,7 @@ class CombineFrames implements Processor {
     this.#time = new FrameTime(window);
     this.#state = new WindowState(layout, layout.isDeductible && this.#time.framesPerWindow > 1);
     this.#schemas = Array.from({ length: layout.inputCount }, (_, input) => new PartialSchemas(layout, input));
-    const results = new ResultBatches(layout, isKeyed);
+    const results = new ResultBatches(layout, isKeyed, this.#time.isTimeless);
     const combiner = new WindowCombiner(this.#state, this.#time, results, RESULTS_PER_BATCH);
     const emitsEmpty = window.emitsEmpty === true && !isKeyed;
     this.#emitter = new WindowEmitter(this.#state, this.#time, results, combiner, { emitsEmpty });
@@ -76,7 +75,7 @@ class CombineFrames implements Processor {
     const firstOpen = this.#time.lastLate(this.#watermarkMs) + 1;
     const late = this.#state.add(batch as PartialBatch, ordinal, this.#schemas[ordinal]!, firstOpen);
     if (late > 0) this.#context.metrics.add('lateRows', late);
-    this.#checkSize();
+    this.#state.checkSize(this.#context);
     return true;
   }
 
@@ -126,17 +125,7 @@ class CombineFrames implements Processor {
       this.#restoredWatermarks.push(read.position.watermarkMs);
       return;
     }
-    const { keys, frames } = read.saved;
-    const { slots } = this.#state;
-    const found = new Int32Array(keys.length);
-    slots.intern(keys, keys.length, found);
-    for (const { frame, columns } of frames) {
-      const target = this.#state.frames.open(frame, slots.capacity);
-      // A key is in one entry only.
-      for (const [index, column] of columns.entries()) {
-        for (let at = 0; at < found.length; at++) target[index]![found[at]!] = column[at] as never;
-      }
-    }
+    restoreKeys(this.#state, read.saved);
   }
 
   restoreFinished(): void {
@@ -146,18 +135,5 @@ class CombineFrames implements Processor {
 
   close(): void {
     this.#early?.close();
-  }
-
-  #checkSize(): void {
-    const { stateBytesMax, metrics, vertex } = this.#context;
-    const bytes = this.#state.byteLength;
-    metrics.set('stateBytes', bytes);
-    metrics.set('keys', this.#state.slots.usedCount);
-    if (stateBytesMax === undefined || bytes <= stateBytesMax) return;
-    throw new MillraceError(StateTooLarge, {
-      message: `the windows of ${vertex} hold ${bytes} bytes for ${this.#state.slots.usedCount} keys, more than the ${stateBytesMax} they may`,
-      mend: 'Make windows shorter or keys fewer, run on more threads or members, or raise the limit on state.',
-      details: { vertex, bytes, limit: stateBytesMax },
-    });
   }
 }

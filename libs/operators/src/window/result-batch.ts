@@ -1,4 +1,11 @@
-import type { ColumnBatch, ColumnField, ColumnSchema, ColumnValues } from '@millrace/engine';
+import {
+  type ColumnBatch,
+  type ColumnField,
+  type ColumnSchema,
+  type ColumnValues,
+  type RowBatch,
+  rowBatch,
+} from '@millrace/engine';
 import type { Key } from '../contract/key.ts';
 import type { AccumulatorLayout, Accumulators } from '../state/accumulator-layout.ts';
 import type { KeySlots } from '../state/key-slots.ts';
@@ -24,9 +31,11 @@ const VALUE_BYTES_ESTIMATE = 64;
 export class ResultBatches {
   readonly #layout: AccumulatorLayout;
   readonly #isKeyed: boolean;
+  readonly #isTimeless: boolean;
   readonly #schemas = new Map<string, ColumnSchema>();
 
-  constructor(layout: AccumulatorLayout, isKeyed: boolean) {
+  constructor(layout: AccumulatorLayout, isKeyed: boolean, isTimeless: boolean) {
+    this.#isTimeless = isTimeless;
     this.#layout = layout;
     this.#isKeyed = isKeyed;
   }
@@ -41,10 +50,14 @@ export class ResultBatches {
     columns: readonly Accumulators[],
     isEarly: boolean,
     positions = found,
-  ): ColumnBatch {
+  ): ColumnBatch | RowBatch {
     const keys = this.#isKeyed ? keysOf(slots, found, count) : undefined;
     const results = this.#results(positions, count, columns);
-    const values: ColumnValues[] = [new Float64Array(count).fill(start), new Float64Array(count).fill(end)];
+    // Of a batch that is not keyed the result is the row.
+    if (this.#isTimeless && keys === undefined) return rowBatch(Array.from(results as ArrayLike<unknown>));
+    const values: ColumnValues[] = this.#isTimeless
+      ? []
+      : [new Float64Array(count).fill(start), new Float64Array(count).fill(end)];
     if (keys !== undefined) values.push(keys);
     values.push(results);
     if (isEarly) values.push(new Uint8Array(count).fill(1));
@@ -55,7 +68,7 @@ export class ResultBatches {
       byteLength: count * bytes,
       schema: this.#schemaOf(keys, results, isEarly),
       columns: values,
-      times: new Float64Array(count).fill(end - 1),
+      times: this.#isTimeless ? undefined : new Float64Array(count).fill(end - 1),
     };
   }
 
@@ -75,7 +88,14 @@ export class ResultBatches {
     if (schema === undefined) {
       const key = keyForm === '' ? [] : [KEYS[keyForm === 'i' ? 0 : 1]!];
       const early = isEarly ? [EARLY] : [];
-      schema = { fields: [...TIMES, ...key, RESULTS[results instanceof Float64Array ? 0 : 1]!, ...early] };
+      schema = {
+        fields: [
+          ...(this.#isTimeless ? [] : TIMES),
+          ...key,
+          RESULTS[results instanceof Float64Array ? 0 : 1]!,
+          ...early,
+        ],
+      };
       this.#schemas.set(name, schema);
     }
     return schema;

@@ -110,3 +110,16 @@ export function readSaved({
   if (key.startsWith(POSITION_KEY)) return { kind: 'position', position: deserialize(value) as SavedPosition };
   return { kind: 'keys', saved: deserialize(value) as SavedKeys };
 }
+
+/** Puts saved keys and their accumulators back. A key is in one entry only. */
+export function restoreKeys(state: WindowState, { keys, frames }: SavedKeys): void {
+  const { slots } = state;
+  const found = new Int32Array(keys.length);
+  slots.intern(keys, keys.length, found);
+  for (const { frame, columns } of frames) {
+    const target = state.frames.open(frame, slots.capacity);
+    for (const [index, column] of columns.entries()) {
+      for (let at = 0; at < found.length; at++) target[index]![found[at]!] = column[at] as never;
+    }
+  }
+}

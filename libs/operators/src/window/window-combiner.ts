@@ -1,4 +1,4 @@
-import type { ColumnBatch } from '@millrace/engine';
+import type { ColumnBatch, RowBatch } from '@millrace/engine';
 import { clearSlot, combine, makeColumns } from '../state/accumulate.ts';
 import { type Accumulators, emptyValue, isNumeric } from '../state/accumulator-layout.ts';
 import type { FrameTime } from './frame-time.ts';
@@ -21,7 +21,7 @@ export class WindowCombiner {
   }
 
   /** Results of slots `from` to `to` for the window that ends with this frame; `undefined` when none of them has rows. */
-  combine(frame: number, from: number, to: number, isEarly: boolean): ColumnBatch | undefined {
+  combine(frame: number, from: number, to: number, isEarly: boolean): ColumnBatch | RowBatch | undefined {
     const frames = this.#framesOf(frame);
     const used = slotsWithRows(frames, from, to);
     if (used.length === 0) return undefined;

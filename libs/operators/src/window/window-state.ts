@@ -1,7 +1,10 @@
+import type { ProcessorContext } from '@millrace/engine';
+import { MillraceError } from '@millrace/kernel';
 import { accumulate, clearSlot, combine, growColumns, makeColumns } from '../state/accumulate.ts';
 import { type AccumulatorLayout, type Accumulators, emptyValue, isNumeric } from '../state/accumulator-layout.ts';
 import { KeySlots } from '../state/key-slots.ts';
 import { SlotFreezer } from '../state/slot-freezer.ts';
+import { StateTooLarge } from './errors.ts';
 import { FrameStore } from './frame-store.ts';
 import { isRaw, type PartialBatch, type PartialSchemas } from './partial-batch.ts';
 
@@ -75,7 +78,7 @@ export class WindowState {
     schemas: PartialSchemas,
   ): void {
     const slots = this.#rowSlots;
-    if (this.#frozen !== undefined) this.#frozen.freezer.touch(slots, from, to);
+    this.touch(slots, from, to);
     const add = (target: readonly Accumulators[]): void => {
       for (const index of schemas.combined) {
         const spec = this.layout.columns[index]!;
@@ -91,6 +94,24 @@ export class WindowState {
     add(columns);
     // A row within the allowed lag whose frame has been closed already: it belongs to windows still to come.
     if (frame <= this.lastClosed && this.totals !== undefined) add(this.roomyTotals()!);
+  }
+
+  /** These slots are about to change: a snapshot that is being written copies them first. */
+  touch(slots: Int32Array, from: number, to: number): void {
+    this.#frozen?.freezer.touch(slots, from, to);
+  }
+
+  /** Tells the metrics how large it is. @throws MillraceError `operators.state_too_large` */
+  checkSize({ stateBytesMax, metrics, vertex }: ProcessorContext): void {
+    const bytes = this.byteLength;
+    metrics.set('stateBytes', bytes);
+    metrics.set('keys', this.slots.usedCount);
+    if (stateBytesMax === undefined || bytes <= stateBytesMax) return;
+    throw new MillraceError(StateTooLarge, {
+      message: `the state of ${vertex} has ${bytes} bytes for ${this.slots.usedCount} keys, more than the ${stateBytesMax} it may have`,
+      mend: 'Make windows shorter or keys fewer, run on more threads or members, or raise the limit on state.',
+      details: { vertex, bytes, limit: stateBytesMax },
+    });
   }
 
   /** The totals with room for every slot. */

@@ -5,6 +5,7 @@ import {
   builtSink,
   columnPartitioner,
   combineFrames,
+  EVERYTHING,
   keyPartitioner,
   type LoopMode,
 } from '@millrace/operators';
@@ -132,8 +133,8 @@ class GraphPlanner {
   }
 
   #aggregate(node: AggregateNode): PlannedVertex {
-    const { layout, keyOfs, window, name, inputs, hasLateRows } = node;
-    assert(window?.kind === 'sliding', 'other aggregations are operators');
+    const { layout, keyOfs, window = EVERYTHING, name, inputs, hasLateRows } = node;
+    assert(window.kind === 'sliding', 'sessions are operators');
     const combine = this.#open(
       `${name}`,
       keyOfs === undefined ? 1 : this.#instances(node, this.#threads),
