@@ -37,3 +37,4 @@ export {
 } from './declarative/validate.ts';
 export { type PlanOptions as GraphPlanOptions, planGraph, toDag } from './planner/plan-graph.ts';
 export { loadPipeline, type ModuleSpec } from './run/pipeline-module.ts';
+export { type RunOptions, type RunResult, type RunSnapshot, runPipeline } from './run/run-pipeline.ts';

@@ -1,0 +1,124 @@
+import { AggregateOperations } from '@millrace/operators';
+import { Pipeline, Sources, sliding, TestSources, tumbling } from '@millrace/pipeline';
+import { fileSink } from './file-sink.ts';
+
+const { allOf, averaging, coAggregate, counting, summing, toList, maxOf } = AggregateOperations;
+
+export interface Options {
+  readonly file: string;
+  readonly lateFile?: string;
+  readonly rows: number;
+  /** Rows of a paced source are released so many at a time. */
+  readonly perFill?: number;
+}
+
+interface Event {
+  readonly n: number;
+  readonly key: string;
+  readonly time: number;
+}
+
+const KEYS = 7;
+export const eventOf = (n: number): Event => ({ n, key: `k${n % KEYS}`, time: n });
+
+/** Events 0 to `rows` - 1 in order of time, a few at a call, so that snapshots come in between. */
+const events = ({ rows, perFill = rows }: Options) =>
+  Sources.stream<{ next: number }, Event>('events', {
+    create: () => ({ next: 0 }),
+    fill(state, buffer) {
+      const end = Math.min(state.next + perFill, rows);
+      while (state.next < end) buffer.add(eventOf(state.next++));
+      if (state.next === rows) buffer.close();
+    },
+    snapshot: ({ next }) => next,
+    restore: (state, [next]) => {
+      state.next = next as number;
+    },
+  });
+
+export const stateless = (options: Options): Pipeline => {
+  const p = Pipeline.create();
+  p.readFrom(TestSources.range(0, options.rows, 2))
+    .map((n) => n * 2)
+    .filter((n) => n % 3 === 0)
+    .flatMap((n) => [n, -n])
+    .writeTo(fileSink(options.file));
+  return p;
+};
+
+export const windowed = (options: Options): Pipeline => {
+  const p = Pipeline.create();
+  p.readFrom(events(options))
+    .withTimestamps((event) => event.time, 0)
+    .groupingKey((event) => event.key)
+    .window(sliding(100, 50))
+    .aggregate(allOf({ count: counting<Event>(), mean: averaging<Event>((event) => event.n) }))
+    .writeTo(fileSink(options.file));
+  return p;
+};
+
+export const globalWindow = (options: Options): Pipeline => {
+  const p = Pipeline.create();
+  p.readFrom(events(options))
+    .withTimestamps((event) => event.time, 0)
+    .window(tumbling(100))
+    .aggregate(summing<Event>((event) => event.n))
+    .writeTo(fileSink(options.file));
+  return p;
+};
+
+export const joined = (options: Options): Pipeline => {
+  const p = Pipeline.create();
+  const all = p.readFrom(events(options)).withTimestamps((event) => event.time, 0);
+  const odd = all.filter((event) => event.n % 2 === 1).groupingKey((event) => event.key);
+  all
+    .filter((event) => event.n % 2 === 0)
+    .groupingKey((event) => event.key)
+    .window(tumbling(50))
+    .aggregate2(odd, coAggregate(counting<Event>(), toList<Event>()))
+    .map(({ end, key, result: [even, odds] }) => ({
+      end,
+      key,
+      even,
+      odd: odds.map((event) => event.n).sort((a, b) => a - b),
+    }))
+    .writeTo(fileSink(options.file));
+  return p;
+};
+
+export const rolling = (options: Options): Pipeline => {
+  const p = Pipeline.create();
+  p.readFrom(events(options))
+    .withoutTimestamps()
+    .groupingKey((event) => event.key)
+    .rollingAggregate(maxOf<Event>((event) => event.n))
+    .writeTo(fileSink(options.file));
+  return p;
+};
+
+export const batch = (options: Options): Pipeline => {
+  const p = Pipeline.create();
+  const numbers = p.readFrom(TestSources.range(0, options.rows, 2));
+  numbers
+    .groupingKey((n) => n % KEYS)
+    .aggregate(counting())
+    .writeTo(fileSink(options.file));
+  numbers.aggregate(summing<number>((n) => n)).writeTo(fileSink(options.lateFile!));
+  return p;
+};
+
+/** Every tenth event is far too late. */
+export const late = (options: Options): Pipeline => {
+  const p = Pipeline.create();
+  const { results, late: tooLate } = p
+    .readFrom(events(options))
+    .withTimestamps((event) => (event.n % 10 === 9 ? event.time - 1_000 : event.time), 0)
+    .groupingKey((event) => event.key)
+    .window(tumbling(100))
+    .aggregateWithLate(counting<Event>());
+  results.writeTo(fileSink(options.file));
+  tooLate.writeTo(fileSink(options.lateFile!));
+  return p;
+};
+
+export default stateless;

@@ -1,0 +1,145 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Engine, startEngine } from '@millrace/engine';
+import { type RunSnapshot, runPipeline } from '@millrace/pipeline';
+import { rowsIn } from './file-sink.ts';
+import { eventOf, type Options } from './pipelines.ts';
+
+const MODULE = new URL('./pipelines.ts', import.meta.url).href;
+const ROWS = 1_000;
+const KEYS = 7;
+
+let engine: Engine;
+let folder: string;
+let files = 0;
+
+beforeAll(async () => {
+  engine = await startEngine({ threads: 2 });
+  folder = mkdtempSync(join(tmpdir(), 'millrace-pipeline-'));
+});
+afterAll(async () => {
+  await engine[Symbol.asyncDispose]();
+  rmSync(folder, { recursive: true });
+});
+
+const newFile = (): string => join(folder, `${files++}.ndjson`);
+
+/** Runs it straight, in one mode. */
+async function run(
+  exportName: string,
+  mode: 'generated' | 'interpreted',
+  more: Partial<Options> = {},
+): Promise<unknown[]> {
+  const file = newFile();
+  const options: Options = { file, rows: ROWS, ...more };
+  const { isCompleted } = await runPipeline({ module: MODULE, exportName, options, mode }, { engine });
+  expect(isCompleted).toBe(true);
+  return rowsIn(file);
+}
+
+/** Runs it in pieces: stopped after some snapshots and continued from the newest one, on engines of other sizes. */
+async function interrupted(exportName: string, more: Partial<Options> = {}): Promise<unknown[]> {
+  const file = newFile();
+  const options: Options = { file, rows: ROWS, perFill: 40, ...more };
+  let restore: RunSnapshot | undefined;
+  for (let attempt = 0; ; attempt++) {
+    const threads = 1 + (attempt % 3);
+    const stop = new AbortController();
+    const running = runPipeline(
+      { module: MODULE, exportName, options },
+      { threads, snapshotIntervalMs: 3, restore, signal: attempt < 3 ? stop.signal : undefined },
+    );
+    // At another moment each time, mostly between two snapshots.
+    const timer = setTimeout(() => stop.abort(), 40 + 17 * attempt);
+    const { isCompleted, snapshot } = await running;
+    clearTimeout(timer);
+    restore = snapshot;
+    if (isCompleted) return rowsIn(file);
+  }
+}
+
+const sorted = (rows: readonly unknown[]): string[] => rows.map((row) => JSON.stringify(row)).sort();
+
+/** Windows of the events, in plain JavaScript. */
+function windowsOf(sizeMs: number, slideMs: number, keyOf: (n: number) => string) {
+  const windows = new Map<string, { start: number; end: number; key: string; rows: number[] }>();
+  for (let n = 0; n < ROWS; n++) {
+    const { time } = eventOf(n);
+    for (
+      let end = (Math.floor(time / slideMs) + 1) * slideMs;
+      end <= Math.floor(time / slideMs) * slideMs + sizeMs;
+      end += slideMs
+    ) {
+      const name = `${end}/${keyOf(n)}`;
+      const found = windows.get(name) ?? { start: end - sizeMs, end, key: keyOf(n), rows: [] };
+      found.rows.push(n);
+      windows.set(name, found);
+    }
+  }
+  return [...windows.values()];
+}
+
+const sum = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
+
+const expected: Record<string, () => readonly unknown[]> = {
+  windowed: () =>
+    windowsOf(100, 50, (n) => eventOf(n).key).map(({ rows, ...window }) => ({
+      ...window,
+      result: { count: rows.length, mean: sum(rows) / rows.length },
+    })),
+  globalWindow: () => windowsOf(100, 100, () => '').map(({ start, end, rows }) => ({ start, end, result: sum(rows) })),
+  joined: () =>
+    windowsOf(50, 50, (n) => eventOf(n).key).map(({ end, key, rows }) => ({
+      end,
+      key,
+      even: rows.filter((n) => n % 2 === 0).length,
+      odd: rows.filter((n) => n % 2 === 1),
+    })),
+  rolling: () => Array.from({ length: ROWS }, (_, n) => ({ key: eventOf(n).key, result: n })),
+};
+
+describe('a pipeline on worker threads', () => {
+  it.each(['generated', 'interpreted'] as const)('maps, filters and flat-maps (%s)', async (mode) => {
+    const numbers = Array.from({ length: ROWS }, (_, n) => n * 2).filter((n) => n % 3 === 0);
+    expect(sorted(await run('stateless', mode))).toEqual(sorted(numbers.flatMap((n) => [n, -n])));
+  });
+
+  it.each(Object.keys(expected))('%s: generated and interpreted give what a plain program gives', async (name) => {
+    const rows = sorted(expected[name]!());
+    expect(sorted(await run(name, 'generated'))).toEqual(rows);
+    expect(sorted(await run(name, 'interpreted'))).toEqual(rows);
+  });
+
+  it.each(Object.keys(expected))(
+    '%s: stopped and continued on other numbers of threads gives the same, each row once',
+    async (name) => {
+      expect(sorted(await interrupted(name))).toEqual(sorted(expected[name]!()));
+    },
+  );
+
+  it('aggregates a batch, by key and as a whole, when it ends', async () => {
+    const lateFile = newFile();
+    const byKey = await run('batch', 'generated', { lateFile });
+    const counts = Array.from({ length: KEYS }, (_, key) => ({ key, result: Math.ceil((ROWS - key) / KEYS) }));
+    expect(sorted(byKey)).toEqual(sorted(counts));
+    expect(rowsIn(lateFile)).toEqual([(ROWS * (ROWS - 1)) / 2]);
+  });
+
+  it('sends rows that come too late another way', async () => {
+    const lateFile = newFile();
+    const results = (await run('late', 'generated', { lateFile, perFill: 50 })) as { readonly result: number }[];
+    const tooLate = rowsIn<{ readonly n: number }>(lateFile).map((event) => event.n);
+    // The first ones come before any watermark is later than they are.
+    expect(tooLate.every((n) => n % 10 === 9)).toBe(true);
+    expect(tooLate.length).toBeGreaterThan(80);
+    expect(sum(results.map(({ result }) => result)) + tooLate.length).toBe(ROWS);
+  });
+
+  it('says so when the module exports no pipeline', async () => {
+    await expect(runPipeline({ module: MODULE, exportName: 'nothing' }, { engine })).rejects.toMatchObject({
+      code: { code: 'pipeline.module_without_pipeline' },
+    });
+  });
+});
