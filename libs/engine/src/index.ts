@@ -56,9 +56,6 @@ export {
   StateWithoutVertex,
   ThreadLost,
 } from './errors.ts';
-export { fused, type Stage } from './stages/fused.ts';
-export type { RowStage } from './stages/fused-rows.ts';
-export type { TransformStage } from './stages/fused-transform.ts';
 export { type EngineOptions, startEngine } from './start-engine.ts';
 export { CLOSE_DURATION_MS_MAX } from './thread/instance.ts';
 export { hostThread } from './thread/thread-host.ts';

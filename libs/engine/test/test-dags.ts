@@ -1,5 +1,6 @@
-import { Dag, type DagBuilder, fused, type Partitioner, type Routing } from '@millrace/engine';
+import { Dag, type DagBuilder, type Partitioner, type Routing } from '@millrace/engine';
 import { BrokenProcessor } from './broken-processor.ts';
+import { Doubler, PassThrough } from './doubler.ts';
 import { byKey, KeyCounter } from './key-counter.ts';
 import { RangeSource, type RangeSpec } from './range-source.ts';
 import { CountingSink, TotalSink } from './sinks.ts';
@@ -51,7 +52,7 @@ const DAGS: Readonly<Record<string, (spec: TestSpec) => Dag>> = {
   forked: (spec: TestSpec) =>
     new Dag()
       .vertex('source', (instance) => new RangeSource(spec, instance))
-      .vertex('double', fused([{ flatMap: (row: unknown) => [row, row] }]))
+      .vertex('double', () => new Doubler())
       .vertex('sink', () => new CountingSink(spec.board), { localParallelism: spec.sinks ?? 1 })
       .edge('source', 'double')
       .edge('source', 'sink', { routing: { kind: 'broadcast' } })
@@ -68,7 +69,12 @@ const DAGS: Readonly<Record<string, (spec: TestSpec) => Dag>> = {
         ...(spec.queueRowsMax === undefined ? {} : { queueRowsMax: spec.queueRowsMax }),
       }),
 
-  cyclic: () => new Dag().vertex('a', fused([])).vertex('b', fused([])).edge('a', 'b').edge('b', 'a'),
+  cyclic: () =>
+    new Dag()
+      .vertex('a', () => new PassThrough())
+      .vertex('b', () => new PassThrough())
+      .edge('a', 'b')
+      .edge('b', 'a'),
 };
 
 export const buildDag: DagBuilder = (spec) => DAGS[(spec as TestSpec).dag]!(spec as TestSpec);

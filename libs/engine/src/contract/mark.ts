@@ -27,7 +27,7 @@ export const barrier = (snapshotId: number): SnapshotBarrier => ({ kind: 'barrie
 
 /**
  * Offered as a watermark by a source without input. A stream that is idle is left out of the least watermark of its
- * readers; when all streams are idle, the readers are. It crosses threads by value: test with `isIdle`.
+ * readers; when all streams are idle, the readers are (and have had the greatest of their watermarks before). It crosses threads by value: test with `isIdle`.
  */
 export const IDLE: Watermark = Object.freeze({ kind: 'watermark', timeMs: Number.POSITIVE_INFINITY });
 export const isIdle = (mark: Watermark): boolean => mark.timeMs === Number.POSITIVE_INFINITY;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
 import { type RowBatch, rowBatch } from '../contract/batch.ts';
 import { barrier, END_OF_INPUT, IDLE, watermark } from '../contract/mark.ts';
 import type { Item } from '../edge/item.ts';
@@ -130,5 +131,53 @@ describe('inputs', () => {
     expect(readAll(inputs)).toEqual([IDLE]);
     put(1, watermark(7));
     expect(readAll(inputs)).toEqual([watermark(7)]);
+  });
+
+  it('rise to the furthest watermark before they rest, whichever stream became idle first', () => {
+    for (const order of [
+      [0, 1],
+      [1, 0],
+    ]) {
+      const { inputs, put } = open(2);
+      put(0, watermark(5));
+      put(1, watermark(20));
+      for (const stream of order) put(stream, IDLE);
+      expect(readAll(inputs).slice(-2)).toEqual([watermark(20), IDLE]);
+    }
+  });
+
+  it('never let the watermark go back, whatever the streams say', () => {
+    const step = fc.oneof(
+      fc.record({ stream: fc.nat(2), item: fc.nat(50).map(watermark) }),
+      fc.record({ stream: fc.nat(2), item: fc.constantFrom<Item>(IDLE, row('x'), END_OF_INPUT) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const { inputs, put } = open(3);
+        const ended = new Set<number>();
+        const marks: number[] = [];
+        let isIdle = false;
+        for (const { stream, item } of steps) {
+          if (ended.has(stream)) continue;
+          if (item.kind === 'end') ended.add(stream);
+          put(stream, item);
+          for (const each of readAll(inputs)) {
+            if (each === 'x') {
+              isIdle = false;
+              continue;
+            }
+            const { timeMs } = each as { timeMs: number };
+            if (timeMs === Number.POSITIVE_INFINITY) {
+              expect(isIdle).toBe(false);
+              isIdle = true;
+              continue;
+            }
+            expect(timeMs).toBeGreaterThanOrEqual(marks.at(-1) ?? 0);
+            isIdle = false;
+            marks.push(timeMs);
+          }
+        }
+      }),
+    );
   });
 });

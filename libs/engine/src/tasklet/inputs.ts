@@ -152,24 +152,39 @@ export class Inputs {
 
   #riseWatermark(): Watermark | undefined {
     let least = Number.POSITIVE_INFINITY;
-    let openCount = 0;
-    let idleCount = 0;
+    let most = Number.NEGATIVE_INFINITY;
+    let isAllIdle = this.#openCount > 0;
     for (const input of this.#inputs) {
       if (input.hasEnded) continue;
-      openCount += 1;
-      if (input.isIdle) idleCount += 1;
-      else if (input.watermarkMs < least) least = input.watermarkMs;
+      if (input.watermarkMs > most) most = input.watermarkMs;
+      if (input.isIdle) continue;
+      isAllIdle = false;
+      if (input.watermarkMs < least) least = input.watermarkMs;
     }
-    if (openCount > 0 && idleCount === openCount) {
-      if (this.#isIdle) return undefined;
-      this.#isIdle = true;
-      return IDLE;
+    return isAllIdle ? this.#rest(most) : this.#rise(least);
+  }
+
+  /**
+   * Every open stream is idle. First the watermark of the one that got furthest, as if it had been the last to become idle:
+   * what windows are closed must not depend on which stream said so first.
+   */
+  #rest(most: number): Watermark | undefined {
+    if (this.#isIdle) return undefined;
+    if (most > this.#watermarkMs) {
+      this.#watermarkMs = most;
+      this.#dueWatermark = true;
+      return watermark(most);
     }
-    const hadIdle = this.#isIdle;
+    this.#isIdle = true;
+    return IDLE;
+  }
+
+  #rise(least: number): Watermark | undefined {
+    const wasIdle = this.#isIdle;
     this.#isIdle = false;
     if (least === Number.POSITIVE_INFINITY) return undefined;
     // After an idle time the readers have to hear that it is over, also when the watermark has not risen.
-    if (least <= this.#watermarkMs && !(hadIdle && this.#watermarkMs > Number.NEGATIVE_INFINITY)) return undefined;
+    if (least <= this.#watermarkMs && !(wasIdle && this.#watermarkMs > Number.NEGATIVE_INFINITY)) return undefined;
     this.#watermarkMs = Math.max(least, this.#watermarkMs);
     return watermark(this.#watermarkMs);
   }

@@ -1,7 +1,8 @@
 import type { ConnectorRegistry, JobIdentity } from '@millrace/connector-contract';
-import { Dag, fused, type ProcessorSupplier } from '@millrace/engine';
+import { Dag, type ProcessorSupplier } from '@millrace/engine';
 import { isChangeBatch, parseSelect, projectBatch, type Selection } from '@millrace/formats';
 import { assert } from '@millrace/kernel';
+import { fusedLoop } from '@millrace/operators';
 import { jsonPointer } from './input-issue.ts';
 import type { ParsedPipeline, ParsedSelectStage, ParsedSinkStage, ParsedSourceStage, ParsedStage } from './validate.ts';
 
@@ -70,7 +71,7 @@ class Planner {
   #supplier(stage: ParsedStage): ProcessorSupplier {
     if (stage.kind === 'source') return this.#source(stage);
     if (stage.kind === 'sink') return this.#sink(stage);
-    return fused(this.#chain(stage).map((select) => ({ transform: projecting(selectionOf(select)) })));
+    return fusedLoop(this.#chain(stage).map((select) => ({ transform: projecting(selectionOf(select)) })));
   }
 
   #source(stage: ParsedSourceStage): ProcessorSupplier {

@@ -2,7 +2,6 @@ import { describe, expect, it } from '@jest/globals';
 import {
   type Batch,
   type ByteBatch,
-  fused,
   type Processor,
   type ProcessorContext,
   type RowBatch,
@@ -10,6 +9,7 @@ import {
   type SnapshotWriter,
   watermark,
 } from '@millrace/engine';
+import { fusedLoop } from '@millrace/operators';
 import { verifyProcessor } from './verify-processor.ts';
 
 /** Emits a running count of each word; what can go wrong in a processor goes wrong on demand. */
@@ -90,14 +90,14 @@ describe('verifyProcessor', () => {
   });
 
   it('says which run went wrong and shows both outputs', async () => {
-    const verified = verifyProcessor(fused([{ map: (n: number) => n + 1 }])).input([1, 2]);
+    const verified = verifyProcessor(fusedLoop([{ map: (n: number) => n + 1 }])).input([1, 2]);
     await expect(verified.expectOutput([2, 4])).rejects.toThrow(
       'in bulk, accepting every offer, without a snapshot, edge 0:\n  came     [ 2, 3 ]\n  expected [ 2, 4 ]',
     );
   });
 
   it('drives fused stages', async () => {
-    await verifyProcessor(fused([{ flatMap: (n: number) => [n, -n] }, { filter: (n: number) => n !== 2 }]))
+    await verifyProcessor(fusedLoop([{ flatMap: (n: number) => [n, -n] }, { filter: (n: number) => n !== 2 }]))
       .input([1, 2, watermark(5), 3])
       .expectOutput([1, -1, -2, watermark(5), 3, -3]);
   });
@@ -181,12 +181,12 @@ describe('verifyProcessor', () => {
       split: (batch: Batch) => [...(batch as Bytes).data].map((byte) => bytes(Uint8Array.of(byte))),
     };
     const input = [bytes(Uint8Array.of(1, 2)), bytes(Uint8Array.of(3, 4))];
-    const doubled = fused([{ transform: (batch) => bytes((batch as Bytes).data.map((byte) => byte * 2)) }]);
+    const doubled = fusedLoop([{ transform: (batch) => bytes((batch as Bytes).data.map((byte) => byte * 2)) }]);
     await verifyProcessor(doubled, options).input(input).expectOutput([2, 4, 6, 8]);
-    await verifyProcessor(fused([]), options).input(input).expectOutput([1, 2, 3, 4]);
+    await verifyProcessor(fusedLoop([]), options).input(input).expectOutput([1, 2, 3, 4]);
 
     const scratch = new Uint8Array(2);
-    const reusing = fused([
+    const reusing = fusedLoop([
       {
         transform: (batch) => {
           scratch.set((batch as Bytes).data);
