@@ -2,7 +2,6 @@
 const ROOMS = {
   kernel: [],
   engine: ['kernel'],
-  sql: ['kernel'],
   operators: ['kernel', 'engine'],
   formats: ['kernel', 'engine'],
   'connectors/contract': ['kernel', 'engine', 'formats'],
