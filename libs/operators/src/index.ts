@@ -1,4 +1,3 @@
-// Much is built already: read the STATUS at the top of ../CONTRACT.md before writing.
 export { AggregateOperations } from './aggregate/aggregate-operations.ts';
 export { type ChainPart, chained } from './chain/chained.ts';
 export type {

@@ -21,6 +21,7 @@ interface Event {
 const KEYS = 7;
 export const eventOf = (n: number): Event => ({ n, key: `k${n % KEYS}`, time: n });
 
+// #region source
 /** Events 0 to `rows` - 1 in order of time, a few at a call, so that snapshots come in between. */
 const events = ({ rows, perFill = rows }: Options) =>
   Sources.stream<{ next: number }, Event>('events', {
@@ -35,6 +36,7 @@ const events = ({ rows, perFill = rows }: Options) =>
       state.next = next as number;
     },
   });
+// #endregion
 
 export const stateless = (options: Options): Pipeline => {
   const p = Pipeline.create();
@@ -46,6 +48,7 @@ export const stateless = (options: Options): Pipeline => {
   return p;
 };
 
+// #region windowed
 export const windowed = (options: Options): Pipeline => {
   const p = Pipeline.create();
   p.readFrom(events(options))
@@ -56,6 +59,7 @@ export const windowed = (options: Options): Pipeline => {
     .writeTo(fileSink(options.file));
   return p;
 };
+// #endregion
 
 export const globalWindow = (options: Options): Pipeline => {
   const p = Pipeline.create();
@@ -67,6 +71,7 @@ export const globalWindow = (options: Options): Pipeline => {
   return p;
 };
 
+// #region joined
 export const joined = (options: Options): Pipeline => {
   const p = Pipeline.create();
   const all = p.readFrom(events(options)).withTimestamps((event) => event.time, 0);
@@ -85,6 +90,7 @@ export const joined = (options: Options): Pipeline => {
     .writeTo(fileSink(options.file));
   return p;
 };
+// #endregion
 
 export const rolling = (options: Options): Pipeline => {
   const p = Pipeline.create();
@@ -96,6 +102,7 @@ export const rolling = (options: Options): Pipeline => {
   return p;
 };
 
+// #region batch
 export const batch = (options: Options): Pipeline => {
   const p = Pipeline.create();
   const numbers = p.readFrom(TestSources.range(0, options.rows, 2));
@@ -106,7 +113,9 @@ export const batch = (options: Options): Pipeline => {
   numbers.aggregate(summing<number>((n) => n)).writeTo(fileSink(options.lateFile!));
   return p;
 };
+// #endregion
 
+// #region late
 /** Every tenth event is far too late. */
 export const late = (options: Options): Pipeline => {
   const p = Pipeline.create();
@@ -120,5 +129,6 @@ export const late = (options: Options): Pipeline => {
   tooLate.writeTo(fileSink(options.lateFile!));
   return p;
 };
+// #endregion
 
 export default stateless;

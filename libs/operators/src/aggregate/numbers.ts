@@ -35,7 +35,7 @@ export function summingBig<Row>(of: (row: Row) => bigint): AggregateOperation1<R
   };
 }
 
-interface Mean {
+export interface Mean {
   readonly sum: number;
   readonly count: number;
 }

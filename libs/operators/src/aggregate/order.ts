@@ -3,7 +3,7 @@ import type { AggregateOperation1 } from '../contract/aggregate-operation.ts';
 /** As of `Array.prototype.sort`: negative when `a` comes first. */
 export type Compare<Row> = (a: Row, b: Row) => number;
 
-interface Extreme<Row> {
+export interface Extreme<Row> {
   readonly row?: Row;
 }
 

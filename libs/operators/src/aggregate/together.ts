@@ -3,21 +3,22 @@ import type { AggregateOperation, AggregateOperation1, ColumnPlan } from '../con
 // biome-ignore-start lint/suspicious/noExplicitAny: parts of every type are put together
 type AnyOperation<Row> = AggregateOperation1<Row, any, any>;
 type ResultOf<Operation> = Operation extends AggregateOperation1<any, any, infer Result> ? Result : never;
-type RowOf<Operation> = Operation extends AggregateOperation1<infer Row, any, any> ? Row : never;
+/** A row that all of these operations take: from a union of them TypeScript infers the intersection of their rows. */
+type RowOf<Operations> = [Operations] extends [AggregateOperation1<infer Row, any, any>] ? Row : never;
 // biome-ignore-end lint/suspicious/noExplicitAny: see above
 
 /** Results of several operations, by name. */
 export type NamedResults<Operations> = { readonly [Name in keyof Operations]: ResultOf<Operations[Name]> };
 
 /** Several operations over the same rows: a tuple of their results. */
-export function allOf<Row, const Operations extends readonly AnyOperation<Row>[]>(
+export function allOf<const Operations extends readonly AnyOperation<never>[]>(
   ...operations: Operations
-): AggregateOperation1<Row, unknown[], NamedResults<Operations>>;
+): AggregateOperation1<RowOf<Operations[number]>, unknown[], NamedResults<Operations>>;
 /** Several operations over the same rows: an object of their results. */
-export function allOf<Row, Operations extends Readonly<Record<string, AnyOperation<Row>>>>(
+export function allOf<Operations extends Readonly<Record<string, AnyOperation<never>>>>(
   operations: Operations,
-): AggregateOperation1<Row, unknown[], NamedResults<Operations>>;
-export function allOf(...given: readonly unknown[]): AggregateOperation1<unknown, unknown[], unknown> {
+): AggregateOperation1<RowOf<Operations[keyof Operations]>, unknown[], NamedResults<Operations>>;
+export function allOf(...given: readonly unknown[]): AggregateOperation1<never, unknown[], unknown> {
   const { parts, shape } = partsOf(given);
   return { ...together(parts, shape), accumulate: [addToAll(parts)] };
 }

@@ -22,7 +22,7 @@ export type Primitive =
  */
 export interface AggregateOperation<Rows extends readonly unknown[], Accumulator, Result> {
   /** A fresh accumulator, of no rows. */
-  create(): Accumulator;
+  readonly create: () => Accumulator;
   /** By input: the accumulator with one more row. May change and return the one given, or return another. */
   readonly accumulate: {
     readonly [Input in keyof Rows]: (accumulator: Accumulator, row: Rows[Input]) => Accumulator;
@@ -32,7 +32,7 @@ export interface AggregateOperation<Rows extends readonly unknown[], Accumulator
   /** Takes away what `combine` added; lets a sliding window keep a running total instead of combining all its frames. */
   readonly deduct?: ((left: Accumulator, right: Accumulator) => Accumulator) | undefined;
   /** The result; must not change the accumulator, which goes on living (sliding windows, early results). */
-  finish(accumulator: Accumulator): Result;
+  readonly finish: (accumulator: Accumulator) => Result;
   /** By input, where columns can stand for the accumulator; then `shape` says how the primitives' results make the result. */
   readonly columns?: ColumnPlan<Result> | undefined;
 }

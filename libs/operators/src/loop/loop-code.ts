@@ -147,5 +147,6 @@ export function inputOf(batch: LoopBatch): LoopInput {
 
 /** Makes the function of a loop's code. Each has type feedback of its own, so that one pipeline does not slow another down. */
 export function compileLoop({ parameters, args, body }: LoopCode): Loop {
+  // oxlint-disable-next-line typescript/no-implied-eval -- the one place that makes code; see `writeLoop` for what may be in it
   return new Function(...parameters, body)(...args) as Loop;
 }

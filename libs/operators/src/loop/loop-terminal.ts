@@ -5,7 +5,7 @@ export interface LoopNames {
   /** Its event time, a number; `NaN` where no stage has assigned one. */
   readonly time: string;
   /** The terminal's argument with this index. */
-  argument(index: number): string;
+  readonly argument: (index: number) => string;
 }
 
 /**

@@ -8,8 +8,8 @@ export type SinkContext = SourceContext;
  * shown by `prepare`, and shown by `commit`; both get the number of the snapshot, and `commit` may come again after a crash.
  */
 export interface SinkDefinition<State, Row> {
-  create(context: SinkContext): State | Promise<State>;
-  receive(state: State, row: Row, timeMs: number): void;
+  readonly create: (context: SinkContext) => State | Promise<State>;
+  readonly receive: (state: State, row: Row, timeMs: number) => void;
   flush?: ((state: State) => void | Promise<void>) | undefined;
   prepare?: ((state: State, snapshotId: number) => void | Promise<void>) | undefined;
   commit?: ((state: State, snapshotId: number) => void | Promise<void>) | undefined;

@@ -29,8 +29,8 @@ export interface SourceBuffer<Row> {
  * pause. It may return a promise, while which nothing else is called.
  */
 export interface SourceDefinition<State, Row> {
-  create(context: SourceContext): State | Promise<State>;
-  fill(state: State, buffer: SourceBuffer<Row>): void | Promise<void>;
+  readonly create: (context: SourceContext) => State | Promise<State>;
+  readonly fill: (state: State, buffer: SourceBuffer<Row>) => void | Promise<void>;
   /** Where the source stands, as plain data: everything that was added before the call is covered. */
   snapshot?: ((state: State) => unknown) | undefined;
   /** Gets what all instances saved, before the first `fill`; each takes what concerns it. */
