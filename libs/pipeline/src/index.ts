@@ -10,7 +10,7 @@ export {
   type WithLateRows,
 } from './api/stage-with-window.ts';
 export { StreamSourceStage, type TimestampOptions } from './api/stream-source-stage.ts';
-export { session, sliding, tumbling, type WindowOptions } from './api/windows.ts';
+export { sliding, tumbling, type WindowOptions } from './api/windows.ts';
 export {
   checkInput,
   errorIssue,

@@ -1,20 +1,18 @@
 import type { Key } from './key.ts';
 
 /**
- * A window of event time. `tumbling` is `sliding` with a slide of its own size. A window is `[start, end)`, aligned to the epoch;
- * a session ends `gapMs` after its last row. `earlyMs`: also unfinished results, that often by the wall clock.
+ * A window of event time, aligned to the epoch; tumbling when it slides by its own size. A window is `[start, end)`. `earlyMs`: also
+ * unfinished results, that often by the wall clock.
  */
-export type WindowDefinition =
-  | {
-      readonly kind: 'sliding';
-      readonly sizeMs: number;
-      /** Divides `sizeMs`. */
-      readonly slideMs: number;
-      readonly earlyMs?: number | undefined;
-      /** A global window without rows still yields its result (of no rows), so that no point in time is skipped. */
-      readonly emitsEmpty?: boolean | undefined;
-    }
-  | { readonly kind: 'session'; readonly gapMs: number; readonly earlyMs?: number | undefined };
+export interface WindowDefinition {
+  readonly kind: 'sliding';
+  readonly sizeMs: number;
+  /** Divides `sizeMs`. */
+  readonly slideMs: number;
+  readonly earlyMs?: number | undefined;
+  /** A window that is not keyed yields its result (of no rows) also when it has none, so that no point in time is skipped. */
+  readonly emitsEmpty?: boolean | undefined;
+}
 
 /** Jet's KeyedWindowResult. Its event time is `end - 1`: the last moment that belongs to the window. */
 export interface KeyedWindowResult<K extends Key, Result> {

@@ -12,6 +12,7 @@ import {
 import { assert, MillraceError } from '@millrace/kernel';
 import type { Key, KeyOf } from '../contract/key.ts';
 import type { LoopMode } from '../contract/row-stage.ts';
+import type { WindowDefinition } from '../contract/window.ts';
 import type { LoopStage } from '../loop/loop-stage.ts';
 import { Loops } from '../loop/loops.ts';
 import { accumulate } from '../state/accumulate.ts';
@@ -20,7 +21,7 @@ import { KeySlots } from '../state/key-slots.ts';
 import { KeyedTerminal } from '../state/keyed-terminal.ts';
 import { NoTimestamp } from './errors.ts';
 import { FrameStore } from './frame-store.ts';
-import { FrameTime, type SlidingWindow } from './frame-time.ts';
+import { FrameTime } from './frame-time.ts';
 import { PartialSchemas } from './partial-batch.ts';
 import { Reduction } from './reduction.ts';
 
@@ -29,7 +30,7 @@ export interface AccumulateFramesOptions {
   readonly stages: readonly LoopStage[];
   /** Absent: the whole stream is one group. */
   readonly keyOf?: KeyOf | undefined;
-  readonly window: SlidingWindow;
+  readonly window: WindowDefinition;
   readonly layout: AccumulatorLayout;
   /** Which input of the aggregation this is. */
   readonly input?: number | undefined;

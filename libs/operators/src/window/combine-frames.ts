@@ -10,9 +10,10 @@ import {
   type Watermark,
 } from '@millrace/engine';
 import { assert } from '@millrace/kernel';
+import type { WindowDefinition } from '../contract/window.ts';
 import type { AccumulatorLayout } from '../state/accumulator-layout.ts';
 import { EarlyResults } from './early-results.ts';
-import { FrameTime, type SlidingWindow } from './frame-time.ts';
+import { FrameTime } from './frame-time.ts';
 import { type PartialBatch, PartialSchemas } from './partial-batch.ts';
 import { ResultBatches } from './result-batch.ts';
 import { FramesWriter, readSaved, restoreKeys, savedPosition } from './saved-frames.ts';
@@ -21,7 +22,7 @@ import { RESULTS_PER_BATCH, WindowEmitter } from './window-emitter.ts';
 import { WindowState } from './window-state.ts';
 
 export interface CombineFramesOptions {
-  readonly window: SlidingWindow;
+  readonly window: WindowDefinition;
   readonly layout: AccumulatorLayout;
   /** Results carry their key. */
   readonly isKeyed: boolean;

@@ -29,14 +29,3 @@ export function sliding(sizeMs: number, slideMs: number, options: WindowOptions 
   }
   return { kind: 'sliding', sizeMs, slideMs, ...options };
 }
-
-/** Rows of a key that are less than `gapMs` apart; a session ends `gapMs` after its last row. */
-export function session(gapMs: number, options: Pick<WindowOptions, 'earlyMs'> = {}): WindowDefinition {
-  if (!Number.isInteger(gapMs) || gapMs <= 0) {
-    throw new MillraceError(WindowInvalid, {
-      message: `a session cannot end ${gapMs} ms after its last row`,
-      mend: 'Give whole milliseconds above 0.',
-    });
-  }
-  return { kind: 'session', gapMs, ...options };
-}

@@ -1,5 +1,4 @@
 import { Dag } from '@millrace/engine';
-import { assert } from '@millrace/kernel';
 import {
   accumulateFrames,
   builtSink,
@@ -134,7 +133,6 @@ class GraphPlanner {
 
   #aggregate(node: AggregateNode): PlannedVertex {
     const { layout, keyOfs, window = EVERYTHING, name, inputs, hasLateRows } = node;
-    assert(window.kind === 'sliding', 'sessions are operators');
     const combine = this.#open(
       `${name}`,
       keyOfs === undefined ? 1 : this.#instances(node, this.#threads),
