@@ -130,5 +130,3 @@ export const late = (options: Options): Pipeline => {
   return p;
 };
 // #endregion
-
-export default stateless;
