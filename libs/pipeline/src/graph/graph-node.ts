@@ -1,51 +1,35 @@
 import type { Partitioner, ProcessorSupplier } from '@millrace/engine';
-import type { AccumulatorLayout, FusedStage, KeyOf, SinkDefinition, WindowDefinition } from '@millrace/operators';
-import type { OperatorSpec } from './operator-spec.ts';
+import type {
+  AccumulatorLayout,
+  FusedStage,
+  KeyOf,
+  LoopMode,
+  SinkDefinition,
+  WindowDefinition,
+} from '@millrace/operators';
 
 /** How many instances a node runs as on each member. `threads`: one for each engine thread. `inherit`: as many as its input. */
 export type Parallelism = number | 'threads' | 'inherit';
 
 interface NodeBase {
-  /** What it is called unless `givenName` says otherwise: `map`, the name of a source, … */
-  readonly label: string;
-  /** Set by `setName`. Unique in the pipeline; saved state is found by it. */
-  givenName?: string | undefined;
+  /** Unique in the pipeline. Saved state is found by it. Set by `setName`. */
+  name: string;
   readonly inputs: readonly GraphNode[];
   /** Set by `setLocalParallelism`. */
   parallelism: Parallelism;
-  /** Where in the user's code it was made. */
-  at?: string | undefined;
-}
-
-/** Options of a stage that uses a registered source or sink; its connector checks them. */
-export interface DefinitionUse {
-  readonly kind: 'definition';
-  /** Name the source or sink is registered by. */
-  readonly definition: string;
-  readonly options: unknown;
 }
 
 export interface SourceNode extends NodeBase {
   readonly kind: 'source';
   readonly isBounded: boolean;
-  readonly source: { readonly kind: 'processor'; readonly supplier: ProcessorSupplier } | DefinitionUse;
-  /** Rows have event times as they come. */
-  readonly isTimestamped: boolean;
+  readonly supplier: ProcessorSupplier;
 }
 
-/** Gives rows their event time. */
-export interface TimestampsNode extends NodeBase {
-  readonly kind: 'timestamps';
-  readonly from: 'fn' | 'ingestion' | 'native';
-  // biome-ignore lint/suspicious/noExplicitAny: the stage that makes it has checked the type
-  readonly timestampOf: ((row: any) => number) | undefined;
-  readonly allowedLagMs: number;
-  readonly idleMs: number;
-}
-
-/** A stage without state: goes into the loop of its region. */
+/** A stage without state. */
 export interface FusedNode extends NodeBase {
   readonly kind: 'fused';
+  /** What the user called it: `map`, `filter`, … */
+  readonly label: string;
   readonly stage: FusedStage;
 }
 
@@ -57,15 +41,17 @@ export type InputRouting =
   | { readonly kind: 'partitioned'; readonly partitioner: Partitioner }
   | { readonly kind: 'one' }
   /** Every row to every instance, and all of it before the other inputs. */
-  | { readonly kind: 'broadcast' }
+  | { readonly kind: 'broadcast'; readonly isFirst: boolean }
   | { readonly kind: 'spread' };
 
-/** A stage with state or with effects. */
+/** A stage with state or with effects, as one processor. */
 export interface OperatorNode extends NodeBase {
   readonly kind: 'operator';
-  readonly operator: OperatorSpec;
-  /** By input. */
+  readonly label: string;
   readonly routings: readonly InputRouting[];
+  readonly supplier: (mode: LoopMode) => ProcessorSupplier;
+  /** `false`: a thread of its own for each instance. */
+  readonly isCooperative: boolean;
 }
 
 /** An aggregation: over a window, over everything (batch), in one or two stages as the planner sees fit. */
@@ -76,13 +62,14 @@ export interface AggregateNode extends NodeBase {
   readonly keyOfs: readonly KeyOf[] | undefined;
   /** Absent: everything, when the input ends. */
   readonly window: WindowDefinition | undefined;
-  /** Rows too late for their windows are an output of their own, read by a `LateNode`. */
+  /** Rows too late for their windows are an output of their own, read by `LateNode`s. */
   readonly hasLateRows: boolean;
 }
 
-/** The late rows of an aggregation, its only input. */
+/** The late rows of an aggregation. */
 export interface LateNode extends NodeBase {
   readonly kind: 'late';
+  readonly of: AggregateNode;
 }
 
 /** Several streams as one. */
@@ -94,18 +81,7 @@ export interface SinkNode extends NodeBase {
   readonly kind: 'sink';
   readonly sink:
     | { readonly kind: 'built'; readonly definition: SinkDefinition<never, never> }
-    | { readonly kind: 'processor'; readonly supplier: ProcessorSupplier }
-    | DefinitionUse;
-  /** Rows of a key have to arrive in order. */
-  readonly needsOrder: boolean;
+    | { readonly kind: 'processor'; readonly supplier: ProcessorSupplier };
 }
 
-export type GraphNode =
-  | SourceNode
-  | TimestampsNode
-  | FusedNode
-  | OperatorNode
-  | AggregateNode
-  | LateNode
-  | MergeNode
-  | SinkNode;
+export type GraphNode = SourceNode | FusedNode | OperatorNode | AggregateNode | LateNode | MergeNode | SinkNode;
