@@ -9,6 +9,7 @@ export type {
 export type { Key, KeyOf, KeyPart } from './contract/key.ts';
 export type { LoopMode, RowStage } from './contract/row-stage.ts';
 export type { KeyedWindowResult, WindowDefinition, WindowResult } from './contract/window.ts';
+export { type Explained, generatedCodeOf } from './loop/explained.ts';
 export { type FusedStage, fusedLoop } from './loop/fused-loop.ts';
 export type { LoopStage } from './loop/loop-stage.ts';
 export { UserFunctionFailed } from './loop/loops.ts';

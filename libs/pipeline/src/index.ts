@@ -35,6 +35,15 @@ export {
   type ParsedStage,
   parsePipeline,
 } from './declarative/validate.ts';
+export {
+  type ExplainedEdge,
+  type ExplainedPart,
+  type ExplainedVertex,
+  type ExplainOptions,
+  explainPlan,
+  type PlanExplanation,
+} from './explain/explain-plan.ts';
+export { planGraphviz, planMermaid, planText } from './explain/plan-text.ts';
 export { type PlanOptions as GraphPlanOptions, planGraph, toDag } from './planner/plan-graph.ts';
 export { loadPipeline, type ModuleSpec } from './run/pipeline-module.ts';
 export { type RunOptions, type RunResult, type RunSnapshot, runPipeline } from './run/run-pipeline.ts';

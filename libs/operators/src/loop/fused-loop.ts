@@ -1,5 +1,6 @@
 import type { Batch, Outbox, Processor, ProcessorContext, ProcessorSupplier } from '@millrace/engine';
 import type { LoopMode } from '../contract/row-stage.ts';
+import type { Explained } from './explained.ts';
 import type { LoopStage } from './loop-stage.ts';
 import { LoopSegment, type Segment, TransformSegment, type TransformStage } from './segment.ts';
 
@@ -34,7 +35,7 @@ function segmentsOf(stages: readonly FusedStage[], mode: LoopMode): Segment[] {
   return segments;
 }
 
-class FusedLoop implements Processor {
+class FusedLoop implements Processor, Explained {
   readonly #segments: readonly Segment[];
   #outbox: Outbox | undefined;
   /** Output that the outbox has refused. */
@@ -44,6 +45,11 @@ class FusedLoop implements Processor {
 
   constructor(segments: readonly Segment[]) {
     this.#segments = segments;
+  }
+
+  /** As in `Explained`. */
+  generatedCode(): readonly string[] {
+    return this.#segments.flatMap((segment) => (segment instanceof LoopSegment ? [segment.text()] : []));
   }
 
   init(context: ProcessorContext): void {

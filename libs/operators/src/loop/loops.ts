@@ -50,6 +50,11 @@ export class Loops {
     }
   }
 
+  /** The text of the loop over row objects with event times, for people: `millrace plan --verbose`. */
+  text(): string {
+    return writeLoop({ schema: undefined, nulls: [], hasTimes: true }, this.#stages, this.#terminal).body;
+  }
+
   #loopOf(batch: LoopBatch): Loop {
     if (this.#mode === 'interpreted') return this.#interpreted;
     if (batch.kind === 'rows') return this.#rowLoop(batch);

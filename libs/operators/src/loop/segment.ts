@@ -27,6 +27,10 @@ export class LoopSegment implements Segment {
     this.#loops = new Loops(stages, this.#terminal, mode);
   }
 
+  text(): string {
+    return this.#loops.text();
+  }
+
   begin(batch: Batch): void {
     assert(batch.kind !== 'bytes', 'row stages read rows: bytes are decoded by a transform first');
     this.#batch = batch;

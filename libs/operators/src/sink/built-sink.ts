@@ -10,6 +10,7 @@ import {
 } from '@millrace/engine';
 import { assert } from '@millrace/kernel';
 import type { LoopMode } from '../contract/row-stage.ts';
+import type { Explained } from '../loop/explained.ts';
 import type { LoopStage } from '../loop/loop-stage.ts';
 import type { LoopNames, LoopTerminal } from '../loop/loop-terminal.ts';
 import { Loops } from '../loop/loops.ts';
@@ -46,7 +47,7 @@ class ReceiveTerminal<State, Row> implements LoopTerminal {
   }
 }
 
-class BuiltSink<State, Row> implements Processor {
+class BuiltSink<State, Row> implements Processor, Explained {
   readonly readsAtOnce = true;
   readonly #definition: SinkDefinition<State, Row>;
   readonly #terminal: ReceiveTerminal<State, Row>;
@@ -61,6 +62,10 @@ class BuiltSink<State, Row> implements Processor {
     this.#definition = definition;
     this.#terminal = new ReceiveTerminal(definition);
     this.#loops = new Loops(stages, this.#terminal, mode);
+  }
+
+  generatedCode(): readonly string[] {
+    return [this.#loops.text()];
   }
 
   async init(context: ProcessorContext): Promise<void> {

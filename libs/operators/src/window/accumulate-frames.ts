@@ -13,6 +13,7 @@ import { assert, MillraceError } from '@millrace/kernel';
 import type { Key, KeyOf } from '../contract/key.ts';
 import type { LoopMode } from '../contract/row-stage.ts';
 import type { WindowDefinition } from '../contract/window.ts';
+import type { Explained } from '../loop/explained.ts';
 import type { LoopStage } from '../loop/loop-stage.ts';
 import { Loops } from '../loop/loops.ts';
 import { accumulate } from '../state/accumulate.ts';
@@ -51,7 +52,7 @@ export function accumulateFrames(options: AccumulateFramesOptions): ProcessorSup
   return () => new AccumulateFrames(options);
 }
 
-class AccumulateFrames implements Processor {
+class AccumulateFrames implements Processor, Explained {
   readonly readsAtOnce = true;
   readonly #layout: AccumulatorLayout;
   readonly #input: number;
@@ -86,6 +87,10 @@ class AccumulateFrames implements Processor {
     this.#time = new FrameTime(window);
     this.#frames = new FrameStore(layout);
     this.#reduction = new Reduction(!layout.isCombinable);
+  }
+
+  generatedCode(): readonly string[] {
+    return [this.#loops.text()];
   }
 
   init(context: ProcessorContext): void {

@@ -15,6 +15,8 @@ export type StreamStage<Row> = Stage<Row, 'stream'>;
 
 /** A stage that rows leave (Jet's GeneralStage). Using one twice is a fork: every reader gets every row. */
 export class Stage<Row, Bounds extends Boundedness = Boundedness> {
+  /** Only for the type: without it a batch would pass for a stream. */
+  declare readonly bounds: Bounds;
   /** @internal */
   readonly graph: PipelineGraph;
   /** @internal */

@@ -140,7 +140,7 @@ class GraphPlanner {
     );
     inputs.forEach((input, index) => {
       const first = this.#stageOneBehind(input, node, index);
-      const { stages } = first.absorbLoop();
+      const { stages, fused } = first.absorbLoop();
       first.addProcessor(
         `${name}-accumulate${inputs.length > 1 ? `-${index}` : ''}`,
         'accumulate by key and frame',
@@ -153,6 +153,7 @@ class GraphPlanner {
           lateEdge: hasLateRows,
           mode: this.#mode,
         }),
+        fused,
       );
       const routing =
         keyOfs === undefined
@@ -212,9 +213,9 @@ class GraphPlanner {
   #sink(node: SinkNode): PlannedVertex {
     const { sink, name } = node;
     const vertex = this.#behind(node);
-    const { stages } = sink.kind === 'built' ? vertex.absorbLoop() : { stages: [] };
+    const { stages, fused } = sink.kind === 'built' ? vertex.absorbLoop() : { stages: [], fused: [] };
     const supplier = sink.kind === 'built' ? builtSink(sink.definition, stages, this.#mode) : sink.supplier;
-    vertex.addProcessor(name, 'sink', supplier);
+    vertex.addProcessor(name, 'sink', supplier, fused);
     return vertex;
   }
 
@@ -229,13 +230,13 @@ class GraphPlanner {
       ? 'its input has several readers'
       : `it runs as ${instances} instances, its input as ${before.parallelism}`;
     const vertex = this.#open(node.name, instances, reason);
-    this.#connect(input, vertex, { kind: instances === 1 ? 'one' : 'local' });
+    this.#connect(input, vertex, { kind: 'local' });
     return vertex;
   }
 
-  /** Nothing but the node that is being placed reads from it. */
+  /** Nothing but the node that is being placed reads from it. Late rows leave an aggregation where it accumulates. */
   #isOpen(input: GraphNode): boolean {
-    return this.#graph.readersOf(input).length === 1;
+    return this.#graph.readersOf(input).filter(({ kind }) => kind !== 'late').length === 1;
   }
 
   #connect(input: GraphNode, to: PlannedVertex, routing: InputRouting): void {
@@ -257,7 +258,8 @@ class GraphPlanner {
       case 'spread':
         return { kind: 'unicast' };
       case 'local':
-        return { kind: from.parallelism === to.parallelism ? 'isolated' : 'unicast' };
+        if (from.parallelism === to.parallelism) return { kind: 'isolated' };
+        return { kind: to.parallelism === 1 ? 'all-to-one' : 'unicast' };
     }
   }
 

@@ -1,15 +1,28 @@
 import type { ProcessorSupplier, Routing } from '@millrace/engine';
 import { chained, type FusedStage, fusedLoop, type LoopMode, type LoopStage } from '@millrace/operators';
 
+/** A stateless stage of the pipeline, as plans show it. */
+export interface FusedLabel {
+  readonly name: string;
+  readonly label: string;
+}
+
 /** One part of a vertex: a processor, or stateless stages that may still be taken into the loop of what follows. */
 export type PlannedPart =
-  | { readonly kind: 'processor'; readonly name: string; readonly label: string; readonly supplier: ProcessorSupplier }
-  | { readonly kind: 'loop'; readonly name: string; readonly stages: FusedStage[]; readonly labels: string[] };
+  | {
+      readonly kind: 'processor';
+      readonly name: string;
+      readonly label: string;
+      readonly supplier: ProcessorSupplier;
+      /** Stateless stages ahead of it, in its loop. */
+      readonly fused: readonly FusedLabel[];
+    }
+  | { readonly kind: 'loop'; readonly name: string; readonly stages: FusedStage[]; readonly fused: FusedLabel[] };
 
-/** A stage of the pipeline that went into the loop of a processor. */
+/** Stages of the pipeline that go into the loop of a processor. */
 export interface AbsorbedLoop {
   readonly stages: readonly LoopStage[];
-  readonly labels: readonly string[];
+  readonly fused: readonly FusedLabel[];
 }
 
 /** A vertex while the planner puts it together: parts that run in one tasklet, one after the other. */
@@ -26,37 +39,41 @@ export class PlannedVertex {
     this.reason = reason;
   }
 
-  addProcessor(name: string, label: string, supplier: ProcessorSupplier): void {
-    this.parts.push({ kind: 'processor', name, label, supplier });
+  addProcessor(name: string, label: string, supplier: ProcessorSupplier, fused: readonly FusedLabel[] = []): void {
+    this.parts.push({ kind: 'processor', name, label, supplier, fused });
   }
 
   addStage(name: string, label: string, stage: FusedStage): void {
     const last = this.parts.at(-1);
     if (last?.kind === 'loop') {
       last.stages.push(stage);
-      last.labels.push(label);
+      last.fused.push({ name, label });
     } else {
-      this.parts.push({ kind: 'loop', name, stages: [stage], labels: [label] });
+      this.parts.push({ kind: 'loop', name, stages: [stage], fused: [{ name, label }] });
     }
   }
 
   /** Takes the row stages at the end out, for the loop of the processor that comes next. */
   absorbLoop(): AbsorbedLoop {
     const last = this.parts.at(-1);
-    if (last?.kind !== 'loop' || last.stages.some((stage) => 'transform' in stage)) return { stages: [], labels: [] };
+    if (last?.kind !== 'loop' || last.stages.some((stage) => 'transform' in stage)) return { stages: [], fused: [] };
     this.parts.pop();
-    return { stages: last.stages as LoopStage[], labels: last.labels };
+    return { stages: last.stages as LoopStage[], fused: last.fused };
   }
 
   supplier(mode: LoopMode): ProcessorSupplier {
     return chained(
       this.parts.map((part) => ({
         name: part.name,
-        supplier: part.kind === 'loop' ? fusedLoop(part.stages, mode) : part.supplier,
+        supplier: supplierOf(part, mode),
       })),
     );
   }
 }
+
+/** The processor of one part alone. */
+export const supplierOf = (part: PlannedPart, mode: LoopMode): ProcessorSupplier =>
+  part.kind === 'loop' ? fusedLoop(part.stages, mode) : part.supplier;
 
 export interface PlannedEdge {
   readonly from: PlannedVertex;
