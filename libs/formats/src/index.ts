@@ -9,6 +9,13 @@ export {
   type SourceTransaction,
 } from './change/change-batch.ts';
 export { BATCH_BYTES_TARGET, ChangeBatchBuilder } from './change/change-batch-builder.ts';
+export {
+  type DerivedColumn,
+  derivedSchema,
+  type EncodeRowsOptions,
+  encodeRows,
+  KeyMissing,
+} from './change/encode-rows.ts';
 export { KeyPartitioner } from './change/partitioner.ts';
 export {
   comparePositions,
@@ -32,4 +39,5 @@ export {
 export { SelectUnsupported } from './change/select-expression.ts';
 export type { Column, ColumnKind, TableSchema } from './change/table-schema.ts';
 export { NULL, TupleCursor, UNCHANGED_LENGTH } from './change/tuple.ts';
+export { ValueUnsupported, valueText } from './change/value-text.ts';
 export { type DebeziumJsonOptions, DebeziumJsonWriter, JSON_OUTPUT_BYTES } from './json/debezium-json-writer.ts';

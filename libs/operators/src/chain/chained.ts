@@ -27,14 +27,13 @@ const SEPARATOR = '/';
  */
 export function chained(parts: readonly ChainPart[]): ProcessorSupplier {
   assert(new Set(parts.map((part) => part.name)).size === parts.length, 'parts of a chain have names of their own');
-  if (parts.length === 1) return parts[0]!.supplier;
-  return (instance) => {
-    const processors = parts.map((part) => part.supplier(instance));
-    return new Chained(
-      parts.map((part) => part.name),
-      processors,
+  // One processor alone is a chain as well: its saved state is found again when others join it.
+  const names = parts.map((part) => part.name);
+  return (instance) =>
+    new Chained(
+      names,
+      parts.map((part) => part.supplier(instance)),
     );
-  };
 }
 
 class Chained implements Processor {

@@ -85,6 +85,7 @@ export class StreamSourceStage<Row> {
       parallelism: 'inherit',
       routings: [{ kind: 'local' }],
       isCooperative: true,
+      assignsTime: true,
       supplier: (mode) => assignTimestamps({ from, timestampOf: fn, allowedLagMs, idleMs, mode }),
     });
     return new Stage<Row, 'stream'>(this.#graph, node);

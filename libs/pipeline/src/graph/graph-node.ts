@@ -50,6 +50,8 @@ export interface OperatorNode extends NodeBase {
   readonly label: string;
   readonly routings: readonly InputRouting[];
   readonly supplier: (mode: LoopMode) => ProcessorSupplier;
+  /** Gives its rows event times. */
+  readonly assignsTime?: boolean | undefined;
   /** `false`: a thread of its own for each instance. */
   readonly isCooperative: boolean;
 }

@@ -6,6 +6,10 @@ export const PipelineWithoutSink = errorCode('pipeline.no_sink', { ...user, titl
 export const StageUnused = errorCode('pipeline.stage_unused', { ...user, title: 'Nothing reads from a stage' });
 export const NameTaken = errorCode('pipeline.name_taken', { ...user, title: 'Two stages have one name' });
 export const ForeignStage = errorCode('pipeline.foreign_stage', { ...user, title: 'A stage of another pipeline' });
+export const WindowWithoutTimestamps = errorCode('pipeline.window_without_timestamps', {
+  ...user,
+  title: 'A window over rows that have no event time',
+});
 
 /** The stages of a pipeline and who reads from whom, in the order they were added: every node after its inputs. */
 export class PipelineGraph {
@@ -38,7 +42,7 @@ export class PipelineGraph {
     return this.nodes.filter((each) => each.inputs.includes(node) || (each.kind === 'late' && each.of === node));
   }
 
-  /** @throws MillraceError `pipeline.no_sink`, `pipeline.stage_unused`, `pipeline.name_taken` */
+  /** @throws MillraceError `pipeline.no_sink`, `pipeline.stage_unused`, `pipeline.name_taken`, `pipeline.window_without_timestamps` */
   checkComplete(): void {
     this.#checkNames();
     if (!this.nodes.some((node) => node.kind === 'sink')) {
@@ -48,12 +52,27 @@ export class PipelineGraph {
       });
     }
     const unused = this.nodes.find((node) => node.kind !== 'sink' && this.readersOf(node).length === 0);
-    if (unused === undefined) return;
-    throw new MillraceError(StageUnused, {
-      message: `nothing reads from stage "${unused.name}" (${unused.kind})`,
-      mend: 'Write it to a sink, use it in another stage, or remove it.',
-      details: { stage: unused.name },
-    });
+    if (unused !== undefined) {
+      throw new MillraceError(StageUnused, {
+        message: `nothing reads from stage "${unused.name}" (${unused.kind})`,
+        mend: 'Write it to a sink, use it in another stage, or remove it.',
+        details: { stage: unused.name },
+      });
+    }
+    this.#checkTimes();
+  }
+
+  #checkTimes(): void {
+    for (const node of this.nodes) {
+      if (node.kind !== 'aggregate' || node.window === undefined) continue;
+      const source = node.inputs.map(timelessSource).find((each) => each !== undefined);
+      if (source === undefined) continue;
+      throw new MillraceError(WindowWithoutTimestamps, {
+        message: `the window of stage "${node.name}" needs event times, and the rows of source "${source.name}" have none`,
+        mend: 'Replace withoutTimestamps() by withTimestamps(row => row.time, lagMs) or withIngestionTimestamps().',
+        details: { stage: node.name, source: source.name },
+      });
+    }
   }
 
   #checkNames(): void {
@@ -69,4 +88,18 @@ export class PipelineGraph {
       names.add(name);
     }
   }
+}
+
+/** A source from which rows reach the node without an event time. */
+function timelessSource(node: GraphNode): GraphNode | undefined {
+  if (node.kind === 'source') return node;
+  // Results of a window have the time of its end.
+  if (node.kind === 'late' || (node.kind === 'aggregate' && node.window !== undefined)) return undefined;
+  if (node.kind === 'operator') {
+    if (node.assignsTime === true) return undefined;
+    // Of several inputs those that are broadcast are only looked up.
+    const inputs = node.inputs.filter((_, index) => node.routings[index]!.kind !== 'broadcast');
+    return inputs.map(timelessSource).find((source) => source !== undefined);
+  }
+  return node.inputs.map(timelessSource).find((source) => source !== undefined);
 }

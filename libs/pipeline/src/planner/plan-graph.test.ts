@@ -91,11 +91,11 @@ describe('planGraph', () => {
       items x1
         items (source) [state]
         map
-        -> filter: isolated
-        -> map-2: unicast
-      filter x1: its input has several readers
+        -> noop: isolated
+        -> noop-2: unicast
+      noop x1: its input has several readers
         filter + noop (sink) [state]
-      map-2 x3: its input has several readers
+      noop-2 x3: its input has several readers
         map-2 (map) + noop-2 (sink) [state]
       `),
     );
@@ -115,15 +115,15 @@ describe('planGraph', () => {
       clicks x1
         clicks (source) [state]
         timestamps (timestamps (fn)) [state]
-        -> filter: isolated
-        -> aggregate-input: isolated
-      filter x1: its input has several readers
+        -> aggregate-accumulate-1: isolated
+        -> aggregate-accumulate-0: isolated
+      aggregate-accumulate-1 x1: its input has several readers
         filter + aggregate-accumulate-1 (accumulate by key and frame)
         -> aggregate: partitioned
       aggregate x2: rows are partitioned by key
         aggregate (combine to windows) [state]
         noop (sink) [state]
-      aggregate-input x1: its input has several readers
+      aggregate-accumulate-0 x1: its input has several readers
         aggregate-accumulate-0 (accumulate by key and frame)
         -> aggregate: partitioned
       `),
@@ -151,8 +151,37 @@ describe('planGraph', () => {
       'app -> merge: isolated',
       'merge -> rebalance: unicast',
       'rebalance -> aggregate: partitioned',
-      'rebalance -> aggregate-late: isolated',
+      'rebalance -> noop-2: isolated',
     ]);
+  });
+
+  it('has the same vertices on any number of threads, so that state is found again', () => {
+    const p = Pipeline.create();
+    p.readFrom(TestSources.range(0, 10, 'threads'))
+      .map((n) => n + 1)
+      .setLocalParallelism(2)
+      .writeTo(Sinks.noop());
+    const names = [1, 2, 3].map((threads) => planGraph(p.graph, { threads }).vertices.map(({ name }) => name));
+    expect(names).toEqual([
+      ['range', 'noop'],
+      ['range', 'noop'],
+      ['range', 'noop'],
+    ]);
+  });
+
+  it('keeps the names of vertices with state when stateless stages are added', () => {
+    const names = (change: (n: number) => number, times: number): string[] => {
+      const p = Pipeline.create();
+      let rows = p.readFrom(TestSources.items(1)).setName('numbers');
+      for (let time = 0; time < times; time++) rows = rows.map(change);
+      rows.writeTo(Sinks.noop()).setName('left');
+      let others = rows;
+      for (let time = 0; time < times; time++) others = others.map(change);
+      others.writeTo(Sinks.noop()).setName('right');
+      return planGraph(p.graph, { threads: 2 }).vertices.map(({ name }) => name);
+    };
+    expect(names((n) => n, 0)).toEqual(['numbers', 'left', 'right']);
+    expect([...names((n) => n, 2)].sort()).toEqual(['left', 'numbers', 'right']);
   });
 
   it('gives the same plan each time, in both modes', () => {
@@ -226,6 +255,19 @@ describe('mistakes are refused with a code', () => {
   it.each([0, -1, 1.5, Number.NaN])('%s instances', (instances) => {
     const rows = Pipeline.create().readFrom(TestSources.items(1));
     expect(thrown(() => rows.setLocalParallelism(instances))).toEqual(refused('pipeline.parallelism_invalid'));
+  });
+
+  it('a window over rows without event times', () => {
+    const p = Pipeline.create();
+    p.readFrom(clicks())
+      .withoutTimestamps()
+      .map((click) => click.user)
+      .groupingKey((user) => user)
+      .window(sliding(2, 1))
+      .aggregate(counting())
+      .writeTo(Sinks.noop());
+    expect(thrown(() => planned(p))).toEqual(refused('pipeline.window_without_timestamps'));
+    expect(thrown(() => planned(p))).toMatchObject({ details: { stage: 'aggregate', source: 'clicks' } });
   });
 
   it('native timestamps of a source that has none', () => {

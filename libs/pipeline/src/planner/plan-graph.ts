@@ -16,6 +16,7 @@ import type {
   LateNode,
   MergeNode,
   OperatorNode,
+  Parallelism,
   SinkNode,
   SourceNode,
 } from '../graph/graph-node.ts';
@@ -100,7 +101,7 @@ class GraphPlanner {
   }
 
   #source(node: SourceNode): PlannedVertex {
-    const vertex = this.#open(node.name, this.#instances(node, 1), undefined);
+    const vertex = this.#open(this.#wanted(node, 1), undefined);
     vertex.addProcessor(node.name, 'source', node.supplier);
     return vertex;
   }
@@ -122,10 +123,10 @@ class GraphPlanner {
     const usual = isSingle
       ? 1
       : node.routings.some(({ kind }) => kind === 'local')
-        ? this.#parallelismOf(node.inputs[0]!)
-        : this.#threads;
+        ? this.#vertexOf.get(node.inputs[0]!)!.wanted
+        : 'threads';
     const reason = node.isCooperative ? reasonOf(node.routings) : 'it blocks, so it has threads of its own';
-    const vertex = this.#open(node.name, this.#instances(node, usual), reason);
+    const vertex = this.#open(this.#wanted(node, usual), reason);
     for (const [index, input] of node.inputs.entries()) this.#connect(input, vertex, node.routings[index]!);
     vertex.addProcessor(node.name, node.label, node.supplier(this.#mode));
     return vertex;
@@ -134,12 +135,11 @@ class GraphPlanner {
   #aggregate(node: AggregateNode): PlannedVertex {
     const { layout, keyOfs, window = EVERYTHING, name, inputs, hasLateRows } = node;
     const combine = this.#open(
-      `${name}`,
-      keyOfs === undefined ? 1 : this.#instances(node, this.#threads),
+      keyOfs === undefined ? 1 : this.#wanted(node, 'threads'),
       keyOfs === undefined ? 'all rows meet in one group' : 'rows are partitioned by key',
     );
     inputs.forEach((input, index) => {
-      const first = this.#stageOneBehind(input, node, index);
+      const first = this.#stageOneBehind(input);
       const { stages, fused } = first.absorbLoop();
       first.addProcessor(
         `${name}-accumulate${inputs.length > 1 ? `-${index}` : ''}`,
@@ -169,23 +169,17 @@ class GraphPlanner {
   readonly #stageOnes = new Map<string, PlannedVertex>();
 
   /** Where the first stage of an aggregation runs: with its input, or beside it when others read from that as well. */
-  #stageOneBehind(input: GraphNode, node: AggregateNode, index: number): PlannedVertex {
-    if (this.#isOpen(input)) return this.#vertexOf.get(input)!;
-    const vertex = this.#open(
-      `${node.name}-input${index === 0 ? '' : `-${index}`}`,
-      this.#parallelismOf(input),
-      'its input has several readers',
-    );
+  #stageOneBehind(input: GraphNode): PlannedVertex {
+    const before = this.#vertexOf.get(input)!;
+    if (this.#isOpen(input)) return before;
+    const vertex = this.#open(before.wanted, 'its input has several readers');
     this.#connect(input, vertex, { kind: 'local' });
     return vertex;
   }
 
   #late(node: LateNode): PlannedVertex {
-    const vertex = this.#open(
-      node.name,
-      this.#instances(node, this.#parallelismOf(node.of.inputs[0]!)),
-      'late rows are an output of their own',
-    );
+    const first = this.#vertexOf.get(node.of.inputs[0]!)!;
+    const vertex = this.#open(this.#wanted(node, first.wanted), 'late rows are an output of their own');
     vertex.addStage(node.name, 'late rows', { peek: () => undefined });
     node.of.inputs.forEach((_, index) => {
       const from = this.#stageOnes.get(`${node.of.name}/${index}`)!;
@@ -200,11 +194,7 @@ class GraphPlanner {
   }
 
   #merge(node: MergeNode): PlannedVertex {
-    const vertex = this.#open(
-      node.name,
-      this.#instances(node, this.#parallelismOf(node.inputs[0]!)),
-      'several streams meet',
-    );
+    const vertex = this.#open(this.#wanted(node, this.#vertexOf.get(node.inputs[0]!)!.wanted), 'several streams meet');
     for (const input of node.inputs) this.#connect(input, vertex, { kind: 'local' });
     vertex.addStage(node.name, 'merge', { peek: () => undefined });
     return vertex;
@@ -223,13 +213,11 @@ class GraphPlanner {
   #behind(node: GraphNode): PlannedVertex {
     const input = node.inputs[0]!;
     const before = this.#vertexOf.get(input)!;
-    const instances = this.#instances(node, before.parallelism);
+    const wanted = this.#wanted(node, before.wanted);
     const isFork = !this.#isOpen(input);
-    if (!isFork && instances === before.parallelism) return before;
-    const reason = isFork
-      ? 'its input has several readers'
-      : `it runs as ${instances} instances, its input as ${before.parallelism}`;
-    const vertex = this.#open(node.name, instances, reason);
+    if (!isFork && wanted === before.wanted) return before;
+    const reason = isFork ? 'its input has several readers' : 'its number of instances is not that of its input';
+    const vertex = this.#open(wanted, reason);
     this.#connect(input, vertex, { kind: 'local' });
     return vertex;
   }
@@ -263,19 +251,14 @@ class GraphPlanner {
     }
   }
 
-  #open(name: string, parallelism: number, reason: string | undefined): PlannedVertex {
-    const vertex = new PlannedVertex(name, parallelism, reason);
+  #open(wanted: Exclude<Parallelism, 'inherit'>, reason: string | undefined): PlannedVertex {
+    const vertex = new PlannedVertex(wanted, this.#threads, reason);
     this.#vertices.push(vertex);
     return vertex;
   }
 
-  #parallelismOf(node: GraphNode): number {
-    return this.#vertexOf.get(node)!.parallelism;
-  }
-
-  #instances({ parallelism }: GraphNode, inherited: number): number {
-    if (parallelism === 'inherit') return inherited;
-    return parallelism === 'threads' ? this.#threads : parallelism;
+  #wanted({ parallelism }: GraphNode, inherited: Exclude<Parallelism, 'inherit'>): Exclude<Parallelism, 'inherit'> {
+    return parallelism === 'inherit' ? inherited : parallelism;
   }
 }
 

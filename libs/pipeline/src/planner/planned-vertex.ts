@@ -1,5 +1,6 @@
 import type { ProcessorSupplier, Routing } from '@millrace/engine';
 import { chained, type FusedStage, fusedLoop, type LoopMode, type LoopStage } from '@millrace/operators';
+import type { Parallelism } from '../graph/graph-node.ts';
 
 /** A stateless stage of the pipeline, as plans show it. */
 export interface FusedLabel {
@@ -27,16 +28,26 @@ export interface AbsorbedLoop {
 
 /** A vertex while the planner puts it together: parts that run in one tasklet, one after the other. */
 export class PlannedVertex {
-  readonly name: string;
   readonly parallelism: number;
+  /** What `parallelism` comes from. Vertices are cut by it, so that the same pipeline has the same vertices on any number of threads. */
+  readonly wanted: Exclude<Parallelism, 'inherit'>;
   readonly parts: PlannedPart[] = [];
   /** Why it is not part of the vertex before it; `undefined` for a source. */
   readonly reason: string | undefined;
 
-  constructor(name: string, parallelism: number, reason: string | undefined) {
-    this.name = name;
-    this.parallelism = parallelism;
+  constructor(wanted: Exclude<Parallelism, 'inherit'>, threads: number, reason: string | undefined) {
+    this.wanted = wanted;
+    this.parallelism = wanted === 'threads' ? threads : wanted;
     this.reason = reason;
+  }
+
+  /**
+   * The name of its first processor: saved state is found by it, also when stateless stages come or go ahead of that. Of its last stage
+   * when it has none but stateless ones.
+   */
+  get name(): string {
+    const part = this.parts.find(({ kind }) => kind === 'processor') ?? this.parts.at(-1)!;
+    return part.kind === 'processor' ? part.name : part.fused.at(-1)!.name;
   }
 
   addProcessor(name: string, label: string, supplier: ProcessorSupplier, fused: readonly FusedLabel[] = []): void {
