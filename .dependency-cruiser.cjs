@@ -2,6 +2,7 @@
 const ROOMS = {
   kernel: [],
   engine: ['kernel'],
+  sql: ['kernel'],
   operators: ['kernel', 'engine'],
   formats: ['kernel', 'engine'],
   'connectors/contract': ['kernel', 'engine', 'formats'],
