@@ -1,7 +1,13 @@
+export { AggregateBuilder } from './api/aggregate-builder.ts';
+export { AssertionFailed, Assertions } from './api/assertions.ts';
+export type { EnrichOptions } from './api/async-stages.ts';
+export { HashJoinBuilder, type JoinOn } from './api/join-stages.ts';
 export { Pipeline } from './api/pipeline.ts';
-export { type Sink, Sinks } from './api/sinks.ts';
+export { SinkBuilder } from './api/sink-builder.ts';
+export { type Sink, SinkStage, Sinks } from './api/sinks.ts';
+export { SourceBuilder } from './api/source-builder.ts';
 export { type BatchSource, Sources, type StreamSource, TestSources } from './api/sources.ts';
-export { type BatchStage, SinkStage, Stage, type StreamStage } from './api/stage.ts';
+export { type BatchStage, Stage, type StreamStage } from './api/stage.ts';
 export { type Keyed, StageWithKey } from './api/stage-with-key.ts';
 export {
   type KeyedStream,
@@ -9,8 +15,9 @@ export {
   StageWithWindow,
   type WithLateRows,
 } from './api/stage-with-window.ts';
+export type { TimeToLive } from './api/stateful-stages.ts';
 export { StreamSourceStage, type TimestampOptions } from './api/stream-source-stage.ts';
-export { sliding, tumbling, type WindowOptions } from './api/windows.ts';
+export { session, sliding, tumbling, type WindowOptions } from './api/windows.ts';
 export {
   checkInput,
   errorIssue,

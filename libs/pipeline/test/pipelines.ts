@@ -1,5 +1,5 @@
 import { AggregateOperations } from '@millrace/operators';
-import { Pipeline, Sources, sliding, TestSources, tumbling } from '@millrace/pipeline';
+import { Pipeline, SourceBuilder, sliding, TestSources, tumbling } from '@millrace/pipeline';
 import { fileSink } from './file-sink.ts';
 
 const { allOf, averaging, coAggregate, counting, summing, toList, maxOf } = AggregateOperations;
@@ -8,8 +8,10 @@ export interface Options {
   readonly file: string;
   readonly lateFile?: string;
   readonly rows: number;
-  /** Rows of a paced source are released so many at a time. */
+  /** Rows added by one call. */
   readonly perFill?: number;
+  /** Rows let through between two snapshots: a run that is stopped after one of them is always stopped midway. */
+  readonly perSnapshot?: number;
 }
 
 interface Event {
@@ -22,20 +24,23 @@ const KEYS = 7;
 export const eventOf = (n: number): Event => ({ n, key: `k${n % KEYS}`, time: n });
 
 // #region source
-/** Events 0 to `rows` - 1 in order of time, a few at a call, so that snapshots come in between. */
-const events = ({ rows, perFill = rows }: Options) =>
-  Sources.stream<{ next: number }, Event>('events', {
-    create: () => ({ next: 0 }),
-    fill(state, buffer) {
-      const end = Math.min(state.next + perFill, rows);
+/** Events 0 to `rows` - 1 in order of time. */
+const events = ({ rows, perFill = rows, perSnapshot = rows }: Options) =>
+  SourceBuilder.stream('events', () => ({ next: 0, limit: perSnapshot }))
+    .fillBuffer<Event>((state, buffer) => {
+      const end = Math.min(state.next + perFill, state.limit, rows);
       while (state.next < end) buffer.add(eventOf(state.next++));
       if (state.next === rows) buffer.close();
-    },
-    snapshot: ({ next }) => next,
-    restore: (state, [next]) => {
-      state.next = next as number;
-    },
-  });
+    })
+    .createSnapshot((state) => {
+      state.limit = state.next + perSnapshot;
+      return state.next;
+    })
+    .restoreSnapshot((state, [next]) => {
+      state.next = next!;
+      state.limit = next! + perSnapshot;
+    })
+    .build();
 // #endregion
 
 export const stateless = (options: Options): Pipeline => {

@@ -1,66 +1,19 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Engine, startEngine } from '@millrace/engine';
-import { type RunSnapshot, runPipeline } from '@millrace/pipeline';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { runPipeline } from '@millrace/pipeline';
 import { rowsIn } from './file-sink.ts';
-import { eventOf, type Options } from './pipelines.ts';
+import { eventOf } from './pipelines.ts';
+import { Runs, sorted } from './runs.ts';
 
-const MODULE = new URL('./pipelines.ts', import.meta.url).href;
+const MODULE = new URL('./pipelines.ts', import.meta.url);
 const ROWS = 1_000;
 const KEYS = 7;
 
-let engine: Engine;
-let folder: string;
-let files = 0;
+const runs = new Runs(MODULE);
+afterAll(() => runs[Symbol.asyncDispose]());
 
-beforeAll(async () => {
-  engine = await startEngine({ threads: 2 });
-  folder = mkdtempSync(join(tmpdir(), 'millrace-pipeline-'));
-});
-afterAll(async () => {
-  await engine[Symbol.asyncDispose]();
-  rmSync(folder, { recursive: true });
-});
-
-const newFile = (): string => join(folder, `${files++}.ndjson`);
-
-/** Runs it straight, in one mode. */
-async function run(
-  exportName: string,
-  mode: 'generated' | 'interpreted',
-  more: Partial<Options> = {},
-): Promise<unknown[]> {
-  const file = newFile();
-  const options: Options = { file, rows: ROWS, ...more };
-  const { isCompleted } = await runPipeline({ module: MODULE, exportName, options, mode }, { engine });
-  expect(isCompleted).toBe(true);
-  return rowsIn(file);
-}
-
-/** Runs it in pieces: stopped after some snapshots and continued from the newest one, on engines of other sizes. */
-async function interrupted(exportName: string, more: Partial<Options> = {}): Promise<unknown[]> {
-  const file = newFile();
-  const options: Options = { file, rows: ROWS, perFill: 40, ...more };
-  let restore: RunSnapshot | undefined;
-  for (let attempt = 0; ; attempt++) {
-    const threads = 1 + (attempt % 3);
-    const stop = new AbortController();
-    const running = runPipeline(
-      { module: MODULE, exportName, options },
-      { threads, snapshotIntervalMs: 3, restore, signal: attempt < 3 ? stop.signal : undefined },
-    );
-    // At another moment each time, mostly between two snapshots.
-    const timer = setTimeout(() => stop.abort(), 40 + 17 * attempt);
-    const { isCompleted, snapshot } = await running;
-    clearTimeout(timer);
-    restore = snapshot;
-    if (isCompleted) return rowsIn(file);
-  }
-}
-
-const sorted = (rows: readonly unknown[]): string[] => rows.map((row) => JSON.stringify(row)).sort();
+const run = (exportName: string, mode: 'generated' | 'interpreted', more: object = {}) =>
+  runs.straight(exportName, mode, { rows: ROWS, ...more });
+const interrupted = (exportName: string) => runs.interrupted(exportName, { rows: ROWS });
 
 /** Windows of the events, in plain JavaScript. */
 function windowsOf(sizeMs: number, slideMs: number, keyOf: (n: number) => string) {
@@ -120,7 +73,7 @@ describe('a pipeline on worker threads', () => {
   );
 
   it('aggregates a batch, by key and as a whole, when it ends', async () => {
-    const lateFile = newFile();
+    const lateFile = runs.newFile();
     const byKey = await run('batch', 'generated', { lateFile });
     const counts = Array.from({ length: KEYS }, (_, key) => ({ key, result: Math.ceil((ROWS - key) / KEYS) }));
     expect(sorted(byKey)).toEqual(sorted(counts));
@@ -128,7 +81,7 @@ describe('a pipeline on worker threads', () => {
   });
 
   it('sends rows that come too late another way', async () => {
-    const lateFile = newFile();
+    const lateFile = runs.newFile();
     const results = (await run('late', 'generated', { lateFile, perFill: 50 })) as { readonly result: number }[];
     const tooLate = rowsIn<{ readonly n: number }>(lateFile).map((event) => event.n);
     // The first ones come before any watermark is later than they are.
@@ -138,7 +91,7 @@ describe('a pipeline on worker threads', () => {
   });
 
   it('says so when the module exports no pipeline', async () => {
-    await expect(runPipeline({ module: MODULE, exportName: 'nothing' }, { engine })).rejects.toMatchObject({
+    await expect(runPipeline({ module: MODULE.href, exportName: 'nothing' })).rejects.toMatchObject({
       code: { code: 'pipeline.module_without_pipeline' },
     });
   });

@@ -23,31 +23,30 @@ export function allOf(...given: readonly unknown[]): AggregateOperation1<never, 
   return { ...together(parts, shape), accumulate: [addToAll(parts)] };
 }
 
-/**
- * An operation for each input of a co-aggregation: input i goes to operation i. The result is a tuple, or an object when the operations are
- * given by name.
- */
+/** An operation for each input of a co-aggregation: input i goes to operation i. The result is a tuple. */
 export function coAggregate<const Operations extends readonly AnyOperation<never>[]>(
   ...operations: Operations
 ): AggregateOperation<
   { readonly [Input in keyof Operations]: RowOf<Operations[Input]> },
   unknown[],
   NamedResults<Operations>
-> {
-  const parts: readonly AnyOperation<unknown>[] = operations as never;
-  const plan = jointPlan(
-    parts,
-    (results) => results,
-    (index) => index,
-  );
+>;
+/** The same with names, in the order of the inputs: the result is an object. */
+export function coAggregate<Operations extends Readonly<Record<string, AnyOperation<never>>>>(
+  operations: Operations,
+  // biome-ignore lint/suspicious/noExplicitAny: the order of properties is not part of a type
+): AggregateOperation<any, unknown[], NamedResults<Operations>>;
+// biome-ignore lint/suspicious/noExplicitAny: the signatures above say it
+export function coAggregate(...given: readonly unknown[]): AggregateOperation<any, unknown[], any> {
+  const { parts, shape } = partsOf(given);
   return {
-    ...together(parts, (results) => results),
+    ...together(parts, shape),
     accumulate: parts.map(({ accumulate }, index) => (accumulators: unknown[], row: unknown) => {
       accumulators[index] = accumulate[0](accumulators[index], row);
       return accumulators;
     }) as never,
-    columns: plan as never,
-  } as never;
+    columns: jointPlan(parts, shape, (index) => index),
+  };
 }
 
 /** An operation of one's own for one input; plain functions. */

@@ -12,7 +12,7 @@ import {
 import { assert, MillraceError } from '@millrace/kernel';
 import type { Key, KeyOf } from '../contract/key.ts';
 import type { LoopMode } from '../contract/row-stage.ts';
-import type { WindowDefinition } from '../contract/window.ts';
+import type { SlidingWindow } from '../contract/window.ts';
 import type { Explained } from '../loop/explained.ts';
 import type { LoopStage } from '../loop/loop-stage.ts';
 import { Loops } from '../loop/loops.ts';
@@ -31,7 +31,7 @@ export interface AccumulateFramesOptions {
   readonly stages: readonly LoopStage[];
   /** Absent: the whole stream is one group. */
   readonly keyOf?: KeyOf | undefined;
-  readonly window: WindowDefinition;
+  readonly window: SlidingWindow;
   readonly layout: AccumulatorLayout;
   /** Which input of the aggregation this is. */
   readonly input?: number | undefined;

@@ -10,7 +10,7 @@ import {
   type Watermark,
 } from '@millrace/engine';
 import { assert } from '@millrace/kernel';
-import type { WindowDefinition } from '../contract/window.ts';
+import type { SlidingWindow } from '../contract/window.ts';
 import type { AccumulatorLayout } from '../state/accumulator-layout.ts';
 import { EarlyResults } from './early-results.ts';
 import { FrameTime } from './frame-time.ts';
@@ -22,7 +22,7 @@ import { RESULTS_PER_BATCH, WindowEmitter } from './window-emitter.ts';
 import { WindowState } from './window-state.ts';
 
 export interface CombineFramesOptions {
-  readonly window: WindowDefinition;
+  readonly window: SlidingWindow;
   readonly layout: AccumulatorLayout;
   /** Results carry their key. */
   readonly isKeyed: boolean;

@@ -1,8 +1,8 @@
 import { assert } from '@millrace/kernel';
-import type { WindowDefinition } from '../contract/window.ts';
+import type { SlidingWindow } from '../contract/window.ts';
 
 /** The window of a batch: everything there is, over when the input ends. Its rows need no event time. */
-export const EVERYTHING: WindowDefinition = {
+export const EVERYTHING: SlidingWindow = {
   kind: 'sliding',
   sizeMs: Number.POSITIVE_INFINITY,
   slideMs: Number.POSITIVE_INFINITY,
@@ -19,7 +19,7 @@ export class FrameTime {
   /** One frame for everything, number 0. */
   readonly isTimeless: boolean;
 
-  constructor({ sizeMs, slideMs }: WindowDefinition) {
+  constructor({ sizeMs, slideMs }: SlidingWindow) {
     this.isTimeless = slideMs === Number.POSITIVE_INFINITY;
     assert(
       this.isTimeless || (slideMs > 0 && sizeMs >= slideMs && sizeMs % slideMs === 0),

@@ -4,7 +4,7 @@ import { plainRows, verifyProcessor } from '@millrace/testing';
 import fc from 'fast-check';
 import { chained } from '../chain/chained.ts';
 import type { AggregateOperation1 } from '../contract/aggregate-operation.ts';
-import type { WindowDefinition } from '../contract/window.ts';
+import type { SlidingWindow } from '../contract/window.ts';
 import { type AnyAggregate, layoutOf } from '../state/accumulator-layout.ts';
 import { accumulateFrames } from './accumulate-frames.ts';
 import { combineFrames } from './combine-frames.ts';
@@ -52,7 +52,7 @@ const deductedObjects: AnyAggregate = {
   deduct: (left: { sum: number }, right: { sum: number }) => ({ sum: left.sum - right.sum }),
 };
 
-function twoStages(aggregate: AnyAggregate, window: WindowDefinition, isKeyed = true) {
+function twoStages(aggregate: AnyAggregate, window: SlidingWindow, isKeyed = true) {
   const layout = layoutOf(aggregate, 1);
   return chained([
     {
@@ -82,7 +82,7 @@ const items = (events: readonly (Event | number)[]) =>
 const event = (key: string | number, time: number, value = 1): Event => ({ key, time, value });
 
 describe('a sliding window in two stages', () => {
-  const window: WindowDefinition = { kind: 'sliding', sizeMs: 4, slideMs: 2 };
+  const window: SlidingWindow = { kind: 'sliding', sizeMs: 4, slideMs: 2 };
 
   it('emits every window with rows once, in order, however it is treated', async () => {
     await verifyProcessor(twoStages(counting, window))
@@ -160,7 +160,7 @@ const aggregates: Record<
 /** The windows of events, in plain JavaScript: what comes before a watermark of `lateAfter` is left out. */
 function model(
   events: readonly (Event | number)[],
-  { sizeMs, slideMs }: WindowDefinition,
+  { sizeMs, slideMs }: SlidingWindow,
   of: (rows: readonly Event[]) => unknown,
 ) {
   const windows = new Map<string, { start: number; end: number; key: string | number; rows: Event[] }>();
@@ -217,7 +217,7 @@ describe.each(Object.entries(aggregates))('a sliding window of %s', (_name, { ag
     );
     await fc.assert(
       fc.asyncProperty(input, fc.constantFrom([2, 2], [6, 2], [4, 1]), async (given, [sizeMs, slideMs]) => {
-        const window: WindowDefinition = { kind: 'sliding', sizeMs: sizeMs!, slideMs: slideMs! };
+        const window: SlidingWindow = { kind: 'sliding', sizeMs: sizeMs!, slideMs: slideMs! };
         const rising = withRisingWatermarks(given);
         const expected = sorted(model(rising, window, of));
         const results: { end: number; key: string | number }[][] = [[]];

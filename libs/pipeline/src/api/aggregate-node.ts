@@ -19,6 +19,7 @@ export function aggregateNode(graph: PipelineGraph, parts: AggregateParts): Aggr
     name: graph.freeName('aggregate'),
     inputs,
     parallelism: 'threads',
+    operation,
     layout: layoutOf(operation, inputs.length),
     keyOfs,
     window,

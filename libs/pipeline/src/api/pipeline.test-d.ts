@@ -6,6 +6,7 @@ import {
   Pipeline,
   Sinks,
   type StreamStage,
+  session,
   sliding,
   TestSources,
   tumbling,
@@ -79,7 +80,73 @@ const matched = stream
   .map(({ result: [orders, numbers] }) => ({ orders, numbers }));
 expectType<StreamStage<{ orders: number; numbers: number[] }>, typeof matched>(true, matched);
 
+// Stateful stages: state, row and key are inferred, `undefined` drops the row.
+const numbered = stream
+  .groupingKey(({ country }) => country)
+  .mapStateful(
+    () => ({ count: 0 }),
+    (state, row, key) => (row.id > 0 ? { key, index: state.count++ } : undefined),
+    { ttlMs: 1_000, onEvict: (state, key) => ({ key, index: state.count }) },
+  );
+expectType<StreamStage<{ key: string; index: number }>, typeof numbered>(true, numbered);
+const onceIn = stream.groupingKey(({ id }) => id).distinct(60_000);
+expectType<StreamStage<Order>, typeof onceIn>(true, onceIn);
+const once = ids.distinct();
+expectType<BatchStage<number>, typeof once>(true, once);
+
+// Joins: a left join may have no match, an inner one has.
+const lands = p.readFrom(TestSources.items({ code: 'DE', name: 'Germany' }));
+const onCountry = { left: ({ country }: Order) => country, right: ({ code }: { code: string }) => code };
+const named = stream.hashJoin(lands, onCountry, (row, land) => land?.name ?? row.country);
+expectType<StreamStage<string>, typeof named>(true, named);
+const builtJoin = stream
+  .hashJoinBuilder()
+  .addInner(lands, onCountry)
+  .add(ids, { left: ({ id }) => id, right: (id) => id })
+  .build((row, land, id) => [row.id, land.name, id] as const);
+expectType<StreamStage<readonly [number, string, number | undefined]>, typeof builtJoin>(true, builtJoin);
+const pairs = stream
+  .groupingKey(({ id }) => id)
+  .window(session(1_000))
+  .leftJoin(
+    stream.map(({ id }) => id).groupingKey((id) => id),
+    (row, id) => [row.country, id] as const,
+  );
+expectType<StreamStage<readonly [string, number | undefined]>, typeof pairs>(true, pairs);
+const builtTotals = stream
+  .groupingKey(({ id }) => id)
+  .window(tumbling(1_000))
+  .aggregateBuilder('orders', counting())
+  .add(
+    'ids',
+    stream.map(({ id }) => id).groupingKey((id) => id),
+    toList<number>(),
+  )
+  .build();
+expectType<
+  StreamStage<KeyedWindowResult<number, { readonly orders: number; readonly ids: number[] }>>,
+  typeof builtTotals
+>(true, builtTotals);
+
+// Services.
+const answered = stream.mapAsync(async ({ id }) => (id > 0 ? String(id) : undefined));
+expectType<StreamStage<string>, typeof answered>(true, answered);
+const sizes = { create: () => new Map<string, number>() };
+const enrichedRows = stream.enrich(
+  { service: sizes, key: ({ country }) => country, lookup: async (map, key) => map.get(key as string) },
+  (row, size) => ({ id: row.id, size }),
+);
+expectType<StreamStage<{ id: number; size: number | undefined }>, typeof enrichedRows>(true, enrichedRows);
+
 // What does not fit is refused.
+// @ts-expect-error of a stream "once" needs a time
+stream.groupingKey(({ id }) => id).distinct();
+// @ts-expect-error a stream cannot be the bounded side
+items.hashJoin(stream, onCountry, (row) => row);
+// @ts-expect-error a stream never ends, so it cannot be sorted
+stream.sort();
+// @ts-expect-error keys of both sides are of one type
+stream.hashJoin(lands, { left: ({ id }) => id, right: ({ code }) => code }, (row) => row);
 // @ts-expect-error a batch has no windows
 items.window(tumbling(1));
 // @ts-expect-error a stream never ends, so it has no total

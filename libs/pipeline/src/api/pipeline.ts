@@ -1,4 +1,5 @@
 import { PipelineGraph } from '../graph/pipeline-graph.ts';
+import { type Sink, SinkStage } from './sinks.ts';
 import type { BatchSource, StreamSource } from './sources.ts';
 import { type BatchStage, Stage } from './stage.ts';
 import { StreamSourceStage } from './stream-source-stage.ts';
@@ -30,5 +31,14 @@ export class Pipeline {
     });
     if (source.isBounded) return new Stage<Row, 'batch'>(this.graph, node);
     return new StreamSourceStage<Row>(this.graph, node, source.isTimestamped);
+  }
+
+  /** One sink for the rows of several stages. */
+  writeTo<Row>(sink: Sink<Row>, first: Stage<Row>, ...others: readonly Stage<Row>[]): SinkStage {
+    return new SinkStage(
+      this.graph,
+      [first, ...others].map(({ node }) => node),
+      sink,
+    );
   }
 }

@@ -1,6 +1,8 @@
 import type { ProcessorSupplier } from '@millrace/engine';
 import type { SinkDefinition } from '@millrace/operators';
-import type { Parallelism, SinkNode } from '../graph/graph-node.ts';
+import type { GraphNode, Parallelism, SinkNode } from '../graph/graph-node.ts';
+import type { PipelineGraph } from '../graph/pipeline-graph.ts';
+import { setParallelism } from './set-parallelism.ts';
 
 /** Where rows end. */
 export interface Sink<in Row> {
@@ -47,3 +49,34 @@ export const Sinks = {
     return Sinks.of<undefined, Row>('noop', { create: () => undefined, receive: () => undefined });
   },
 };
+
+/** The end of a branch, or of several. */
+export class SinkStage {
+  readonly #node: GraphNode;
+
+  /** @internal Several inputs are merged first. */
+  constructor(graph: PipelineGraph, inputs: readonly GraphNode[], sink: Sink<never>) {
+    const [first] = inputs;
+    const input =
+      inputs.length === 1
+        ? first!
+        : graph.add({ kind: 'merge', name: graph.freeName('merge'), inputs, parallelism: 'inherit' });
+    this.#node = graph.add({
+      kind: 'sink',
+      name: graph.freeName(sink.name),
+      inputs: [input],
+      parallelism: sink.parallelism,
+      sink: sink.sink,
+    });
+  }
+
+  setName(name: string): this {
+    this.#node.name = name;
+    return this;
+  }
+
+  setLocalParallelism(instances: number): this {
+    setParallelism(this.#node, instances);
+    return this;
+  }
+}

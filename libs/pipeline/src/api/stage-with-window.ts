@@ -1,13 +1,15 @@
-import type {
-  AggregateOperation,
-  AggregateOperation1,
-  Key,
-  KeyedWindowResult,
-  KeyOf,
-  WindowDefinition,
-  WindowResult,
+import {
+  type AggregateOperation,
+  type AggregateOperation1,
+  AggregateOperations,
+  type Key,
+  type KeyedWindowResult,
+  type KeyOf,
+  type WindowDefinition,
+  type WindowResult,
 } from '@millrace/operators';
 import type { GraphNode } from '../graph/graph-node.ts';
+import { AggregateBuilder } from './aggregate-builder.ts';
 import { aggregateNode } from './aggregate-node.ts';
 import type { Stage, StreamStage } from './stage.ts';
 
@@ -33,12 +35,53 @@ export class StageWithWindow<Row> {
     return new StageWithKeyAndWindow(this.#stage, keyOf, this.#window);
   }
 
+  /** Each row once in its window, by content; with a sliding window once in each of its windows. */
+  distinct(this: StageWithWindow<Row & Key>): StreamStage<WindowResult<Row>> {
+    return new StageWithKeyAndWindow<Row & Key, Row & Key>(
+      this.#stage as StreamStage<Row & Key>,
+      (row) => row as Key,
+      this.#window,
+    )
+      .aggregate(AggregateOperations.counting())
+      .map(({ key, start, end, isEarly }) => ({
+        start,
+        end,
+        result: key as Row,
+        ...(isEarly === undefined ? {} : { isEarly }),
+      }));
+  }
+
   /** One result for each window, whatever the key. */
   aggregate<A, Result>(operation: AggregateOperation1<Row, A, Result>): StreamStage<WindowResult<Result>> {
+    return this.#aggregateAll([], operation);
+  }
+
+  /** Rows of two streams in the same window together. */
+  aggregate2<Other, A, Result>(
+    other: StreamStage<Other>,
+    operation: AggregateOperation<readonly [Row, Other], A, Result>,
+  ): StreamStage<WindowResult<Result>> {
+    return this.#aggregateAll([other], operation);
+  }
+
+  /** The same with three streams. */
+  aggregate3<Second, Third, A, Result>(
+    second: StreamStage<Second>,
+    third: StreamStage<Third>,
+    operation: AggregateOperation<readonly [Row, Second, Third], A, Result>,
+  ): StreamStage<WindowResult<Result>> {
+    return this.#aggregateAll([second, third], operation);
+  }
+
+  #aggregateAll<Result>(
+    // biome-ignore-start lint/suspicious/noExplicitAny: the callers have checked the types
+    others: readonly StreamStage<any>[],
+    operation: AggregateOperation<any, any, Result>,
+    // biome-ignore-end lint/suspicious/noExplicitAny: see above
+  ): StreamStage<WindowResult<Result>> {
     const { graph, node } = this.#stage;
-    return this.#stage.derive(
-      aggregateNode(graph, { operation, inputs: [node], keyOfs: undefined, window: this.#window }),
-    );
+    const inputs = [node, ...others.map((other) => other.node)];
+    return this.#stage.derive(aggregateNode(graph, { operation, inputs, keyOfs: undefined, window: this.#window }));
   }
 }
 
@@ -94,6 +137,38 @@ export class StageWithKeyAndWindow<Row, K extends Key> {
     return this.#aggregate(operation, [second, third], false);
   }
 
+  /** Any number of streams, each with an operation and a name: `.aggregateBuilder('orders', counting()).add('payments', other, summing(…)).build()`. */
+  aggregateBuilder<Name extends string, A, Result>(
+    name: Name,
+    operation: AggregateOperation1<Row, A, Result>,
+  ): AggregateBuilder<K, 'stream', { readonly [N in Name]: Result }> {
+    const own = { stage: this.#stage, keyOf: this.#keyOf };
+    return new AggregateBuilder([{ name, input: own as never, operation }], ([, ...others], together) =>
+      this.#aggregate(together, others as unknown as readonly KeyedStream<unknown, K>[], false),
+    );
+  }
+
+  /** Each pair of rows of two streams with the same key and window. */
+  join<Other, To>(other: KeyedStream<Other, K>, join: (row: Row, match: Other) => To): StreamStage<To> {
+    return this.#pairs(other).flatMap(({ result: [rows, matches] }) =>
+      rows.flatMap((row) => matches.map((match) => join(row, match))),
+    );
+  }
+
+  /** The same, and rows of this stream without a match with `undefined`. */
+  leftJoin<Other, To>(other: KeyedStream<Other, K>, join: (row: Row, match: Other | undefined) => To): StreamStage<To> {
+    return this.#pairs(other).flatMap(({ result: [rows, matches] }) =>
+      rows.flatMap((row) => (matches.length === 0 ? [join(row, undefined)] : matches.map((match) => join(row, match)))),
+    );
+  }
+
+  #pairs<Other>(other: KeyedStream<Other, K>): StreamStage<KeyedWindowResult<K, readonly [Row[], Other[]]>> {
+    const { coAggregate, toList } = AggregateOperations;
+    return this.aggregate2(other, coAggregate(toList<Row>(), toList<Other>())).setName(
+      this.#stage.graph.freeName('join'),
+    );
+  }
+
   #aggregate<Result>(
     // biome-ignore lint/suspicious/noExplicitAny: the callers have checked the types
     operation: AggregateOperation<any, any, Result>,
@@ -102,7 +177,7 @@ export class StageWithKeyAndWindow<Row, K extends Key> {
     hasLateRows: boolean,
   ): StreamStage<KeyedWindowResult<K, Result>> {
     const inputs = [this.#stage.node, ...others.map((other) => other.stage.node)];
-    const keyOfs = [this.#keyOf, ...others.map((other) => other.keyOf as KeyOf)];
+    const keyOfs = [this.#keyOf, ...others.map((other) => other.keyOf)];
     return this.#stage.derive(
       aggregateNode(this.#stage.graph, { operation, inputs, keyOfs, window: this.#window, hasLateRows }),
     );
@@ -112,5 +187,8 @@ export class StageWithKeyAndWindow<Row, K extends Key> {
 /** A stream with its key, as another stream is aggregated or joined with. */
 export interface KeyedStream<Row, K extends Key> {
   readonly stage: Stage<Row, 'stream'>;
-  readonly keyOf: (row: Row) => K;
+  readonly keyOf: KeyFunction<Row, K>;
 }
+
+/** A function to which a stage of narrower rows may be given: parameters of methods are compared both ways. */
+export type KeyFunction<Row, K extends Key> = { of(row: Row): K }['of'];

@@ -1,5 +1,5 @@
 import { errorCode, MillraceError } from '@millrace/kernel';
-import type { WindowDefinition } from '@millrace/operators';
+import type { SessionWindow, SlidingWindow } from '@millrace/operators';
 
 export const WindowInvalid = errorCode('pipeline.window_invalid', {
   domain: 'user',
@@ -15,11 +15,11 @@ export interface WindowOptions {
 }
 
 /** Windows that follow each other without gaps: [0, size), [size, 2 · size), … Milliseconds of event time, aligned to the epoch. */
-export const tumbling = (sizeMs: number, options: WindowOptions = {}): WindowDefinition =>
+export const tumbling = (sizeMs: number, options: WindowOptions = {}): SlidingWindow =>
   sliding(sizeMs, sizeMs, options);
 
 /** Windows of `sizeMs` that begin every `slideMs`; the slide divides the size. */
-export function sliding(sizeMs: number, slideMs: number, options: WindowOptions = {}): WindowDefinition {
+export function sliding(sizeMs: number, slideMs: number, options: WindowOptions = {}): SlidingWindow {
   const isPossible = [sizeMs, slideMs].every((ms) => Number.isInteger(ms) && ms > 0) && sizeMs % slideMs === 0;
   if (!isPossible) {
     throw new MillraceError(WindowInvalid, {
@@ -28,4 +28,15 @@ export function sliding(sizeMs: number, slideMs: number, options: WindowOptions 
     });
   }
   return { kind: 'sliding', sizeMs, slideMs, ...options };
+}
+
+/** Windows of activity: rows of a key that follow each other at less than `gapMs` of event time. */
+export function session(gapMs: number, { earlyMs }: Pick<WindowOptions, 'earlyMs'> = {}): SessionWindow {
+  if (!Number.isInteger(gapMs) || gapMs <= 0) {
+    throw new MillraceError(WindowInvalid, {
+      message: `sessions cannot be ${gapMs} ms apart`,
+      mend: 'Give whole milliseconds, such as session(30_000).',
+    });
+  }
+  return { kind: 'session', gapMs, earlyMs };
 }

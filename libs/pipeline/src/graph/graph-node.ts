@@ -1,6 +1,7 @@
 import type { Partitioner, ProcessorSupplier } from '@millrace/engine';
 import type {
   AccumulatorLayout,
+  AggregateOperation,
   FusedStage,
   KeyOf,
   LoopMode,
@@ -52,6 +53,8 @@ export interface OperatorNode extends NodeBase {
   readonly supplier: (mode: LoopMode) => ProcessorSupplier;
   /** Gives its rows event times. */
   readonly assignsTime?: boolean | undefined;
+  /** Its rows must have event times. */
+  readonly needsTime?: boolean | undefined;
   /** `false`: a thread of its own for each instance. */
   readonly isCooperative: boolean;
 }
@@ -59,6 +62,8 @@ export interface OperatorNode extends NodeBase {
 /** An aggregation: over a window, over everything (batch), in one or two stages as the planner sees fit. */
 export interface AggregateNode extends NodeBase {
   readonly kind: 'aggregate';
+  // biome-ignore lint/suspicious/noExplicitAny: the stage that makes it has checked the types
+  readonly operation: AggregateOperation<any, any, any>;
   readonly layout: AccumulatorLayout;
   /** By input. Absent: the whole stream is one group. */
   readonly keyOfs: readonly KeyOf[] | undefined;

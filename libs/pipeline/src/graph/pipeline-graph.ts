@@ -64,11 +64,11 @@ export class PipelineGraph {
 
   #checkTimes(): void {
     for (const node of this.nodes) {
-      if (node.kind !== 'aggregate' || node.window === undefined) continue;
+      if (!needsTimes(node)) continue;
       const source = node.inputs.map(timelessSource).find((each) => each !== undefined);
       if (source === undefined) continue;
       throw new MillraceError(WindowWithoutTimestamps, {
-        message: `the window of stage "${node.name}" needs event times, and the rows of source "${source.name}" have none`,
+        message: `stage "${node.name}" works by event time, and the rows of source "${source.name}" have none`,
         mend: 'Replace withoutTimestamps() by withTimestamps(row => row.time, lagMs) or withIngestionTimestamps().',
         details: { stage: node.name, source: source.name },
       });
@@ -89,6 +89,9 @@ export class PipelineGraph {
     }
   }
 }
+
+const needsTimes = (node: GraphNode): boolean =>
+  node.kind === 'aggregate' ? node.window !== undefined : node.kind === 'operator' && node.needsTime === true;
 
 /** A source from which rows reach the node without an event time. */
 function timelessSource(node: GraphNode): GraphNode | undefined {

@@ -7,6 +7,9 @@ import {
   EVERYTHING,
   keyPartitioner,
   type LoopMode,
+  type SessionWindow,
+  sessionWindows,
+  splitLate,
 } from '@millrace/operators';
 import type {
   AggregateNode,
@@ -134,6 +137,7 @@ class GraphPlanner {
 
   #aggregate(node: AggregateNode): PlannedVertex {
     const { layout, keyOfs, window = EVERYTHING, name, inputs, hasLateRows } = node;
+    if (window.kind === 'session') return this.#sessions(node, window);
     const combine = this.#open(
       keyOfs === undefined ? 1 : this.#wanted(node, 'threads'),
       keyOfs === undefined ? 'all rows meet in one group' : 'rows are partitioned by key',
@@ -164,6 +168,32 @@ class GraphPlanner {
     });
     combine.addProcessor(name, 'combine to windows', combineFrames({ window, layout, isKeyed: keyOfs !== undefined }));
     return combine;
+  }
+
+  /** Sessions in one stage, because what their rows are together is known only where the rows of a key meet. */
+  #sessions(
+    { name, operation, inputs, keyOfs, hasLateRows, ...node }: AggregateNode,
+    window: SessionWindow,
+  ): PlannedVertex {
+    const isKeyed = keyOfs !== undefined;
+    const vertex = this.#open(
+      isKeyed ? this.#wanted(node as AggregateNode, 'threads') : 1,
+      isKeyed ? 'rows are partitioned by key' : 'all rows meet in one group',
+    );
+    inputs.forEach((input, index) => {
+      let from = this.#vertexOf.get(input)!;
+      if (hasLateRows) {
+        from = this.#stageOneBehind(input);
+        const splitter = splitLate({ graceMs: window.gapMs, mode: this.#mode });
+        from.addProcessor(`${name}-in-time`, 'late rows go another way', splitter);
+        this.#stageOnes.set(`${name}/${index}`, from);
+      }
+      const routing: InputRouting = isKeyed ? { kind: 'keyed', keyOf: keyOfs[index]! } : { kind: 'one' };
+      this.#edges.push({ from, to: vertex, routing: this.#routing(from, vertex, routing), priority: 0 });
+    });
+    const sessions = { window, operation, keyOfs, inputCount: inputs.length, mode: this.#mode };
+    vertex.addProcessor(name, 'sessions', sessionWindows(sessions));
+    return vertex;
   }
 
   readonly #stageOnes = new Map<string, PlannedVertex>();

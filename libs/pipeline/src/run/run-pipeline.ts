@@ -14,6 +14,8 @@ export interface RunOptions {
   readonly restore?: RunSnapshot | undefined;
   /** Stops the run; what it has written up to the last snapshot stays. */
   readonly signal?: AbortSignal | undefined;
+  /** Called with each snapshot that has been committed. */
+  readonly onSnapshot?: ((snapshot: RunSnapshot) => void) | undefined;
   readonly clock?: Clock | undefined;
 }
 
@@ -51,7 +53,7 @@ export async function runPipeline(module: Omit<ModuleSpec, 'threads'>, options: 
 }
 
 async function runOn(engine: Engine, module: Omit<ModuleSpec, 'threads'>, options: RunOptions): Promise<RunResult> {
-  const { guarantee = 'exactly-once', restore, snapshotIntervalMs, signal, clock = systemClock } = options;
+  const { guarantee = 'exactly-once', restore, snapshotIntervalMs, signal, onSnapshot, clock = systemClock } = options;
   const spec: ModuleSpec = { ...module, threads: engine.threadCount };
   const execution = await engine.deploy({
     jobId: 'local',
@@ -75,6 +77,7 @@ async function runOn(engine: Engine, module: Omit<ModuleSpec, 'threads'>, option
       if (what === 'stopped') return { isCompleted: false, snapshot: snapshots.newest };
       // What was written last is committed like everything else.
       await snapshots.take();
+      onSnapshot?.(snapshots.newest!);
       if (what === 'completed') return { isCompleted: true, snapshot: snapshots.newest };
     }
   } finally {

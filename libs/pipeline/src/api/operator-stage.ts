@@ -1,0 +1,39 @@
+import type { ProcessorSupplier } from '@millrace/engine';
+import type { LoopMode } from '@millrace/operators';
+import type { GraphNode, InputRouting, Parallelism } from '../graph/graph-node.ts';
+import type { Boundedness, Stage } from './stage.ts';
+
+export interface OperatorParts {
+  /** What plans call it. */
+  readonly label: string;
+  /** What it is named unless the user names it. */
+  readonly name: string;
+  /** How rows of the stage come to it. */
+  readonly routing: InputRouting;
+  /** Inputs beside the stage. */
+  readonly others?: readonly { readonly node: GraphNode; readonly routing: InputRouting }[] | undefined;
+  readonly parallelism?: Parallelism | undefined;
+  readonly needsTime?: boolean | undefined;
+  readonly isCooperative?: boolean | undefined;
+  readonly supplier: (mode: LoopMode) => ProcessorSupplier;
+}
+
+/** A stage with state or effects behind `stage`. */
+export function operatorStage<To, Bounds extends Boundedness>(
+  // biome-ignore lint/suspicious/noExplicitAny: the callers have checked the types
+  stage: Stage<any, Bounds>,
+  parts: OperatorParts,
+): Stage<To, Bounds> {
+  const { label, name, routing, others = [], parallelism, needsTime, isCooperative = true, supplier } = parts;
+  return stage.derive({
+    kind: 'operator',
+    label,
+    name: stage.graph.freeName(name),
+    inputs: [stage.node, ...others.map(({ node }) => node)],
+    routings: [routing, ...others.map((other) => other.routing)],
+    parallelism: parallelism ?? (routing.kind === 'keyed' ? 'threads' : 'inherit'),
+    isCooperative,
+    needsTime,
+    supplier,
+  });
+}
