@@ -22,6 +22,8 @@ export interface Keyed<K extends Key, Result> {
 
 /** A stage whose rows are treated by key: rows of one key meet, in order. */
 export class StageWithKey<Row, K extends Key, Bounds extends Boundedness> {
+  /** Only for the type: without it a batch would pass for a stream. */
+  declare readonly bounds: Bounds;
   readonly stage: Stage<Row, Bounds>;
   readonly keyOf: KeyFunction<Row, K>;
 
