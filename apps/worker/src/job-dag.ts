@@ -7,6 +7,6 @@ import type { JobSpec, WarmUpSpec } from './job-spec.ts';
 export const buildDag: DagBuilder = (spec) => {
   const given = spec as JobSpec | WarmUpSpec;
   if ('warmUpThreads' in given) return new Dag().vertex('idle', () => ({}), { localParallelism: given.warmUpThreads });
-  const { jobId, document, sources, sinks } = given;
-  return planPipeline(parsePipeline(document), { jobId, registry: connectors, sources, sinks });
+  const { document, ...options } = given;
+  return planPipeline(parsePipeline(document), { ...options, registry: connectors });
 };

@@ -8,6 +8,8 @@ export interface JobSpec {
   /** Definitions the document names, by name. */
   readonly sources: Readonly<Record<string, UsedDefinition>>;
   readonly sinks: Readonly<Record<string, UsedDefinition>>;
+  /** Engine threads of the member. */
+  readonly threads: number;
 }
 
 /** A DAG that does nothing on this many threads. */

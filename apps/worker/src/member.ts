@@ -102,7 +102,7 @@ export class Member {
       store,
       member,
       witness: new CatalogWitnessStore(catalog),
-      jobs: new CatalogJobDirectory(catalog),
+      jobs: new CatalogJobDirectory(catalog, engine.threadCount),
       clock: systemClock,
       random: systemRandom,
       log: this.#log,

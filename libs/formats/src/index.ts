@@ -26,7 +26,14 @@ export {
   type Position,
   parseLsn,
 } from './change/position.ts';
-export { parseSelect, projectBatch, projectSchema, type Selection, SelectUnknownColumn } from './change/projection.ts';
+export {
+  projectBatch,
+  projectSchema,
+  type SelectedColumn,
+  type Selection,
+  SelectUnknownColumn,
+  selectionOf,
+} from './change/projection.ts';
 export {
   beforeColumns,
   type ChangeEvent,
@@ -36,7 +43,7 @@ export {
   UNCHANGED,
   type Value,
 } from './change/rows.ts';
-export { SelectUnsupported } from './change/select-expression.ts';
+export { columnOf } from './change/select-expression.ts';
 export type { Column, ColumnKind, TableSchema } from './change/table-schema.ts';
 export { NULL, TupleCursor, UNCHANGED_LENGTH } from './change/tuple.ts';
 export { ValueUnsupported, valueText } from './change/value-text.ts';

@@ -39,6 +39,7 @@ export { builtSource } from './source/built-source.ts';
 export type { SourceBuffer, SourceContext, SourceDefinition } from './source/source-definition.ts';
 export { itemStream, items, range } from './source/test-sources.ts';
 export { type AccumulatorLayout, layoutOf } from './state/accumulator-layout.ts';
+export { type KeepFirstOptions, keepFirst } from './stateful/keep-first.ts';
 export { type Emit, type StatefulMapOptions, statefulMap } from './stateful/stateful-map.ts';
 export { type AssignTimestampsOptions, assignTimestamps } from './time/assign-timestamps.ts';
 export { type AccumulateFramesOptions, accumulateFrames } from './window/accumulate-frames.ts';

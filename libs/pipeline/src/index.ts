@@ -26,17 +26,20 @@ export {
   quoteName,
   schemaIssues,
 } from './declarative/input-issue.ts';
-export { type PlanOptions, planPipeline, type UsedDefinition } from './declarative/plan.ts';
 export {
-  nameSchema,
-  type PipelineDocument,
-  pipelineSchema,
-  stageSchemas,
-} from './declarative/spec.ts';
+  type PlanOptions,
+  planPipeline,
+  type RegisteredOptions,
+  registeredSuppliers,
+  type UsedDefinition,
+} from './declarative/plan.ts';
+export { type PipelineDocument, pipelineSchema } from './declarative/spec.ts';
+export { nameSchema, stageSchemas } from './declarative/stage-schemas.ts';
+export { stageTables } from './declarative/stage-tables.ts';
 export {
   InvalidPipeline,
+  type ParsedInnerStage,
   type ParsedPipeline,
-  type ParsedSelectStage,
   type ParsedSinkStage,
   type ParsedSourceStage,
   type ParsedStage,
@@ -51,6 +54,11 @@ export {
   type PlanExplanation,
 } from './explain/explain-plan.ts';
 export { planGraphviz, planMermaid, planText } from './explain/plan-text.ts';
-export { type PlanOptions as GraphPlanOptions, planGraph, toDag } from './planner/plan-graph.ts';
+export {
+  type PlanOptions as GraphPlanOptions,
+  planGraph,
+  type RegisteredSuppliers,
+  toDag,
+} from './planner/plan-graph.ts';
 export { loadPipeline, type ModuleSpec } from './run/pipeline-module.ts';
 export { type RunOptions, type RunResult, type RunSnapshot, runPipeline } from './run/run-pipeline.ts';

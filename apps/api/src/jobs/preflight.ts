@@ -6,15 +6,16 @@ import {
   type SourceConnector,
   type SourceShape,
 } from '@millrace/connector-contract';
-import { parseSelect, projectSchema } from '@millrace/formats';
 import { errorCode, MillraceError } from '@millrace/kernel';
 import {
   checkInput,
   errorIssue,
   type InputIssue,
   jsonPointer,
+  type ParsedInnerStage,
   type ParsedPipeline,
   type ParsedStage,
+  stageTables,
 } from '@millrace/pipeline';
 import { inBatches } from './in-batches.ts';
 import type { StageDefinition } from './stage-definitions.ts';
@@ -61,7 +62,9 @@ export class PreflightRun {
       outcomes.set(stage.name, await this.#guarded(stage, run));
     };
     await inBatches(ofKind('source'), STAGES_AT_ONCE, (stage) => record(stage, () => this.#source(stage)));
-    for (const stage of ofKind('select')) await record(stage, async () => select(stage, shapeOf(stage, outcomes)));
+    for (const stage of this.#pipeline.stages) {
+      if (stage.kind !== 'source' && stage.kind !== 'sink') await record(stage, async () => inner(stage, outcomes));
+    }
     await inBatches(ofKind('sink'), STAGES_AT_ONCE, (stage) =>
       record(stage, () => this.#sink(stage, shapeOf(stage, outcomes))),
     );
@@ -152,10 +155,19 @@ function shapeOf(stage: ParsedStage, outcomes: ReadonlyMap<string, Outcome>): So
   return shapes.every((shape) => shape !== undefined) ? { tables: shapes.flatMap((shape) => shape.tables) } : undefined;
 }
 
-function select(stage: ParsedStage, input: SourceShape | undefined): Outcome {
-  if (stage.kind !== 'select' || input === undefined) return { shape: undefined, findings: [] };
-  const selection = parseSelect(stage.select, jsonPointer(['stages', stage.name, 'select']));
-  return { shape: { tables: input.tables.map((table) => projectSchema(table, selection)) }, findings: [] };
+/** What a stage between sources and sinks makes of the tables; an expression that does not fit them is a finding. */
+function inner(stage: ParsedInnerStage, outcomes: ReadonlyMap<string, Outcome>): Outcome {
+  const inputs = stage.inputs.map((input) => outcomes.get(input)?.shape);
+  if (!inputs.every((shape) => shape !== undefined)) return { shape: undefined, findings: [] };
+  return {
+    shape: {
+      tables: stageTables(
+        stage,
+        inputs.map(({ tables }) => tables),
+      ),
+    },
+    findings: [],
+  };
 }
 
 function located(

@@ -7,9 +7,12 @@ import type { JobSpec } from '../job-spec.ts';
 /** The catalog as the coordinator sees it. */
 export class CatalogJobDirectory implements JobDirectory {
   readonly #catalog: Catalog;
+  /** Engine threads of this member. */
+  readonly #threads: number;
 
-  constructor(catalog: Catalog) {
+  constructor(catalog: Catalog, threads: number) {
     this.#catalog = catalog;
+    this.#threads = threads;
   }
 
   async find(jobId: string): Promise<JobView | undefined> {
@@ -34,7 +37,7 @@ export class CatalogJobDirectory implements JobDirectory {
         sources[stage.source] = await this.#catalog.definitions.resolve('source', stage.source);
       if (stage.kind === 'sink') sinks[stage.sink] = await this.#catalog.definitions.resolve('sink', stage.sink);
     }
-    const spec: JobSpec = { jobId, document, sources, sinks };
+    const spec: JobSpec = { jobId, document, sources, sinks, threads: this.#threads };
     return { guarantee, snapshotIntervalMs, spec };
   }
 }

@@ -1,6 +1,5 @@
 import { errorCode, MillraceError, nearNames } from '@millrace/kernel';
 import type { ChangeBatch } from './change-batch.ts';
-import { parseColumnExpression } from './select-expression.ts';
 import type { Column, TableSchema } from './table-schema.ts';
 
 export const SelectUnknownColumn = errorCode('pipeline.select_unknown_column', {
@@ -10,30 +9,20 @@ export const SelectUnknownColumn = errorCode('pipeline.select_unknown_column', {
 });
 
 /** One output column of a select stage. */
-interface SelectedColumn {
+export interface SelectedColumn {
   readonly name: string;
   readonly column: string;
+  /** JSON pointer of its expression. */
   readonly pointer: string;
 }
 
-/** A parsed `select`: output names and the columns they take, in the order of the document. Remembers the schemas it has projected. */
+/** Output names and the columns they take, in the order of the document. Remembers the schemas it has projected. */
 export interface Selection {
   readonly columns: readonly SelectedColumn[];
   readonly projected: WeakMap<TableSchema, TableSchema>;
 }
 
-/**
- * Parses `{ id: 'after.id', eur: 'total' }`.
- * @param pointer JSON pointer of the `select` object, such as `/stages/shaped/select`.
- * @throws MillraceError `pipeline.select_unsupported`
- */
-export function parseSelect(select: Readonly<Record<string, string>>, pointer = ''): Selection {
-  const columns = Object.entries(select).map(([name, expression]) => {
-    const at = `${pointer}/${name.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-    return { name, column: parseColumnExpression(expression, at), pointer: at };
-  });
-  return { columns, projected: new WeakMap() };
-}
+export const selectionOf = (columns: readonly SelectedColumn[]): Selection => ({ columns, projected: new WeakMap() });
 
 /**
  * The table as it looks after the selection: its columns point into the same raw tuples. The same object for the same schema.

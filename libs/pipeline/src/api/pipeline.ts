@@ -27,7 +27,7 @@ export class Pipeline {
       inputs: [],
       parallelism: source.parallelism,
       isBounded: source.isBounded,
-      supplier: source.supplier,
+      source: source.source,
     });
     if (source.isBounded) return new Stage<Row, 'batch'>(this.graph, node);
     return new StreamSourceStage<Row>(this.graph, node, source.isTimestamped);

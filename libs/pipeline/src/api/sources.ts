@@ -1,10 +1,10 @@
 import type { ProcessorSupplier } from '@millrace/engine';
 import { builtSource, itemStream, items, range, type SourceDefinition } from '@millrace/operators';
-import type { Parallelism } from '../graph/graph-node.ts';
+import type { Parallelism, SourceNode } from '../graph/graph-node.ts';
 
 interface SourceBase<Row> {
   readonly name: string;
-  readonly supplier: ProcessorSupplier;
+  readonly source: SourceNode['source'];
   /** Instances on each member unless the stage says otherwise. */
   readonly parallelism: Parallelism;
   /** Only for the type: what the rows are. */
@@ -35,7 +35,12 @@ export const Sources = {
     supplier: ProcessorSupplier,
     options: ProcessorSourceOptions = {},
   ): BatchSource<Row> {
-    return { name, supplier, parallelism: options.parallelism ?? 1, isBounded: true };
+    return {
+      name,
+      source: { kind: 'processor', supplier },
+      parallelism: options.parallelism ?? 1,
+      isBounded: true,
+    };
   },
 
   /** A stream as a processor; with event times and watermarks of its own when `isTimestamped`. */
@@ -45,7 +50,7 @@ export const Sources = {
     options: ProcessorSourceOptions & { readonly isTimestamped?: boolean | undefined } = {},
   ): StreamSource<Row> {
     const { parallelism = 1, isTimestamped = false } = options;
-    return { name, supplier, parallelism, isBounded: false, isTimestamped };
+    return { name, source: { kind: 'processor', supplier }, parallelism, isBounded: false, isTimestamped };
   },
 
   batch<State, Row>(

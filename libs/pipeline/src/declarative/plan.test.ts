@@ -45,6 +45,7 @@ function plan(stages: Record<string, unknown>) {
   made.length = 0;
   return planPipeline(parsePipeline({ name: 'test', stages }), {
     jobId: 'J1',
+    threads: 2,
     registry,
     sources: { shop: { type: 'counter', config: { host: 'a' } } },
     sinks: { now: { type: 'now', config: { host: 'b' } }, later: { type: 'later', config: { host: 'c' } } },

@@ -1,16 +1,19 @@
-import { parseSelect } from '@millrace/formats';
 import { assert, errorCode, MillraceError, parseDurationMs, suggestNames } from '@millrace/kernel';
+import { referencedColumns } from '@millrace/sql';
 import { checkInput, errorIssue, type InputIssue, jsonPointer, quoteName } from './input-issue.ts';
-import { type PipelineDocument, pipelineSchema, stageSchemas } from './spec.ts';
+import { type PipelineDocument, pipelineSchema } from './spec.ts';
+import { stageExpressions } from './stage-expressions.ts';
+import { type StageKind, type StageOf, stageSchemas } from './stage-schemas.ts';
 
 const user = { domain: 'user', retry: 'never' } as const;
 /** `details.errors` holds every `InputIssue`. */
 export const InvalidPipeline = errorCode('pipeline.invalid', { ...user, title: 'The pipeline is not valid' });
-const StageKind = errorCode('pipeline.stage_kind', { ...user, title: 'Not exactly one kind of stage' });
+const StageKindUnclear = errorCode('pipeline.stage_kind', { ...user, title: 'Not exactly one kind of stage' });
 const UnknownInput = errorCode('pipeline.unknown_input', { ...user, title: 'Unknown input' });
 const RepeatedInput = errorCode('pipeline.repeated_input', { ...user, title: 'Repeated input' });
 const InputIsSink = errorCode('pipeline.input_is_sink', { ...user, title: 'A sink has no output' });
 const Cycle = errorCode('pipeline.cycle', { ...user, title: 'Stages feed each other in a circle' });
+const NoKey = errorCode('pipeline.aggregate_without_key', { ...user, title: 'An aggregate without a key' });
 const SeveralInputs = errorCode('pipeline.several_inputs', { ...user, title: 'A sink with several inputs' });
 const UnusedStage = errorCode('pipeline.unused_stage', { ...user, title: 'Unused stage' });
 const MissingRole = errorCode('pipeline.incomplete', { ...user, title: 'No source or no sink' });
@@ -32,11 +35,13 @@ export interface ParsedSourceStage extends ParsedStageBase {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-export interface ParsedSelectStage extends ParsedStageBase {
-  readonly kind: 'select';
-  /** Columns to keep: output name to expression, in the document's order; `parseSelect` takes it. */
-  readonly select: Readonly<Record<string, string>>;
-}
+/** Kinds of stages between sources and sinks. */
+export type InnerKind = Exclude<StageKind, 'source' | 'sink'>;
+
+/** A stage that changes, groups or joins what flows through it. */
+export type ParsedInnerStage = {
+  readonly [Kind in InnerKind]: ParsedStageBase & { readonly kind: Kind; readonly spec: StageOf<Kind> };
+}[InnerKind];
 
 export interface ParsedSinkStage extends ParsedStageBase {
   readonly kind: 'sink';
@@ -46,7 +51,7 @@ export interface ParsedSinkStage extends ParsedStageBase {
   readonly options: Readonly<Record<string, unknown>>;
 }
 
-export type ParsedStage = ParsedSourceStage | ParsedSelectStage | ParsedSinkStage;
+export type ParsedStage = ParsedSourceStage | ParsedInnerStage | ParsedSinkStage;
 
 /** A document whose stages form a graph from sources to sinks. Connectors and definitions are not looked at. */
 export interface ParsedPipeline {
@@ -78,6 +83,7 @@ export function parsePipeline(document: unknown): ParsedPipeline {
     const stage = parseStage(name, pipeline.stages[name]!, issues);
     if (stage !== undefined) stages.set(name, stage);
   }
+  checkExpressions(stages, issues);
   checkInputs(stages, names, issues);
   // What follows from stages that could not be read would only be noise.
   const sorted = issues.length === 0 ? checkGraph(stages, issues) : [];
@@ -101,8 +107,14 @@ const invalid = (errors: readonly InputIssue[]): MillraceError => {
   });
 };
 
-const KINDS = ['source', 'select', 'sink'] as const;
-const KINDS_TEXT = 'a source stage { source, … }, a select stage { input, select } or a sink stage { input, sink, … }';
+const KINDS = Object.keys(stageSchemas) as StageKind[];
+const KINDS_TEXT = `one of ${KINDS.join(', ')}`;
+
+/** What a stage is, by the key it has; `select` is also part of a join. */
+function kindsOf(fields: Readonly<Record<string, unknown>>): readonly StageKind[] {
+  const kinds = KINDS.filter((kind) => Object.hasOwn(fields, kind));
+  return kinds.includes('join') ? kinds.filter((kind) => kind !== 'select') : kinds;
+}
 
 function parseStage(
   name: string,
@@ -110,12 +122,15 @@ function parseStage(
   issues: InputIssue[],
 ): ParsedStage | undefined {
   const pointer = jsonPointer(['stages', name]);
-  const kinds = KINDS.filter((kind) => Object.hasOwn(fields, kind));
-  const kind = kinds[0];
+  const kinds = kindsOf(fields);
+  const [kind] = kinds;
   if (kind === undefined || kinds.length > 1) {
-    const given = kinds.length === 0 ? 'none of source, select and sink' : `${kinds.join(' and ')} at once`;
-    const message = `stage ${quoteName(name)} has ${given}, so it is not clear what it is`;
-    issues.push({ code: StageKind.code, message, mend: `Make it ${KINDS_TEXT}.`, pointer });
+    const given = kinds.length === 0 ? 'nothing that says what it is' : `${kinds.join(' and ')} at once`;
+    const message = `stage ${quoteName(name)} has ${given}`;
+    const near = suggestNames('kind', Object.keys(fields).find((field) => field !== 'input') ?? '', KINDS);
+    const mend =
+      kinds.length === 0 ? `Give it ${KINDS_TEXT}. ${near}` : 'Make it several stages, one behind the other.';
+    issues.push({ code: StageKindUnclear.code, message, mend, pointer });
     return undefined;
   }
   const checked = checkInput<object>(stageSchemas[kind], fields, pointer);
@@ -129,25 +144,55 @@ function parseStage(
   }
   if (kind === 'sink') {
     const { input, sink, ...options } = stageSchemas.sink.parse(fields);
-    return { name, kind, inputs: typeof input === 'string' ? [input] : input, sink, options };
+    return { name, kind, inputs: inputsOf(input), sink, options };
   }
-  const { input, select } = stageSchemas.select.parse(fields);
-  for (const [as, expression] of Object.entries(select)) {
+  const spec = checked.value as StageOf<InnerKind>;
+  const inputs = [...inputsOf(spec.input), ...('join' in spec ? [spec.join.with] : [])];
+  return { name, kind, inputs, spec } as ParsedInnerStage;
+}
+
+const inputsOf = (input: string | readonly string[]): readonly string[] =>
+  typeof input === 'string' ? [input] : input;
+
+/** Whether they are SQL at all; names and types are checked when the tables are known. */
+function checkExpressions(stages: ReadonlyMap<string, ParsedStage>, issues: InputIssue[]): void {
+  const check = (run: () => void): void => {
     try {
-      parseSelect({ [as]: expression }, `${pointer}/select`);
+      run();
     } catch (error) {
       issues.push(errorIssue(error));
     }
+  };
+  for (const stage of stages.values()) {
+    if (stage.kind === 'source' || stage.kind === 'sink') continue;
+    check(() => {
+      for (const { text, pointer } of stageExpressions(stage)) check(() => void referencedColumns(text, pointer));
+    });
   }
-  return { name, kind, inputs: [input], select };
+}
+
+/** Whether events of several streams come out of a stage, each with positions of its own. */
+function isMerged(
+  stage: ParsedStage | undefined,
+  stages: ReadonlyMap<string, ParsedStage>,
+  seen: ReadonlySet<ParsedStage> = new Set(),
+): boolean {
+  // Circles are reported on their own.
+  if (stage === undefined || seen.has(stage)) return false;
+  if (stage.kind === 'merge') return true;
+  // These make rows of their own.
+  if (stage.kind === 'aggregate' || stage.kind === 'distinct' || stage.kind === 'join') return false;
+  return stage.inputs.some((input) => isMerged(stages.get(input), stages, new Set([...seen, stage])));
 }
 
 function checkInputs(stages: ReadonlyMap<string, ParsedStage>, names: readonly string[], issues: InputIssue[]): void {
   const offering = names.filter((name) => stages.get(name)?.kind !== 'sink');
   for (const stage of stages.values()) {
     stage.inputs.forEach((input, index) => {
-      const one = stage.kind !== 'sink' || stage.inputs.length === 1;
-      const pointer = jsonPointer(['stages', stage.name, 'input']);
+      const { kind } = stage;
+      const isJoined = kind === 'join' && index === 1;
+      const one = kind === 'join' || stage.inputs.length === 1;
+      const pointer = jsonPointer(['stages', stage.name, ...(isJoined ? ['join', 'with'] : ['input'])]);
       const add = (code: string, message: string, mend: string): void => {
         issues.push({ code, message, mend, pointer: one ? pointer : `${pointer}/${index}` });
       };
@@ -187,6 +232,19 @@ function checkGraph(stages: ReadonlyMap<string, ParsedStage>, issues: InputIssue
     const message = `sink stage ${quoteName(name)} reads from ${inputs.length} stages, which is not supported yet`;
     const mend = 'Give each input a sink stage of its own; they may name the same sink.';
     issues.push({ code: SeveralInputs.code, message, mend, pointer: jsonPointer(['stages', name, 'input']) });
+  }
+  for (const { name, kind, inputs } of all) {
+    if (kind !== 'sink' || !inputs.some((input) => isMerged(stages.get(input), stages))) continue;
+    const message = `sink stage ${quoteName(name)} gets the events of several streams at once`;
+    const mend =
+      'Put an aggregate or distinct behind the merge, or give each stream a sink stage of its own; they may name the same sink.';
+    issues.push({ code: SeveralInputs.code, message, mend, pointer: jsonPointer(['stages', name, 'input']) });
+  }
+  for (const stage of all) {
+    if (stage.kind !== 'aggregate' || stage.spec.window !== undefined || stage.spec.groupBy !== undefined) continue;
+    const message = `stage ${quoteName(stage.name)} has neither a window nor groupBy, so its result has no key to be kept under`;
+    const mend = 'Add groupBy: [ … ], or a window: { tumbling: 1m }.';
+    issues.push({ code: NoKey.code, message, mend, pointer: jsonPointer(['stages', stage.name]) });
   }
   for (const { name, kind } of all) {
     if (kind === 'sink' || all.some(({ inputs }) => inputs.includes(name))) continue;

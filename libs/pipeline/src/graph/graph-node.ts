@@ -23,7 +23,16 @@ interface NodeBase {
 export interface SourceNode extends NodeBase {
   readonly kind: 'source';
   readonly isBounded: boolean;
-  readonly supplier: ProcessorSupplier;
+  readonly source: { readonly kind: 'processor'; readonly supplier: ProcessorSupplier } | RegisteredPart;
+}
+
+/** A source or sink that is registered with the cluster: only where the job runs are its connection and secrets known. */
+export interface RegisteredPart {
+  readonly kind: 'registered';
+  /** Name it is registered under. */
+  readonly definition: string;
+  /** Options of the stage, for the connector's schema. */
+  readonly options: Readonly<Record<string, unknown>>;
 }
 
 /** A stage without state. */
@@ -88,7 +97,8 @@ export interface SinkNode extends NodeBase {
   readonly kind: 'sink';
   readonly sink:
     | { readonly kind: 'built'; readonly definition: SinkDefinition<never, never> }
-    | { readonly kind: 'processor'; readonly supplier: ProcessorSupplier };
+    | { readonly kind: 'processor'; readonly supplier: ProcessorSupplier }
+    | RegisteredPart;
 }
 
 export type GraphNode = SourceNode | FusedNode | OperatorNode | AggregateNode | LateNode | MergeNode | SinkNode;

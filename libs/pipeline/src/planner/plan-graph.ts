@@ -1,4 +1,4 @@
-import { Dag } from '@millrace/engine';
+import { Dag, type ProcessorSupplier } from '@millrace/engine';
 import {
   accumulateFrames,
   builtSink,
@@ -20,6 +20,7 @@ import type {
   MergeNode,
   OperatorNode,
   Parallelism,
+  RegisteredPart,
   SinkNode,
   SourceNode,
 } from '../graph/graph-node.ts';
@@ -30,6 +31,16 @@ export interface PlanOptions {
   /** Engine threads of a member: what `threads` means as a parallelism. */
   readonly threads: number;
   readonly mode?: LoopMode | undefined;
+  /** Makes the processors of registered sources and sinks. Absent: a plan to look at, not to run. */
+  readonly registered?: RegisteredSuppliers | undefined;
+}
+
+/** What is known of registered sources and sinks where the job runs. */
+export interface RegisteredSuppliers {
+  /** `stage` is the name of the node; `sinksShowRowsAtOnce`: of a sink that its rows can reach. */
+  source(stage: string, part: RegisteredPart, sinksShowRowsAtOnce: boolean): ProcessorSupplier;
+  sink(stage: string, part: RegisteredPart): ProcessorSupplier;
+  showsRowsAtOnce(part: RegisteredPart): boolean;
 }
 
 /** Vertices and edges with what they are made of, before they become a `Dag`. */
@@ -68,15 +79,17 @@ class GraphPlanner {
   readonly #graph: PipelineGraph;
   readonly #threads: number;
   readonly #mode: LoopMode;
+  readonly #registered: RegisteredSuppliers | undefined;
   readonly #vertices: PlannedVertex[] = [];
   readonly #edges: PlannedEdge[] = [];
   /** The vertex whose output a node's rows are, so far. */
   readonly #vertexOf = new Map<GraphNode, PlannedVertex>();
 
-  constructor(graph: PipelineGraph, { threads, mode = 'generated' }: PlanOptions) {
+  constructor(graph: PipelineGraph, { threads, mode = 'generated', registered }: PlanOptions) {
     this.#graph = graph;
     this.#threads = threads;
     this.#mode = mode;
+    this.#registered = registered;
   }
 
   plan(): PlannedGraph {
@@ -105,8 +118,26 @@ class GraphPlanner {
 
   #source(node: SourceNode): PlannedVertex {
     const vertex = this.#open(this.#wanted(node, 1), undefined);
-    vertex.addProcessor(node.name, 'source', node.supplier);
+    vertex.addProcessor(node.name, 'source', this.#sourceSupplier(node));
     return vertex;
+  }
+
+  #sourceSupplier(node: SourceNode): ProcessorSupplier {
+    const { source, name } = node;
+    if (source.kind === 'processor') return source.supplier;
+    const registered = this.#registered;
+    if (registered === undefined) return () => ({ saveSnapshot: () => true });
+    const sinks = this.#sinksBehind(node);
+    return registered.source(
+      name,
+      source,
+      sinks.some(({ sink }) => sink.kind === 'registered' && registered.showsRowsAtOnce(sink)),
+    );
+  }
+
+  #sinksBehind(node: GraphNode): readonly SinkNode[] {
+    if (node.kind === 'sink') return [node];
+    return this.#graph.readersOf(node).flatMap((reader) => this.#sinksBehind(reader));
   }
 
   #fused(node: FusedNode): PlannedVertex {
@@ -232,10 +263,20 @@ class GraphPlanner {
 
   #sink(node: SinkNode): PlannedVertex {
     const { sink, name } = node;
+    if (sink.kind === 'registered') return this.#registeredSink(node, sink);
     const vertex = this.#behind(node);
     const { stages, fused } = sink.kind === 'built' ? vertex.absorbLoop() : { stages: [], fused: [] };
     const supplier = sink.kind === 'built' ? builtSink(sink.definition, stages, this.#mode) : sink.supplier;
     vertex.addProcessor(name, 'sink', supplier, fused);
+    return vertex;
+  }
+
+  /** It works with another system at its own pace, so it has a tasklet of its own. */
+  #registeredSink(node: SinkNode, part: RegisteredPart): PlannedVertex {
+    const vertex = this.#open(this.#wanted(node, 1), 'another system takes its rows');
+    this.#connect(node.inputs[0]!, vertex, { kind: 'local' });
+    const idle = () => ({ process: () => true, saveSnapshot: () => true });
+    vertex.addProcessor(node.name, 'sink', this.#registered?.sink(node.name, part) ?? idle);
     return vertex;
   }
 
@@ -245,8 +286,13 @@ class GraphPlanner {
     const before = this.#vertexOf.get(input)!;
     const wanted = this.#wanted(node, before.wanted);
     const isFork = !this.#isOpen(input);
-    if (!isFork && wanted === before.wanted) return before;
-    const reason = isFork ? 'its input has several readers' : 'its number of instances is not that of its input';
+    const isRegistered = input.kind === 'source' && input.source.kind === 'registered';
+    if (!isFork && !isRegistered && wanted === before.wanted) return before;
+    const reason = isFork
+      ? 'its input has several readers'
+      : isRegistered
+        ? 'its input reads from another system'
+        : 'its number of instances is not that of its input';
     const vertex = this.#open(wanted, reason);
     this.#connect(input, vertex, { kind: 'local' });
     return vertex;

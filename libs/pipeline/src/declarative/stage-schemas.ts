@@ -1,0 +1,95 @@
+import { parseDurationMs } from '@millrace/kernel';
+import { z } from 'zod';
+
+/** Name of a stage, source, sink or job: it appears in slot names, file names and URLs. */
+export const nameSchema = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_-]{0,62}$/, 'letters, digits, "-" and "_", starting with a letter, at most 63')
+  .meta({ description: 'Unique per kind. Letters, digits, "-" and "_", starting with a letter.' });
+
+export const durationSchema = z
+  .string()
+  .refine((text) => parseDurationMs(text) !== undefined, 'a duration such as 500ms, 10s or 1m')
+  .meta({ description: 'A duration: 500ms, 10s, 1m, 2h, 1d.' });
+
+const positiveDuration = durationSchema.refine((text) => parseDurationMs(text) !== 0, 'a duration above zero');
+
+/** An SQL expression in PostgreSQL's dialect. */
+const expression = z.string().min(1).meta({ description: "An SQL expression: after.status = 'paid'." });
+const columns = z
+  .record(z.string().min(1).max(63), expression)
+  .refine((given) => Object.keys(given).length > 0, 'at least one column');
+
+/** `[after.country, after.day]`, or with names of one's own: `{ land: after.country }`. */
+const groupBy = z.union([z.array(expression).min(1), columns]);
+
+const WINDOW_KINDS = ['tumbling', 'sliding', 'session'] as const;
+
+const windowSchema = z
+  .strictObject({
+    tumbling: positiveDuration.optional().meta({ description: 'Size of windows that follow each other.' }),
+    sliding: positiveDuration.optional().meta({ description: 'Size of windows that overlap; needs `by`.' }),
+    by: positiveDuration.optional().meta({ description: 'How far a sliding window moves; divides its size.' }),
+    session: positiveDuration.optional().meta({ description: 'The gap that ends a session.' }),
+    timestamp: expression.optional().meta({ description: 'Event time; the time of the commit when absent.' }),
+    lag: durationSchema
+      .optional()
+      .meta({ description: 'How much later than newer ones an event may come. Default 0s.' }),
+    idle: positiveDuration.optional().meta({ description: 'A source without events for so long is not waited for.' }),
+    early: positiveDuration.optional().meta({ description: 'Emit unfinished results that often.' }),
+  })
+  .refine((window) => WINDOW_KINDS.filter((kind) => window[kind] !== undefined).length === 1, {
+    message: 'exactly one of tumbling, sliding and session',
+  })
+  .refine((window) => (window.sliding === undefined) === (window.by === undefined), {
+    message: 'sliding and by together: { sliding: 10m, by: 1m }',
+  })
+  .refine(
+    ({ sliding, by }) =>
+      sliding === undefined || by === undefined || parseDurationMs(sliding)! % parseDurationMs(by)! === 0,
+    { message: 'a size that by divides: { sliding: 10m, by: 1m }' },
+  );
+
+/** Left name to right expression: `{ after.id: after.order_id }`. */
+const joinKeys = z
+  .record(expression, expression)
+  .refine((given) => Object.keys(given).length > 0, 'at least one pair of expressions');
+
+/** Every kind of stage, told apart by the key of the same name (`aggregate` also by its window). */
+export const stageSchemas = {
+  /** Options beside `source` belong to the connector and are checked by its schema. */
+  source: z.looseObject({ source: nameSchema }),
+  filter: z.strictObject({ input: nameSchema, filter: expression }),
+  where: z.strictObject({ input: nameSchema, where: expression }),
+  select: z.strictObject({ input: nameSchema, select: columns }),
+  aggregate: z.strictObject({
+    input: nameSchema,
+    window: windowSchema.optional(),
+    groupBy: groupBy.optional(),
+    aggregate: columns,
+  }),
+  join: z.strictObject({
+    input: nameSchema,
+    join: z.strictObject({
+      with: nameSchema,
+      on: joinKeys,
+      kind: z.enum(['inner', 'left']).default('inner'),
+      /** Output columns that tell results apart: one with the same values replaces the earlier one. */
+      key: z.array(z.string().min(1)).min(1),
+      window: windowSchema,
+    }),
+    select: columns,
+  }),
+  distinct: z.strictObject({ input: nameSchema, distinct: z.array(expression).min(1), within: positiveDuration }),
+  deduplicate: z.strictObject({
+    input: nameSchema,
+    deduplicate: z.strictObject({ by: z.array(expression).min(1), within: positiveDuration }),
+  }),
+  merge: z.strictObject({ input: z.array(nameSchema).min(2), merge: z.strictObject({}) }),
+  /** Options beside `input` and `sink` belong to the connector. */
+  sink: z.looseObject({ input: z.union([nameSchema, z.array(nameSchema).min(1)]), sink: nameSchema }),
+} as const;
+
+export type StageKind = keyof typeof stageSchemas;
+export type StageOf<Kind extends StageKind> = z.infer<(typeof stageSchemas)[Kind]>;
+export type WindowOptions = z.infer<typeof windowSchema>;
