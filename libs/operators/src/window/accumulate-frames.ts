@@ -62,7 +62,7 @@ class AccumulateFrames implements Processor, Explained {
   readonly #schemas: PartialSchemas;
   readonly #reduction: Reduction;
   readonly #hasLateEdge: boolean;
-  #slots = new KeySlots();
+  readonly #slots = new KeySlots();
   #frames: FrameStore;
   #rowSlots = new Int32Array(0);
   #rowFrames = new Float64Array(0);
@@ -242,7 +242,7 @@ class AccumulateFrames implements Processor, Explained {
       this.#flushing = { frame, slot: 0 };
       this.#flushed = 0;
     }
-    if (this.#frames.isEmpty) this.#slots = this.#slots.size > STALE_SLOTS_MIN ? new KeySlots() : this.#slots;
+    if (this.#frames.isEmpty && this.#slots.size > STALE_SLOTS_MIN) this.#slots.clear();
     return true;
   }
 

@@ -153,7 +153,9 @@ export class WindowEmitter {
     }
     state.lastClosed = frame;
     this.#emission = undefined;
+    // The keys of a tumbling window have all become stale, but for those that the next one shares with it.
     const { usedCount } = state.slots;
-    if (usedCount > STALE_SLOTS_MIN && live * 2 < usedCount && !state.isFrozen) state.forgetStaleKeys();
+    const isWorthwhile = this.#time.framesPerWindow === 1 || live * 2 < usedCount;
+    if (usedCount > STALE_SLOTS_MIN && isWorthwhile && !state.isFrozen) state.forgetStaleKeys();
   }
 }
