@@ -86,7 +86,9 @@ class AccumulateFrames implements Processor, Explained {
     this.#loops = new Loops(stages, this.#terminal, mode);
     this.#time = new FrameTime(window);
     this.#frames = new FrameStore(layout);
-    this.#reduction = new Reduction(!layout.isCombinable);
+    // Lists do not become smaller by being put together.
+    const hasLists = columns.some(({ op }) => op === 'list');
+    this.#reduction = new Reduction(hasLists || !layout.isCombinable);
   }
 
   generatedCode(): readonly string[] {
