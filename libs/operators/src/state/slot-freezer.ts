@@ -1,8 +1,5 @@
 import { PARTITION_COUNT } from '@millrace/engine';
 
-/** Slots whose values are still the live ones. */
-const LIVE = -1;
-
 /**
  * Copy on write for one snapshot, by slot: while the snapshot is being written, whoever is about to change a slot calls `touch`, and the
  * slot's values are copied first if they have not been written yet. Freezing costs nothing, whatever the size of the state; a touched
@@ -11,6 +8,7 @@ const LIVE = -1;
 export class SlotFreezer {
   /** Slots that existed at the barrier. */
   readonly size: number;
+  /** Number of the copy of a slot's values plus one; 0 while they are still the live ones (so that nothing needs to be filled in). */
   readonly #copyOf: Int32Array;
   readonly #copy: (slot: number) => void;
   #copies = 0;
@@ -24,7 +22,7 @@ export class SlotFreezer {
   constructor(size: number, partitions: Uint16Array, copy: (slot: number) => void) {
     this.size = size;
     this.#partitions = partitions;
-    this.#copyOf = new Int32Array(size).fill(LIVE);
+    this.#copyOf = new Int32Array(size);
     this.#copy = copy;
     this.#isWritten = new Uint8Array(PARTITION_COUNT);
   }
@@ -33,15 +31,15 @@ export class SlotFreezer {
   touch(slots: Int32Array, from: number, to: number): void {
     for (let index = from; index < to; index++) {
       const slot = slots[index]!;
-      if (slot >= this.size || this.#copyOf[slot] !== LIVE || this.#isWritten[this.#partitions[slot]!] === 1) continue;
-      this.#copyOf[slot] = this.#copies++;
+      if (slot >= this.size || this.#copyOf[slot] !== 0 || this.#isWritten[this.#partitions[slot]!] === 1) continue;
+      this.#copyOf[slot] = ++this.#copies;
       this.#copy(slot);
     }
   }
 
   /** Number of the copy of a slot's values; -1: the live ones are still those of the barrier. */
   copyOf(slot: number): number {
-    return this.#copyOf[slot]!;
+    return this.#copyOf[slot]! - 1;
   }
 
   /** The slots of this partition have been written: they may change freely. */
