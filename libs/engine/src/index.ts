@@ -49,6 +49,7 @@ export {
 } from './contract/snapshot.ts';
 export {
   CloseFailed,
+  SlowCallback,
   ContractViolated,
   DagInvalid,
   ExecutionStopped,

@@ -13,7 +13,7 @@ export interface EngineOptions {
   readonly clock?: Clock | undefined;
   /** Module the worker threads run instead of the engine's own, for tests and simulations. */
   readonly entry?: URL | undefined;
-  /** Hears of trouble that fails nothing, such as a processor that did not close. Default: `process.emitWarning`. */
+  /** Hears of trouble that fails nothing, such as a processor that did not close or held up its thread. Default: `process.emitWarning`. */
   readonly onProblem?: ((problem: MillraceError) => void) | undefined;
 }
 
@@ -60,6 +60,7 @@ class ThreadedEngine implements Engine, ThreadPool {
     this.#executionCount += 1;
     const execution = new RunningExecution(`${request.jobId}/${request.generation}/${this.#executionCount}`, {
       ...this.#hooks,
+      job: request,
       onClosed: () => this.#executions.delete(execution),
     });
     this.#executions.add(execution);
