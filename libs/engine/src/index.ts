@@ -49,11 +49,11 @@ export {
 } from './contract/snapshot.ts';
 export {
   CloseFailed,
-  SlowCallback,
   ContractViolated,
   DagInvalid,
   ExecutionStopped,
   ProcessorFailed,
+  SlowCallback,
   StateWithoutVertex,
   ThreadLost,
 } from './errors.ts';

@@ -21,6 +21,12 @@ const THREADS_MAX = 256;
 
 const OWN_ENTRY = new URL(`./thread-entry${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
 
+const warn = ({ message, mend, code }: MillraceError): void =>
+  process.emitWarning(mend === undefined ? message : `${message}. ${mend}`, {
+    type: 'MillraceWarning',
+    code: code.code,
+  });
+
 /** Starts the worker threads. Disposing of the engine stops every execution and ends the threads. */
 export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
   const { threads = availableParallelism(), clock = systemClock, entry = OWN_ENTRY } = options;
@@ -28,7 +34,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
     Number.isInteger(threads) && threads >= 1 && threads <= THREADS_MAX,
     `threads is ${threads}, not 1 to ${THREADS_MAX}`,
   );
-  const onProblem = options.onProblem ?? ((problem: MillraceError) => process.emitWarning(problem));
+  const onProblem = options.onProblem ?? warn;
   return new ThreadedEngine(threads, entry, { clock, onProblem });
 }
 

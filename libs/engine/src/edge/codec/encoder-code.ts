@@ -126,8 +126,7 @@ class EncoderWriter {
     const index = `j${++this.#made}`;
     const size = `s${this.#made}`;
     const room = leavesBeside(element).map(
-      (leaf) =>
-        `if (a${leaf}.length < n${leaf} + ${size}) a${leaf} = scratch.grow(${leaf}, n${leaf} + ${size});`,
+      (leaf) => `if (a${leaf}.length < n${leaf} + ${size}) a${leaf} = scratch.grow(${leaf}, n${leaf} + ${size});`,
     );
     return [
       `if (!isDense(${name})) return i;`,

@@ -72,12 +72,7 @@ function widenedRecord(kind: ValueKind, value: Readonly<Record<string, unknown>>
   return { ...kind, parts: names.map((name, index) => widened(kind.parts[index]!, value[name], depth + 1)) };
 }
 
-function widenedArray(
-  kind: ValueKind,
-  type: 'list' | 'tuple',
-  value: readonly unknown[],
-  depth: number,
-): ValueKind {
+function widenedArray(kind: ValueKind, type: 'list' | 'tuple', value: readonly unknown[], depth: number): ValueKind {
   // A tuple of records has been taken for a list when its kind began, and the other way round when a list came first.
   const into = kind.type === 'list' || (kind.type === 'none' && type === 'list') ? 'list' : 'tuple';
   const { parts, hasNulls } = kind;
