@@ -176,8 +176,15 @@ export class WindowState {
 
   /** Forgets keys that have rows in no frame. */
   forgetStaleKeys(): void {
-    const counts = this.frames.numbers.map((frame) => this.frames.get(frame)![0] as Float64Array);
-    this.slots.removeWhere((slot) => counts.every((rows) => !(rows[slot]! > 0)));
+    const { size } = this.slots;
+    const hasRows = new Uint8Array(size);
+    // Frame by frame, so that memory is read from front to back.
+    for (const frame of this.frames.numbers) {
+      const rows = this.frames.get(frame)![0] as Float64Array;
+      const end = Math.min(size, rows.length);
+      for (let slot = 0; slot < end; slot++) if (rows[slot]! > 0) hasRows[slot] = 1;
+    }
+    this.slots.removeWhere((slot) => hasRows[slot] === 0);
   }
 
   /** From here on changes copy what they change, until `thaw`. */
