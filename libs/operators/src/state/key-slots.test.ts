@@ -79,7 +79,7 @@ describe('key slots', () => {
             slots.intern(what === 'intern' ? Int32Array.from(keys as number[]) : keys, keys.length, found);
             for (const [index, key] of keys.entries()) {
               const slot = found[index]!;
-              if (model.has(key) && model.get(key) !== slot) throw new Error(`${String(key)} has moved`);
+              if (model.has(key) && model.get(key) !== slot) throw new Error(`key ${index} has moved`);
               model.set(key, slot);
             }
           }
