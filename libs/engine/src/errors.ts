@@ -49,6 +49,13 @@ export const CloseFailed = errorCode('engine.close_failed', {
   title: 'A processor did not close',
 });
 
+/** A callback of a cooperative processor held its thread for so long that every job on it waited; nothing failed. */
+export const SlowCallback = errorCode('engine.slow_callback', {
+  domain: 'user',
+  retry: 'never',
+  title: 'A callback held up its thread',
+});
+
 /** Where an error came from. */
 export interface ErrorOrigin {
   readonly vertex: string;

@@ -53,6 +53,7 @@ export {
   DagInvalid,
   ExecutionStopped,
   ProcessorFailed,
+  SlowCallback,
   StateWithoutVertex,
   ThreadLost,
 } from './errors.ts';

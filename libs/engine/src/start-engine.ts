@@ -13,13 +13,19 @@ export interface EngineOptions {
   readonly clock?: Clock | undefined;
   /** Module the worker threads run instead of the engine's own, for tests and simulations. */
   readonly entry?: URL | undefined;
-  /** Hears of trouble that fails nothing, such as a processor that did not close. Default: `process.emitWarning`. */
+  /** Hears of trouble that fails nothing, such as a processor that did not close or held up its thread. Default: `process.emitWarning`. */
   readonly onProblem?: ((problem: MillraceError) => void) | undefined;
 }
 
 const THREADS_MAX = 256;
 
 const OWN_ENTRY = new URL(`./thread-entry${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
+
+const warn = ({ message, mend, code }: MillraceError): void =>
+  process.emitWarning(mend === undefined ? message : `${message}. ${mend}`, {
+    type: 'MillraceWarning',
+    code: code.code,
+  });
 
 /** Starts the worker threads. Disposing of the engine stops every execution and ends the threads. */
 export async function startEngine(options: EngineOptions = {}): Promise<Engine> {
@@ -28,7 +34,7 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
     Number.isInteger(threads) && threads >= 1 && threads <= THREADS_MAX,
     `threads is ${threads}, not 1 to ${THREADS_MAX}`,
   );
-  const onProblem = options.onProblem ?? ((problem: MillraceError) => process.emitWarning(problem));
+  const onProblem = options.onProblem ?? warn;
   return new ThreadedEngine(threads, entry, { clock, onProblem });
 }
 
@@ -60,6 +66,7 @@ class ThreadedEngine implements Engine, ThreadPool {
     this.#executionCount += 1;
     const execution = new RunningExecution(`${request.jobId}/${request.generation}/${this.#executionCount}`, {
       ...this.#hooks,
+      job: request,
       onClosed: () => this.#executions.delete(execution),
     });
     this.#executions.add(execution);

@@ -4,6 +4,9 @@ import { add, type Board, SLOT } from './board.ts';
 
 const Broken = errorCode('test.broken', { domain: 'external', retry: 'later', title: 'Broken on purpose' });
 
+/** Far longer than a cooperative callback may take. */
+const SLOW_MS = 300;
+
 /** Passes everything on, until the callback that is to throw. */
 export class BrokenProcessor implements Processor {
   readonly #board: Board;
@@ -36,6 +39,7 @@ export class BrokenProcessor implements Processor {
     if (this.#callback === 'fail') this.#context.fail(this.#error());
     if (this.#callback === 'thread') setImmediate(() => this.#throwIn('thread'));
     if (this.#callback === 'exit') process.exit(3);
+    if (this.#callback === 'slow') Atomics.wait(this.#board, SLOT.never, 0, SLOW_MS);
     if (this.#callback === 'block') {
       add(this.#board, SLOT.blocked);
       Atomics.wait(this.#board, SLOT.never, 0);

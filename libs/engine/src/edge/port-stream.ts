@@ -1,14 +1,14 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Batch } from '../contract/batch.ts';
 import type { EndOfInput, SnapshotBarrier, Watermark } from '../contract/mark.ts';
+import { BatchDecoder, BatchEncoder, type CodedBatch } from './codec/batch-codec.ts';
 import { type Item, isBatch, itemBytes, itemRows } from './item.ts';
 import { ItemQueue, type QueueBounds, Quota } from './item-queue.ts';
 import { SchemaIntern } from './schema-intern.ts';
 import { ignore, type StreamReader, type StreamWriter } from './stream.ts';
-import { detach } from './transfer.ts';
 
 /** Downstream: an item, or "I was refused: give credits back as soon as the queue is half free". */
-type Down = Item | { readonly kind: 'want' };
+type Down = Item | CodedBatch | { readonly kind: 'want' };
 /** Upstream: what has been taken from the queue since the last such message. */
 interface Credits {
   readonly rows: number;
@@ -25,6 +25,7 @@ export class PortWriter implements StreamWriter {
   onRoom = ignore;
   readonly #port: MessagePort;
   readonly #sent: Quota;
+  readonly #encoder = new BatchEncoder();
   #wants = false;
 
   constructor(port: MessagePort, bounds: QueueBounds) {
@@ -46,8 +47,8 @@ export class PortWriter implements StreamWriter {
     }
     this.#sent.add(itemRows(item), itemBytes(item));
     if (isBatch(item)) {
-      const { batch, transfer } = detach(item);
-      this.#port.postMessage(batch, transfer);
+      const { message, transfer } = this.#encoder.encode(item);
+      this.#port.postMessage(message, transfer);
     } else {
       this.#port.postMessage(item);
     }
@@ -69,6 +70,7 @@ export class PortReader implements StreamReader {
   readonly #port: MessagePort;
   readonly #queue: ItemQueue;
   readonly #taken: Quota;
+  readonly #decoder = new BatchDecoder();
   readonly #schemas = new SchemaIntern();
   #wanted = false;
 
@@ -83,7 +85,8 @@ export class PortReader implements StreamReader {
         this.#wanted = true;
         this.#giveBack();
       } else {
-        this.#queue.push(isBatch(message) ? this.#schemas.intern(message) : message);
+        const item = message.kind === 'coded' ? this.#decoder.decode(message) : message;
+        this.#queue.push(isBatch(item) ? this.#schemas.intern(item) : item);
         this.onItem();
       }
     });

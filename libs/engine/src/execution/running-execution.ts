@@ -5,6 +5,7 @@ import { CLOSE_DURATION_MS_MAX } from '../thread/instance.ts';
 import type { ExecutionEvent } from '../thread/protocol.ts';
 import { settledWithin } from '../thread/settled-within.ts';
 import type { EngineThread, ThreadListener } from './engine-thread.ts';
+import { type JobName, SlowReports } from './slow-reports.ts';
 import { SnapshotCollector } from './snapshot-collector.ts';
 
 /** A thread that does not answer `close` for this long is stuck in a callback; it is ended and replaced. */
@@ -19,6 +20,7 @@ export interface ExecutionSize {
 }
 
 export interface ExecutionHooks {
+  readonly job: JobName;
   readonly clock: Clock;
   /** Trouble that fails nothing: a processor that did not close. */
   readonly onProblem: (problem: MillraceError) => void;
@@ -35,6 +37,7 @@ export class RunningExecution implements Execution, ThreadListener {
   readonly id: string;
   readonly completion: Promise<void>;
   readonly #hooks: ExecutionHooks;
+  readonly #slow: SlowReports;
   readonly #completion = Promise.withResolvers<void>();
   /** Rejects when the execution has failed or was stopped; every call under way is raced against it. */
   readonly #over = Promise.withResolvers<never>();
@@ -51,6 +54,7 @@ export class RunningExecution implements Execution, ThreadListener {
   constructor(id: string, hooks: ExecutionHooks) {
     this.id = id;
     this.#hooks = hooks;
+    this.#slow = new SlowReports(hooks.job, hooks.clock, hooks.onProblem);
     this.completion = this.#completion.promise;
     // Nobody may be listening yet when it fails; whoever does still sees the rejection.
     this.completion.catch(() => undefined);
@@ -143,6 +147,9 @@ export class RunningExecution implements Execution, ThreadListener {
       case 'completed':
         this.#completedThreads += 1;
         if (this.#completedThreads === this.#size.threadCount && !this.#isOver) this.#completion.resolve();
+        break;
+      case 'slow':
+        this.#slow.add(event);
         break;
       case 'priorityDone':
         this.#prioritizing -= 1;

@@ -3,6 +3,8 @@ import type { ProcessorMetrics } from '../contract/processor.ts';
 
 /** A run this long is far over the slice: it delays every job on the thread, and is counted against its vertex. */
 export const SLOW_RUN_MS = 20;
+/** A run this long is reported as a problem: longer than a busy machine or a garbage collection explains. */
+export const REPORTED_RUN_MS = 100;
 
 /** Figures of one instance; what the engine adds to `custom` is named `engine.*`. */
 export class InstanceFigures implements ProcessorMetrics {

@@ -39,6 +39,7 @@ function setUp(inputCount: number, makeProcessor: (outbox: Outbox) => Processor)
       failed: (_, error) => log.push(`failed ${String(error)}`),
       saved: (_, snapshotId, entries) => log.push(`saved ${snapshotId}: ${entries.map((entry) => entry.key).join()}`),
       completed: () => log.push('completed'),
+      slow: ({ callback }) => log.push(`slow ${callback}`),
       priorityDone: () => log.push('priority done'),
     },
   });

@@ -7,7 +7,7 @@ import type { EdgeOutbox } from '../edge/edge-outbox.ts';
 import type { Scheduler, Task } from '../scheduler/scheduler.ts';
 import { EntryWriter } from './entry-writer.ts';
 import type { Inputs } from './inputs.ts';
-import type { InstanceFigures } from './instance-metrics.ts';
+import { type InstanceFigures, REPORTED_RUN_MS } from './instance-metrics.ts';
 
 /** What a tasklet tells its execution. */
 export interface TaskletListener {
@@ -16,6 +16,8 @@ export interface TaskletListener {
   saved(tasklet: Tasklet, snapshotId: number, entries: readonly SnapshotEntry[]): void;
   /** The processor has nothing more to emit. */
   completed(tasklet: Tasklet): void;
+  /** A run of a cooperative processor took longer than `REPORTED_RUN_MS`. */
+  slow(tasklet: Tasklet, durationMs: number): void;
   /** It now reads its last priority: barriers can be aligned. */
   priorityDone(tasklet: Tasklet): void;
 }
@@ -139,6 +141,8 @@ export class Tasklet implements Task {
 
   ran(durationMs: number): void {
     this.figures.ran(durationMs);
+    if (durationMs < REPORTED_RUN_MS || this.processor.isCooperative === false) return;
+    this.#parts.listener.slow(this, durationMs);
   }
 
   /** One callback; `false` when there was nothing to call or it is to be called again. */

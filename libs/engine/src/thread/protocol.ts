@@ -36,11 +36,21 @@ export interface Request<Kind extends CommandKind = CommandKind> {
   readonly args: Commands[Kind]['args'];
 }
 
+/** A run of a processor that held up its thread. */
+export interface SlowRun {
+  readonly vertex: string;
+  readonly globalIndex: number;
+  /** The last callback of the run. */
+  readonly callback: string;
+  readonly durationMs: number;
+}
+
 /** What an execution's share on a thread reports on its own. */
 export type ExecutionEvent =
   | { readonly kind: 'failed'; readonly error: ErrorRecord }
   | { readonly kind: 'completed' }
   | { readonly kind: 'priorityDone' }
+  | ({ readonly kind: 'slow' } & SlowRun)
   | {
       readonly kind: 'saved';
       readonly snapshotId: number;

@@ -103,6 +103,10 @@ export class ThreadExecution implements TaskletListener {
     if (this.#openCount === 0) this.#emit({ kind: 'completed' });
   }
 
+  slow({ vertex, globalIndex, callback }: Tasklet, durationMs: number): void {
+    this.#emit({ kind: 'slow', vertex, globalIndex, callback, durationMs });
+  }
+
   priorityDone(): void {
     this.#emit({ kind: 'priorityDone' });
   }

@@ -38,7 +38,6 @@ export function chained(parts: readonly ChainPart[]): ProcessorSupplier {
 
 class Chained implements Processor {
   readonly isCooperative: boolean;
-  readonly readsAtOnce: boolean;
   readonly #names: readonly string[];
   readonly #parts: readonly Processor[];
   readonly #head: Processor;
@@ -56,11 +55,14 @@ class Chained implements Processor {
     this.#parts = parts;
     this.#head = parts[0]!;
     this.isCooperative = parts.every((part) => part.isCooperative ?? true);
-    this.readsAtOnce = this.#head.readsAtOnce ?? false;
     // Callbacks that the head does not have must be missing here as well: the engine asks whether they are there.
     if (this.#head.process === undefined) Object.assign(this, { process: undefined });
     if (parts.every((part) => part.woken === undefined)) Object.assign(this, { woken: undefined });
     if (parts.every((part) => part.writeSnapshot === undefined)) Object.assign(this, { writeSnapshot: undefined });
+  }
+
+  get readsAtOnce(): boolean {
+    return this.#head.readsAtOnce ?? false;
   }
 
   async init(context: ProcessorContext): Promise<void> {

@@ -4,7 +4,6 @@ import { assert } from '@millrace/kernel';
 /** The way from one processor of a chain to the next: a call. */
 export class LinkOutbox implements Outbox {
   readonly edgeCount = 1;
-  readonly readsAtOnce: boolean;
   /** Nothing new is taken: a barrier waits for the item under way. */
   isHeld = false;
   readonly #next: Processor;
@@ -15,7 +14,11 @@ export class LinkOutbox implements Outbox {
   constructor(next: Processor, nextOutbox: Outbox) {
     this.#next = next;
     this.#nextOutbox = nextOutbox;
-    this.readsAtOnce = next.readsAtOnce ?? false;
+  }
+
+  /** Asked when it is needed: a processor that passes batches on knows it only when it has an outbox. */
+  get readsAtOnce(): boolean {
+    return this.#next.readsAtOnce ?? false;
   }
 
   get isPending(): boolean {

@@ -17,7 +17,8 @@ import { Loops } from '../loop/loops.ts';
 import { accumulate } from '../state/accumulate.ts';
 import type { AccumulatorLayout, Accumulators } from '../state/accumulator-layout.ts';
 import { KeyedTerminal } from '../state/keyed-terminal.ts';
-import { FramesWriter, readSaved, restoreKeys } from '../window/saved-frames.ts';
+import { FramesWriter } from '../window/frames-writer.ts';
+import { readSaved, restoreKeys } from '../window/saved-frames.ts';
 import { WindowState } from '../window/window-state.ts';
 
 export interface RollingAggregateOptions {

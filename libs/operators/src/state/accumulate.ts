@@ -161,9 +161,15 @@ function pushValues(
   to: number,
 ): void {
   for (let index = from; index < to; index++) {
-    const list = column[slots[index]!];
-    if (list === undefined) column[slots[index]!] = [values[index]];
-    else list.push(values[index]);
+    const slot = slots[index]!;
+    const value = values[index];
+    const list = column[slot];
+    // V8 makes room for 17 elements at the first `push`: with many keys of few rows each, that room is most of the memory.
+    if (list === undefined) column[slot] = [value];
+    else if (list.length === 1) column[slot] = [list[0], value];
+    else if (list.length === 2) column[slot] = [list[0], list[1], value];
+    else if (list.length === 3) column[slot] = [list[0], list[1], list[2], value];
+    else list.push(value);
   }
 }
 

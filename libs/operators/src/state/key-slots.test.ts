@@ -52,4 +52,44 @@ describe('key slots', () => {
     expect(slots.usedCount).toBe(keys.length);
     expect(slots.size).toBe(keys.length);
   });
+
+  it('forget many keys at once, or all, and give their slots to others', () => {
+    const step = fc.oneof(
+      fc.record({ what: fc.constant('keep'), modulus: fc.integer({ min: 1, max: 5 }) }),
+      fc.record({ what: fc.constant('clear'), modulus: fc.constant(0) }),
+      fc.record({ what: fc.constant('intern'), modulus: fc.integer({ min: 1, max: 9 }) }),
+      fc.record({ what: fc.constant('intern any'), modulus: fc.integer({ min: 1, max: 9 }) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 12 }), (steps) => {
+        const slots = new KeySlots();
+        const model = new Map<unknown, number>();
+        for (const { what, modulus } of steps) {
+          if (what === 'clear') {
+            slots.clear();
+            model.clear();
+          } else if (what === 'keep') {
+            const isKept = (slot: number) => slot % modulus === 0;
+            slots.removeWhere((slot) => !isKept(slot));
+            for (const [key, slot] of model) if (!isKept(slot)) model.delete(key);
+          } else {
+            const make = (n: number): Key => (what === 'intern' ? n * modulus : `${n * modulus}`);
+            const keys = Array.from({ length: 3_000 }, (_, n) => make(n));
+            const found = new Int32Array(keys.length);
+            slots.intern(what === 'intern' ? Int32Array.from(keys as number[]) : keys, keys.length, found);
+            for (const [index, key] of keys.entries()) {
+              const slot = found[index]!;
+              if (model.has(key) && model.get(key) !== slot) throw new Error(`key ${index} has moved`);
+              model.set(key, slot);
+            }
+          }
+          expect(slots.usedCount).toBe(model.size);
+          expect(new Set(model.values()).size).toBe(model.size);
+          for (const [key, slot] of model)
+            if (slots.keyOf(slot) !== key) throw new Error(`slot ${slot} has lost its key`);
+        }
+      }),
+      { numRuns: 60 },
+    );
+  });
 });

@@ -45,7 +45,7 @@ class AssignTimestamps implements Processor {
   readonly #options: AssignTimestampsOptions;
   readonly #loop: LoopSegment | undefined;
   #context!: ProcessorContext;
-  #outbox!: Outbox;
+  #outbox: Outbox | undefined;
   #newestMs = Number.NEGATIVE_INFINITY;
   #sentMs = Number.NEGATIVE_INFINITY;
   /** The source sends watermarks itself: none are made. */
@@ -54,14 +54,15 @@ class AssignTimestamps implements Processor {
   #isUnderWay = false;
   #cancelIdle: () => void = () => {};
   #isIdleDue = false;
-  /** Only what the loop or the rows still hold of a batch is kept, never its arrays. */
-  readonly readsAtOnce: boolean;
-
   constructor(options: AssignTimestampsOptions) {
     this.#options = options;
     const { timestampOf, mode = 'generated' } = options;
-    this.readsAtOnce = options.from === 'fn';
     this.#loop = timestampOf === undefined ? undefined : new LoopSegment([{ assignTime: timestampOf }], mode);
+  }
+
+  /** A loop makes new rows; else the arrays of a batch are passed on, and kept only by whoever gets them. */
+  get readsAtOnce(): boolean {
+    return this.#options.from === 'fn' || this.#outbox?.readsAtOnce === true;
   }
 
   init(context: ProcessorContext): void {
@@ -76,7 +77,7 @@ class AssignTimestamps implements Processor {
     for (;;) {
       this.#output ??= this.#next(batch);
       if (this.#output === undefined) break;
-      if (!this.#outbox.offer(this.#output)) return false;
+      if (!this.#outbox!.offer(this.#output)) return false;
       this.#output = undefined;
     }
     if (!this.#follow()) return false;
@@ -85,15 +86,15 @@ class AssignTimestamps implements Processor {
   }
 
   processWatermark(mark: Watermark): boolean {
-    if (isIdle(mark)) return this.#outbox.offer(mark);
+    if (isIdle(mark)) return this.#outbox!.offer(mark);
     this.#hasNativeWatermarks = this.#options.from === 'native';
     // A watermark of the source speaks of its own times; those assigned here have their own.
-    return this.#hasNativeWatermarks ? this.#outbox.offer(mark) : true;
+    return this.#hasNativeWatermarks ? this.#outbox!.offer(mark) : true;
   }
 
   woken(): boolean {
     if (!this.#isIdleDue) return true;
-    if (!this.#outbox.offer(IDLE)) return false;
+    if (!this.#outbox!.offer(IDLE)) return false;
     this.#isIdleDue = false;
     return true;
   }
@@ -159,7 +160,7 @@ class AssignTimestamps implements Processor {
     if (this.#hasNativeWatermarks) return true;
     const timeMs = this.#newestMs - this.#options.allowedLagMs;
     if (timeMs < this.#sentMs + GRANULARITY_MS) return true;
-    if (!this.#outbox.offer(this.#mark(timeMs))) return false;
+    if (!this.#outbox!.offer(this.#mark(timeMs))) return false;
     this.#sentMs = timeMs;
     this.#refusedMark = undefined;
     return true;

@@ -62,7 +62,7 @@ class AccumulateFrames implements Processor, Explained {
   readonly #schemas: PartialSchemas;
   readonly #reduction: Reduction;
   readonly #hasLateEdge: boolean;
-  #slots = new KeySlots();
+  readonly #slots = new KeySlots();
   #frames: FrameStore;
   #rowSlots = new Int32Array(0);
   #rowFrames = new Float64Array(0);
@@ -86,7 +86,9 @@ class AccumulateFrames implements Processor, Explained {
     this.#loops = new Loops(stages, this.#terminal, mode);
     this.#time = new FrameTime(window);
     this.#frames = new FrameStore(layout);
-    this.#reduction = new Reduction(!layout.isCombinable);
+    // Lists do not become smaller by being put together.
+    const hasLists = columns.some(({ op }) => op === 'list');
+    this.#reduction = new Reduction(hasLists || !layout.isCombinable);
   }
 
   generatedCode(): readonly string[] {
@@ -242,7 +244,7 @@ class AccumulateFrames implements Processor, Explained {
       this.#flushing = { frame, slot: 0 };
       this.#flushed = 0;
     }
-    if (this.#frames.isEmpty) this.#slots = this.#slots.size > STALE_SLOTS_MIN ? new KeySlots() : this.#slots;
+    if (this.#frames.isEmpty && this.#slots.size > STALE_SLOTS_MIN) this.#slots.clear();
     return true;
   }
 

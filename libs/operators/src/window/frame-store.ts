@@ -54,12 +54,22 @@ export class FrameStore {
 
   /** Takes a frame out and keeps its arrays; the first `size` slots are emptied. */
   recycle(frame: number, size: number): void {
+    const columns = this.#frames.get(frame);
+    if (columns !== undefined) this.clear(columns, 0, size);
+    this.recycleCleared(frame);
+  }
+
+  /** The same for a frame that has been emptied. */
+  recycleCleared(frame: number): void {
     const columns = this.detach(frame);
-    if (columns === undefined || this.#spare.length >= SPARE_MAX) return;
+    if (columns !== undefined && this.#spare.length < SPARE_MAX) this.#spare.push(columns);
+  }
+
+  /** Empties slots `from` to `to` of a frame's columns. */
+  clear(columns: readonly Accumulators[], from: number, to: number): void {
     for (const [index, column] of columns.entries()) {
       const { op } = this.#layout.columns[index]!;
-      column.fill((isNumeric(op) ? emptyValue(op) : undefined) as never, 0, size);
+      column.fill((isNumeric(op) ? emptyValue(op) : undefined) as never, from, to);
     }
-    this.#spare.push(columns);
   }
 }

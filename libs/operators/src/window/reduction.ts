@@ -15,7 +15,7 @@ export class Reduction {
   #rows = 0;
   #partials = 0;
 
-  /** `alwaysForwards`: partials cannot be combined. */
+  /** `alwaysForwards`: partials cannot be combined, or are as large as the rows. */
   readonly #alwaysForwards: boolean;
 
   constructor(alwaysForwards: boolean) {

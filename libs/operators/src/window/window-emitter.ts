@@ -8,6 +8,10 @@ import type { WindowState } from './window-state.ts';
 
 /** Slots that one call of the combiner, and results that one batch, can have. */
 export const RESULTS_PER_BATCH = 4_096;
+/** Slots looked at in one go: what a call does is bounded also where few keys have rows. */
+const SLOTS_PER_CALL = 16 * RESULTS_PER_BATCH;
+/** Slots whose frames are added before it is looked which of them have rows: few enough to stay in the processor's cache. */
+const BLOCK = 512;
 /** How long one callback may emit before the others of its thread get a turn. */
 const EMIT_MS = 1;
 /** Above this number of keys, those without rows are forgotten when they are the greater half. */
@@ -16,6 +20,10 @@ const STALE_SLOTS_MIN = 65_536;
 /** A window being emitted: the frame that ends it, how far it has come, and how many keys had rows. */
 interface Emission {
   readonly frame: number;
+  /** The frame that leaves with this window; absent where there is none, or no running totals. */
+  readonly leaving: readonly Accumulators[] | undefined;
+  /** A snapshot still reads what leaves: it is left as it is. */
+  readonly keepsLeaving: boolean;
   slot: number;
   live: number;
 }
@@ -96,29 +104,77 @@ export class WindowEmitter {
       state.lastClosed = Math.max(state.lastClosed, last);
       return undefined;
     }
-    if (state.totals !== undefined) state.addToTotals(frame);
-    return { frame, slot: 0, live: 0 };
+    state.roomyTotals();
+    // From now on a row of this frame goes into the totals as well; none comes before the window has been emitted.
+    state.lastClosed = frame;
+    return {
+      frame,
+      leaving: state.totals === undefined ? undefined : state.frames.get(frame - this.#time.framesPerWindow + 1),
+      keepsLeaving: state.isFrozen,
+      slot: 0,
+      live: 0,
+    };
   }
 
   /** The next batch of results; at the end of the window its oldest frame leaves. */
   #emitSome(emission: Emission): void {
     const { slots, totals, frames } = this.#state;
+    if (totals !== undefined) {
+      this.#emitTotals(emission, totals, slots.size);
+      return;
+    }
     const only = this.#time.framesPerWindow === 1 ? frames.get(emission.frame) : undefined;
-    const columns = totals ?? only;
-    if (columns !== undefined) this.#emitColumns(emission, columns, Math.min(slots.size, columns[0]!.length));
+    if (only !== undefined) this.#emitColumns(emission, only, Math.min(slots.size, only[0]!.length));
     else this.#emitCombined(emission, slots.size);
+  }
+
+  /**
+   * Slot by slot the new frame comes into the totals, the results are read, and the oldest frame leaves: so closing a window is spread
+   * over as many slices as emitting it.
+   */
+  #emitTotals(emission: Emission, totals: readonly Accumulators[], size: number): void {
+    const state = this.#state;
+    const rows = totals[0] as Float64Array;
+    const { frame, leaving, slot: from } = emission;
+    const end = Math.min(size, from + SLOTS_PER_CALL);
+    let count = 0;
+    let to = from;
+    while (to < end && count + BLOCK <= RESULTS_PER_BATCH) {
+      const next = Math.min(to + BLOCK, end);
+      state.addToTotals(frame, to, next);
+      count = this.#find(rows, to, next, count);
+      to = next;
+    }
+    if (count > 0) this.#offer(frame, this.#found, count, totals);
+    if (leaving !== undefined) {
+      state.takeFromTotals(leaving, from, to);
+      if (!emission.keepsLeaving) state.frames.clear(leaving, from, to);
+    }
+    emission.slot = to;
+    emission.live += count;
+    if (to === size) this.#leave(emission);
+  }
+
+  /** Adds the slots with rows to `found`; the answer is how many are there now. */
+  #find(rows: Float64Array, from: number, to: number, before: number): number {
+    const found = this.#found;
+    let count = before;
+    for (let slot = from; slot < to; slot++) if (rows[slot]! > 0) found[count++] = slot;
+    return count;
   }
 
   #emitColumns(emission: Emission, columns: readonly Accumulators[], size: number): void {
     const rows = columns[0] as Float64Array;
-    const found = this.#found;
+    const end = Math.min(size, emission.slot + SLOTS_PER_CALL);
     let count = 0;
-    let { slot } = emission;
-    for (; slot < size && count < RESULTS_PER_BATCH; slot++) if (rows[slot]! > 0) found[count++] = slot;
-    emission.slot = slot;
+    while (emission.slot < end && count + BLOCK <= RESULTS_PER_BATCH) {
+      const to = Math.min(emission.slot + BLOCK, end);
+      count = this.#find(rows, emission.slot, to, count);
+      emission.slot = to;
+    }
     emission.live += count;
-    if (count > 0) this.#offer(emission.frame, found, count, columns);
-    if (slot === size) this.#leave(emission);
+    if (count > 0) this.#offer(emission.frame, this.#found, count, columns);
+    if (emission.slot === size) this.#leave(emission);
   }
 
   #emitCombined(emission: Emission, size: number): void {
@@ -137,23 +193,20 @@ export class WindowEmitter {
   }
 
   /** The window has been emitted: its oldest frame is needed no more. */
-  #leave({ frame, live }: Emission): void {
+  #leave({ frame, live, keepsLeaving }: Emission): void {
     const state = this.#state;
     if (this.#emitsEmpty && live === 0) {
       // The one group there is has no rows in this window.
       this.#offer(frame, new Int32Array(1), 1, makeColumns(state.layout, 1));
     }
     const oldest = frame - this.#time.framesPerWindow + 1;
-    const leaving = state.frames.get(oldest);
-    if (leaving !== undefined) {
-      state.takeFromTotals(leaving);
-      // What a snapshot still reads is left to it.
-      if (state.isFrozen) state.frames.detach(oldest);
-      else state.frames.recycle(oldest, state.slots.size);
-    }
-    state.lastClosed = frame;
+    if (keepsLeaving) state.frames.detach(oldest);
+    else if (state.totals !== undefined) state.frames.recycleCleared(oldest);
+    else state.frames.recycle(oldest, state.slots.size);
     this.#emission = undefined;
+    // The keys of a tumbling window have all become stale, but for those that the next one shares with it.
     const { usedCount } = state.slots;
-    if (usedCount > STALE_SLOTS_MIN && live * 2 < usedCount && !state.isFrozen) state.forgetStaleKeys();
+    const isWorthwhile = this.#time.framesPerWindow === 1 || live * 2 < usedCount;
+    if (usedCount > STALE_SLOTS_MIN && isWorthwhile && !state.isFrozen) state.forgetStaleKeys();
   }
 }

@@ -122,63 +122,69 @@ export class WindowState {
     return this.totals;
   }
 
-  /** Adds a frame to the running totals: the window that ends with it comes next. */
-  addToTotals(frame: number): void {
-    // From now on a row of this frame goes into the totals as well.
-    this.lastClosed = frame;
+  /** Adds slots `from` to `to` of a frame to the running totals. */
+  addToTotals(frame: number, from: number, to: number): void {
+    const { totals } = this;
     const columns = this.frames.get(frame);
-    const totals = this.roomyTotals();
     if (columns === undefined || totals === undefined) return;
     const { aggregate } = this.layout;
+    const end = Math.min(to, columns[0]!.length);
     this.layout.columns.forEach(({ op }, index) => {
       const target = totals[index]!;
       const source = columns[index]!;
       if (op !== 'object') {
-        addAll(target as Float64Array, source as Float64Array, Math.min(this.slots.size, source.length));
+        addAll(target as Float64Array, source as Float64Array, from, end);
         return;
       }
-      for (let slot = 0; slot < source.length; slot++) {
+      for (let slot = from; slot < end; slot++) {
         if (source[slot] !== undefined)
           target[slot] = aggregate.combine!(target[slot] ?? aggregate.create(), source[slot]);
       }
     });
   }
 
-  /** Takes the frame that leaves the window out of the running totals. */
-  takeFromTotals(leaving: readonly Accumulators[]): void {
+  /** Takes slots `from` to `to` of the frame that leaves the window out of the running totals. */
+  takeFromTotals(leaving: readonly Accumulators[], from: number, to: number): void {
     const { totals } = this;
     if (totals === undefined) return;
     const { aggregate } = this.layout;
-    const size = Math.min(this.slots.size, leaving[0]!.length);
+    const end = Math.min(to, leaving[0]!.length);
     this.layout.columns.forEach(({ op }, index) => {
       const target = totals[index]!;
       const source = leaving[index]!;
       if (op !== 'object') {
-        takeAll(target as Float64Array, source as Float64Array, size);
+        takeAll(target as Float64Array, source as Float64Array, from, end);
         return;
       }
-      for (let slot = 0; slot < size; slot++) {
+      for (let slot = from; slot < end; slot++) {
         if (source[slot] !== undefined) target[slot] = aggregate.deduct!(target[slot], source[slot]);
       }
     });
     if (this.layout.columns.length === 1) return;
     // Sums of fractions leave a little behind; an empty window has none.
     const rows = totals[0] as Float64Array;
-    for (let slot = 0; slot < size; slot++) if (rows[slot] === 0) clearSlot(this.layout, totals, slot);
+    for (let slot = from; slot < end; slot++) if (rows[slot] === 0) clearSlot(this.layout, totals, slot);
   }
 
   /** After a restore: the running totals are the sum of the frames that have been closed and have not left. */
   restoreTotals(): void {
-    const closed = this.lastClosed;
-    if (this.totals === undefined) return;
-    for (const frame of this.frames.numbers) if (frame <= closed) this.addToTotals(frame);
-    this.lastClosed = closed;
+    if (this.roomyTotals() === undefined) return;
+    for (const frame of this.frames.numbers) {
+      if (frame <= this.lastClosed) this.addToTotals(frame, 0, this.slots.size);
+    }
   }
 
   /** Forgets keys that have rows in no frame. */
   forgetStaleKeys(): void {
-    const counts = this.frames.numbers.map((frame) => this.frames.get(frame)![0] as Float64Array);
-    this.slots.removeWhere((slot) => counts.every((rows) => !(rows[slot]! > 0)));
+    const { size } = this.slots;
+    const hasRows = new Uint8Array(size);
+    // Frame by frame, so that memory is read from front to back.
+    for (const frame of this.frames.numbers) {
+      const rows = this.frames.get(frame)![0] as Float64Array;
+      const end = Math.min(size, rows.length);
+      for (let slot = 0; slot < end; slot++) if (rows[slot]! > 0) hasRows[slot] = 1;
+    }
+    this.slots.removeWhere((slot) => hasRows[slot] === 0);
   }
 
   /** From here on changes copy what they change, until `thaw`. */
@@ -211,10 +217,10 @@ export class WindowState {
   }
 }
 
-function addAll(totals: Float64Array, values: Float64Array, size: number): void {
-  for (let slot = 0; slot < size; slot++) totals[slot] = totals[slot]! + values[slot]!;
+function addAll(totals: Float64Array, values: Float64Array, from: number, to: number): void {
+  for (let slot = from; slot < to; slot++) totals[slot] = totals[slot]! + values[slot]!;
 }
 
-function takeAll(totals: Float64Array, values: Float64Array, size: number): void {
-  for (let slot = 0; slot < size; slot++) totals[slot] = totals[slot]! - values[slot]!;
+function takeAll(totals: Float64Array, values: Float64Array, from: number, to: number): void {
+  for (let slot = from; slot < to; slot++) totals[slot] = totals[slot]! - values[slot]!;
 }
