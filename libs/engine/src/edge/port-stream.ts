@@ -1,6 +1,6 @@
-import type { MessagePort } from 'node:worker_threads';
 import type { Batch } from '../contract/batch.ts';
 import type { EndOfInput, SnapshotBarrier, Watermark } from '../contract/mark.ts';
+import type { Port } from '../thread/thread-platform.ts';
 import { type Item, isBatch, itemBytes, itemRows } from './item.ts';
 import { ItemQueue, type QueueBounds, Quota } from './item-queue.ts';
 import { SchemaIntern } from './schema-intern.ts';
@@ -23,11 +23,11 @@ const WANT: Down = { kind: 'want' };
  */
 export class PortWriter implements StreamWriter {
   onRoom = ignore;
-  readonly #port: MessagePort;
+  readonly #port: Port;
   readonly #sent: Quota;
   #wants = false;
 
-  constructor(port: MessagePort, bounds: QueueBounds) {
+  constructor(port: Port, bounds: QueueBounds) {
     this.#port = port;
     this.#sent = new Quota(bounds);
     port.on('message', (credits: Credits) => {
@@ -66,14 +66,14 @@ export class PortWriter implements StreamWriter {
 /** The receiving end of a stream from another thread. */
 export class PortReader implements StreamReader {
   onItem = ignore;
-  readonly #port: MessagePort;
+  readonly #port: Port;
   readonly #queue: ItemQueue;
   readonly #taken: Quota;
   readonly #schemas = new SchemaIntern();
   #wanted = false;
 
   /** `onBroken` is told of an item that could not be read (a bug: what was posted can be read). */
-  constructor(port: MessagePort, bounds: QueueBounds, onBroken: (error: unknown) => void) {
+  constructor(port: Port, bounds: QueueBounds, onBroken: (error: unknown) => void) {
     this.#port = port;
     this.#queue = new ItemQueue(bounds);
     this.#taken = new Quota(bounds);
