@@ -19,7 +19,7 @@ export interface SavedPosition {
   readonly watermarkMs: number;
 }
 
-interface SavedKeys {
+export interface SavedKeys {
   readonly version: number;
   readonly keys: Int32Array | readonly Key[];
   /** By frame: columns of values, one for each key. */
@@ -105,9 +105,12 @@ export function readSaved({
   key,
   value,
 }: SnapshotEntry):
-  | { readonly kind: 'position'; readonly position: SavedPosition }
+  | { readonly kind: 'position'; readonly instance: number; readonly position: SavedPosition }
   | { readonly kind: 'keys'; readonly saved: SavedKeys } {
-  if (key.startsWith(POSITION_KEY)) return { kind: 'position', position: deserialize(value) as SavedPosition };
+  if (key.startsWith(POSITION_KEY)) {
+    const instance = Number(key.slice(POSITION_KEY.length + 1));
+    return { kind: 'position', instance, position: deserialize(value) as SavedPosition };
+  }
   return { kind: 'keys', saved: deserialize(value) as SavedKeys };
 }
 

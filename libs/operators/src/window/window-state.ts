@@ -171,6 +171,7 @@ export class WindowState {
   restoreTotals(): void {
     const closed = this.lastClosed;
     if (this.totals === undefined) return;
+    this.totals = makeColumns(this.layout, this.slots.capacity);
     for (const frame of this.frames.numbers) if (frame <= closed) this.addToTotals(frame);
     this.lastClosed = closed;
   }
