@@ -1,44 +1,11 @@
 import { AggregateOperations } from '@millrace/operators';
-import { Pipeline, type StreamStage, sliding, tumbling } from '@millrace/pipeline';
-import type { PipelineBuilder, SimulatedWorld } from '@millrace/testing/simulation';
+import { Pipeline, sliding, tumbling } from '@millrace/pipeline';
+import type { PipelineBuilder } from '@millrace/testing/simulation';
+import { assigned, batch, type Event, events, timed } from './events.ts';
 
-const { counting, summing, toList, allOf, maxOf } = AggregateOperations;
+const { allOf, averaging, coAggregate, counting, maxOf, summing, toList } = AggregateOperations;
 
-interface Event {
-  readonly split: number;
-  readonly n: number;
-  readonly key: string;
-  readonly timeMs: number;
-  readonly amount: number;
-}
-
-const KEYS = 9;
-const ROWS = 150;
-/** Event time between two rows of a split, at most, and how far a row is behind newer ones, at most. */
-const STEP_MS_MAX = 8;
-const LAG_MS = 12;
-
-/** Events of a few keys; those of a split are a little out of order. */
-function events(world: SimulatedWorld, name: string, options: { readonly parallelism?: number } = {}) {
-  return world.source<Event>(name, {
-    timeOf: (event) => event.timeMs,
-    lagMs: LAG_MS,
-    parallelism: options.parallelism,
-    rows: (split, random) => {
-      let timeMs = 1_000;
-      return Array.from({ length: ROWS }, (_, n) => {
-        timeMs += random.integer(0, STEP_MS_MAX);
-        const key = `k${random.integer(0, KEYS - 1)}`;
-        return { split, n, key, timeMs: timeMs - random.integer(0, LAG_MS), amount: random.integer(1, 100) };
-      });
-    },
-  });
-}
-
-const timed = (pipeline: Pipeline, world: SimulatedWorld, name: string): StreamStage<Event> =>
-  pipeline.readFrom(events(world, name)).withNativeTimestamps(LAG_MS);
-
-/** Rows of one split stay in order as long as nothing merges or spreads them. */
+/** Rows of one split stay in order as long as nothing spreads them. */
 const bySplit = {
   order: { keyOf: (event: Event) => event.split, orderOf: (event: Event) => event.n },
   unique: (event: Event) => `${event.split}/${event.n}`,
@@ -53,6 +20,9 @@ const byWindow = {
   order: { keyOf: ({ key }: Result) => key, orderOf: ({ end }: Result) => end },
   unique: ({ key, start, end }: Result) => `${String(key)} ${start}-${end}`,
 };
+
+const amount = ({ amount: value }: Event): number => value;
+const key = (event: Event): string => event.key;
 
 /** Every pipeline that is simulated, by name. A new one is one more entry. */
 export const pipelines: Readonly<Record<string, PipelineBuilder>> = {
@@ -69,9 +39,10 @@ export const pipelines: Readonly<Record<string, PipelineBuilder>> = {
   tumbling(world) {
     const p = Pipeline.create();
     timed(p, world, 'events')
-      .groupingKey((event) => event.key)
+      .groupingKey(key)
       .window(tumbling(50))
-      .aggregate(allOf({ count: counting<Event>(), sum: summing<Event>((event) => event.amount) }))
+      .aggregate(allOf({ count: counting<Event>(), mean: averaging(amount), amounts: toList<Event>() }))
+      .map(({ result, ...window }) => ({ ...window, ...result, amounts: result.amounts.map(amount).sort() }))
       .writeTo(world.sink('out', byWindow));
     return p;
   },
@@ -79,10 +50,126 @@ export const pipelines: Readonly<Record<string, PipelineBuilder>> = {
   sliding(world) {
     const p = Pipeline.create();
     timed(p, world, 'events')
-      .groupingKey((event) => event.key)
+      .groupingKey(key)
       .window(sliding(120, 40))
-      .aggregate(summing<Event>((event) => event.amount))
+      .aggregate(summing(amount))
       .writeTo(world.sink('out', byWindow));
+    return p;
+  },
+
+  /** Event times are given by a stage, and the windows are put together from their frames. */
+  'sliding-maximum'(world) {
+    const p = Pipeline.create();
+    assigned(p, world, 'events')
+      .groupingKey((event) => event.amount % 7)
+      .window(sliding(90, 30))
+      .aggregate(maxOf(amount))
+      .writeTo(world.sink('out', byWindow));
+    return p;
+  },
+
+  'global-window'(world) {
+    const p = Pipeline.create();
+    timed(p, world, 'events')
+      .window(tumbling(60, { emitsEmpty: true }))
+      .aggregate(counting<Event>())
+      .writeTo(world.sink('out', byWindow));
+    return p;
+  },
+
+  /** What was counted for a key only grows, whoever of the splits is read first. */
+  rolling(world) {
+    const p = Pipeline.create();
+    p.readFrom(events(world, 'events'))
+      .withoutTimestamps()
+      .groupingKey(key)
+      .rollingAggregate(counting<Event>())
+      .writeTo(
+        world.sink('out', {
+          order: { keyOf: (row) => row.key, orderOf: (row) => row.result },
+          unique: (row) => `${row.key} ${row.result}`,
+        }),
+      );
+    return p;
+  },
+
+  merge(world) {
+    const p = Pipeline.create();
+    const named = (name: string) => timed(p, world, name).map((event) => ({ ...event, name }));
+    named('left')
+      .merge(named('right'))
+      .writeTo(
+        world.sink('out', {
+          order: { keyOf: ({ name, split }) => `${name} ${split}`, orderOf: ({ n }) => n },
+          unique: ({ name, split, n }) => `${name} ${split}/${n}`,
+        }),
+      );
+    return p;
+  },
+
+  'merge-window'(world) {
+    const p = Pipeline.create();
+    timed(p, world, 'left')
+      .merge(timed(p, world, 'right'))
+      .groupingKey(key)
+      .window(tumbling(40))
+      .aggregate(summing(amount))
+      .writeTo(world.sink('out', byWindow));
+    return p;
+  },
+
+  'co-aggregate'(world) {
+    const p = Pipeline.create();
+    const right = timed(p, world, 'right').groupingKey(key);
+    timed(p, world, 'left')
+      .groupingKey(key)
+      .window(tumbling(80))
+      .aggregate2(right, coAggregate(counting<Event>(), summing(amount)))
+      .writeTo(world.sink('out', byWindow));
+    return p;
+  },
+
+  fork(world) {
+    const p = Pipeline.create();
+    const all = timed(p, world, 'events');
+    all.filter((event) => event.amount > 20).writeTo(world.sink('rows', bySplit));
+    all.groupingKey(key).window(tumbling(50)).aggregate(counting<Event>()).writeTo(world.sink('counts', byWindow));
+    return p;
+  },
+
+  /** Windows of windows: rows are partitioned by one key, their results by another. */
+  'keyed-twice'(world) {
+    const p = Pipeline.create();
+    timed(p, world, 'events')
+      .groupingKey(key)
+      .window(tumbling(40))
+      .aggregate(summing(amount))
+      .groupingKey((window) => window.result % 3)
+      .window(tumbling(120))
+      .aggregate(counting())
+      .writeTo(world.sink('out', byWindow));
+    return p;
+  },
+
+  'batch-by-key'(world) {
+    const p = Pipeline.create();
+    const all = p.readFrom(batch(world, 'events'));
+    all
+      .groupingKey(key)
+      .aggregate(summing(amount))
+      .writeTo(world.sink('by-key', { unique: (row) => row.key }));
+    all.aggregate(counting<Event>()).writeTo(world.sink('all'));
+    return p;
+  },
+
+  /** Rows spread over all instances and brought together again. */
+  rebalance(world) {
+    const p = Pipeline.create();
+    p.readFrom(events(world, 'events'))
+      .withoutTimestamps()
+      .rebalance()
+      .flatMap((event) => (event.amount % 4 === 0 ? [event, { ...event, n: -1 - event.n }] : [event]))
+      .writeTo(world.sink('out', { unique: bySplit.unique }));
     return p;
   },
 };

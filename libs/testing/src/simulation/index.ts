@@ -1,3 +1,4 @@
+export type { SeededRandom } from '../shop/seeded-random.ts';
 export type { Fault, RequestName, Stretch } from './faults/fault.ts';
 export type { Finding } from './findings.ts';
 export type { Damage } from './outside/control-plane.ts';

@@ -1,5 +1,6 @@
 import type { SinkContext, SourceContext } from '@millrace/operators';
-import { type Sink, Sinks, Sources, type StreamSource } from '@millrace/pipeline';
+import type { ProcessorSupplier } from '@millrace/engine';
+import { type BatchSource, type Sink, Sinks, Sources, type StreamSource } from '@millrace/pipeline';
 import { deepFreeze } from '../processor/deep-freeze.ts';
 import type { SeededRandom } from '../shop/seeded-random.ts';
 import type { Fault } from './faults/fault.ts';
@@ -53,25 +54,17 @@ export class SimulatedWorld {
     for (const [name, target] of parts.targets ?? []) this.targets.set(name, target);
   }
 
-  /** A replayable source that ends; what a committed snapshot covers is forgotten by its system. */
+  /** A replayable stream, which ends as well; what a committed snapshot covers is forgotten by its system. */
   source<Row>(name: string, options: SimulatedSourceOptions<Row>): StreamSource<Row> {
-    const { rows, timeOf, lagMs = 0, splits = SPLITS, parallelism = 'threads' } = options;
-    const { seed, outside, findings, paceOf } = this.#parts;
-    let log = this.logs.get(name) as SourceLog<Row> | undefined;
-    if (log === undefined) {
-      const all = Array.from({ length: splits }, (_, split) =>
-        rows(split, randomFor(seed, `rows ${name} ${split}`)).map((row) => deepFreeze(row)),
-      );
-      log = new SourceLog(name, all, findings);
-      this.logs.set(name, log);
-    }
-    const supplier = logSource(log, {
-      timeOf,
-      lagMs,
-      outside,
-      randomFor: (context) => randomFor(seed, `pace ${name} ${paceOf(context)}`),
-    });
-    return Sources.streamFromProcessor(name, supplier, { parallelism, isTimestamped: timeOf !== undefined });
+    const { timeOf, parallelism = 'threads' } = options;
+    const isTimestamped = timeOf !== undefined;
+    return Sources.streamFromProcessor(name, this.#supplier(name, options), { parallelism, isTimestamped });
+  }
+
+  /** The same as a batch: without event times. */
+  batch<Row>(name: string, options: Omit<SimulatedSourceOptions<Row>, 'timeOf' | 'lagMs'>): BatchSource<Row> {
+    const { parallelism = 'threads' } = options;
+    return Sources.batchFromProcessor(name, this.#supplier(name, options), { parallelism });
   }
 
   /** An exactly-once sink. What it shows at the end is compared with an undisturbed run, and checked by `checks`. */
@@ -83,5 +76,24 @@ export class SimulatedWorld {
       this.targets.set(name, target);
     }
     return Sinks.of(name, targetSink<Row>(target, { outside, faults, generationOf }));
+  }
+
+  #supplier<Row>(name: string, options: SimulatedSourceOptions<Row>): ProcessorSupplier {
+    const { rows, timeOf, lagMs = 0, splits = SPLITS } = options;
+    const { seed, outside, findings, paceOf } = this.#parts;
+    let log = this.logs.get(name) as SourceLog<Row> | undefined;
+    if (log === undefined) {
+      const all = Array.from({ length: splits }, (_, split) =>
+        rows(split, randomFor(seed, `rows ${name} ${split}`)).map((row) => deepFreeze(row)),
+      );
+      log = new SourceLog(name, all, findings);
+      this.logs.set(name, log);
+    }
+    return logSource(log, {
+      timeOf,
+      lagMs,
+      outside,
+      randomFor: (context) => randomFor(seed, `pace ${name} ${paceOf(context)}`),
+    });
   }
 }
