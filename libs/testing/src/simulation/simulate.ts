@@ -1,3 +1,4 @@
+import type { JobPlan } from '@millrace/cluster';
 import type { LoopMode } from '@millrace/operators';
 import { checkCut, checkShown } from './checks.ts';
 import { drawFaults } from './faults/draw-faults.ts';
@@ -12,6 +13,8 @@ export interface SimulateOptions {
   readonly seed: number;
   /** What goes wrong. Default: drawn from the seed. An empty list: nothing, only the interleavings are the seed's. */
   readonly faults?: readonly Fault[] | undefined;
+  /** Default `exactly-once`, which is what is checked: less does not pass. */
+  readonly guarantee?: JobPlan['guarantee'] | undefined;
   /** Changes what restores read: a defect put in on purpose, to see that it is found. */
   readonly damage?: Damage | undefined;
 }
@@ -47,11 +50,11 @@ const INTERPRETED_CHANCE = 0.25;
  * nothing real: no I/O, no timers but those of the context's clock.
  */
 export async function simulate(build: PipelineBuilder, options: SimulateOptions): Promise<SimulationReport> {
-  const { seed, damage } = options;
+  const { seed, damage, guarantee = 'exactly-once' } = options;
   const random = randomFor(seed, 'run');
   const snapshotIntervalMs = random.integer(INTERVAL_MS_MIN, INTERVAL_MS_MAX);
   const mode: LoopMode = random.chance(INTERPRETED_CHANCE) ? 'interpreted' : 'generated';
-  const base = { build, seed, mode, snapshotIntervalMs };
+  const base = { build, seed, mode, guarantee, snapshotIntervalMs };
 
   const undisturbed = new Simulation({ ...base, faults: [], threads: 1 });
   await undisturbed.run();

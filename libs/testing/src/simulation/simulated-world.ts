@@ -1,5 +1,5 @@
-import type { SinkContext, SourceContext } from '@millrace/operators';
 import type { ProcessorSupplier } from '@millrace/engine';
+import type { SinkContext, SourceContext } from '@millrace/operators';
 import { type BatchSource, type Sink, Sinks, Sources, type StreamSource } from '@millrace/pipeline';
 import { deepFreeze } from '../processor/deep-freeze.ts';
 import type { SeededRandom } from '../shop/seeded-random.ts';

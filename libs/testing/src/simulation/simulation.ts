@@ -1,4 +1,4 @@
-import type { EndState } from '@millrace/cluster';
+import type { EndState, JobPlan } from '@millrace/cluster';
 import type { ExecutionRequest } from '@millrace/engine';
 import type { LoopMode } from '@millrace/operators';
 import { type Pipeline, planGraph, toDag } from '@millrace/pipeline';
@@ -24,6 +24,7 @@ export interface SimulationParts {
   readonly faults: readonly Fault[];
   readonly threads: number;
   readonly mode: LoopMode;
+  readonly guarantee: JobPlan['guarantee'];
   readonly snapshotIntervalMs: number;
   /** Continue from a snapshot, with what the targets show as of it. */
   readonly from?: { readonly snapshot: CommittedSnapshot; readonly targets: ReadonlyMap<string, Target> } | undefined;
@@ -107,7 +108,7 @@ export class Simulation {
   }
 
   #begin(threads: number): void {
-    const { seed, build, mode, snapshotIntervalMs } = this.#parts;
+    const { seed, build, mode, guarantee, snapshotIntervalMs } = this.#parts;
     const { loop } = this;
     const member: SimulatedMember = new SimulatedMember({
       seed,
@@ -115,7 +116,7 @@ export class Simulation {
       threads,
       loop,
       controlPlane: this.controlPlane,
-      plan: { guarantee: 'exactly-once', snapshotIntervalMs },
+      plan: { guarantee, snapshotIntervalMs },
       delayMs: () => this.#channelMs(),
       loadDag: (thread, count) =>
         observedDag(toDag(planGraph(build(this.world).graph, { threads: count, mode }), mode), thread, {

@@ -40,8 +40,7 @@ export class SimulatedMember {
   constructor(parts: MemberParts) {
     const { seed, number, loop, loadDag, threads, delayMs } = parts;
     this.#parts = parts;
-    const newThread = (name: string): VirtualThread =>
-      new VirtualThread(name, loop, randomFor(seed, `clock ${name}`));
+    const newThread = (name: string): VirtualThread => new VirtualThread(name, loop, randomFor(seed, `clock ${name}`));
     this.main = newThread(`member ${number}`);
     this.#platform = new VirtualThreads({
       loop,

@@ -49,9 +49,11 @@ type SavedSplit = Pick<Split, 'split' | 'next'>;
 export function logSource<Row>(log: SourceLog<Row>, options: LogSourceOptions<Row>): ProcessorSupplier {
   return (instance) => {
     let state: State | undefined;
-    const processor = builtSource(readLog(log, options, (created) => {
-      state = created;
-    }))(instance);
+    const processor = builtSource(
+      readLog(log, options, (created) => {
+        state = created;
+      }),
+    )(instance);
     // Phase two: only now may the log forget (INV-1).
     processor.snapshotCommit = async () => {
       const { context, saved } = state!;

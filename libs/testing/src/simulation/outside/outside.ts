@@ -70,9 +70,7 @@ export class Outside {
     let wayMs = random.next() * WAY_MS_MAX;
     for (const fault of faults) {
       const isNow =
-        fault.kind === 'slow-outside' &&
-        loop.nowMs >= fault.fromMs &&
-        loop.nowMs < fault.fromMs + fault.durationMs;
+        fault.kind === 'slow-outside' && loop.nowMs >= fault.fromMs && loop.nowMs < fault.fromMs + fault.durationMs;
       if (isNow) wayMs += random.next() * fault.delayMs;
     }
     return wayMs;

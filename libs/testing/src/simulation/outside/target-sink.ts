@@ -57,7 +57,9 @@ export function targetSink<Row>(target: Target, options: TargetSinkOptions): Sin
     commit: async (state, snapshotId) => {
       const handle = state.prepared.get(snapshotId);
       if (handle === undefined) return;
-      await outside.request(threadOf(state.context.clock), 'sink.commit', () => target.commit(handle, state.generation));
+      await outside.request(threadOf(state.context.clock), 'sink.commit', () =>
+        target.commit(handle, state.generation),
+      );
       state.prepared.delete(snapshotId);
     },
     snapshot: ({ newest }) => newest,

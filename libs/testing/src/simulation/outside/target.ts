@@ -61,7 +61,10 @@ export class Target {
     this.#check(generation);
     const transaction = this.#transactions.get(handle);
     if (transaction === undefined || transaction.state === 'aborted') {
-      this.#findings.add('INV-6', `${this.name}: ${handle} is to be committed, but was ${transaction?.state ?? 'never prepared'}`);
+      this.#findings.add(
+        'INV-6',
+        `${this.name}: ${handle} is to be committed, but was ${transaction?.state ?? 'never prepared'}`,
+      );
       return;
     }
     if (transaction.state === 'committed') return;
@@ -94,6 +97,7 @@ export class Target {
   }
 
   #check(generation: number): void {
-    if (generation < this.#generation) throw new Error(`simulated: ${this.name} is owned by generation ${this.#generation}`);
+    if (generation < this.#generation)
+      throw new Error(`simulated: ${this.name} is owned by generation ${this.#generation}`);
   }
 }
