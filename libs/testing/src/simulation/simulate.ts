@@ -1,11 +1,12 @@
 import type { JobPlan } from '@millrace/cluster';
 import type { LoopMode } from '@millrace/operators';
+import type { SeededRandom } from '../shop/seeded-random.ts';
 import { checkCut, checkShown } from './checks.ts';
 import { drawFaults } from './faults/draw-faults.ts';
 import type { Fault } from './faults/fault.ts';
 import type { Finding } from './findings.ts';
 import { randomFor } from './loop/seeds.ts';
-import type { Damage } from './outside/control-plane.ts';
+import type { CommittedSnapshot, Damage } from './outside/control-plane.ts';
 import { type PipelineBuilder, Simulation } from './simulation.ts';
 
 export interface SimulateOptions {
@@ -41,10 +42,11 @@ const THREADS_MAX = 4;
 const INTERVAL_MS_MIN = 3;
 const INTERVAL_MS_MAX = 60;
 const INTERPRETED_CHANCE = 0.25;
+const LAST_SNAPSHOTS = 3;
 
 /**
- * Runs a pipeline three times in virtual time: undisturbed on one thread, disturbed by the seed's faults on several, and from a snapshot of
- * the disturbed run to its end. All must show the same; what else must hold is numbered in docs/invariants.md.
+ * Runs a pipeline several times in virtual time: undisturbed on one thread, disturbed by the seed's faults on several, and
+ * from snapshots of the disturbed run to its end. All must show the same; what else must hold is numbered in docs/invariants.md.
  *
  * The pipeline reads from `world.source` and writes to `world.sink`; its functions must be as deterministic as the seed, and wait for
  * nothing real: no I/O, no timers but those of the context's clock.
@@ -68,8 +70,8 @@ export async function simulate(build: PipelineBuilder, options: SimulateOptions)
   if (findings.length === 0) findings.push(...checkShown(undisturbed.world, disturbed.world));
 
   const { committed } = disturbed.controlPlane;
-  if (findings.length === 0 && committed.length > 0) {
-    const snapshot = random.pick(committed);
+  for (const snapshot of cutsOf(committed, random)) {
+    if (findings.length > 0) break;
     const { snapshotId } = snapshot.record;
     const targets = new Map([...disturbed.world.targets].map(([name, target]) => [name, target.asOf(snapshotId)]));
     const threads = random.integer(1, THREADS_MAX);
@@ -92,4 +94,10 @@ export async function simulate(build: PipelineBuilder, options: SimulateOptions)
     trace: disturbed.loop.digest(),
     log: disturbed.log,
   };
+}
+
+/** Any snapshot, and one of the end, where some instances have finished and others have not. */
+function cutsOf(committed: readonly CommittedSnapshot[], random: SeededRandom): ReadonlySet<CommittedSnapshot> {
+  if (committed.length === 0) return new Set();
+  return new Set([random.pick(committed), random.pick(committed.slice(-LAST_SNAPSHOTS))]);
 }
