@@ -42,7 +42,11 @@ export const pipelines: Readonly<Record<string, PipelineBuilder>> = {
       .groupingKey(key)
       .window(tumbling(50))
       .aggregate(allOf({ count: counting<Event>(), mean: averaging(amount), amounts: toList<Event>() }))
-      .map(({ result, ...window }) => ({ ...window, ...result, amounts: result.amounts.map(amount).sort() }))
+      .map(({ result, ...window }) => ({
+        ...window,
+        ...result,
+        amounts: result.amounts.map(amount).sort((a, b) => a - b),
+      }))
       .writeTo(world.sink('out', byWindow));
     return p;
   },
