@@ -34,6 +34,8 @@ export interface WorldParts {
   readonly faults: readonly Fault[];
   readonly generationOf: (context: SinkContext) => number;
   readonly witnessed: () => number;
+  /** Whether no newer generation has been claimed. */
+  readonly isOwner: (context: SourceContext) => boolean;
   /** Tells the paces of two attempts apart. */
   readonly paceOf: (context: SourceContext) => string;
   /** What the targets show already. */
@@ -80,7 +82,7 @@ export class SimulatedWorld {
 
   #supplier<Row>(name: string, options: SimulatedSourceOptions<Row>): ProcessorSupplier {
     const { rows, timeOf, lagMs = 0, splits = SPLITS } = options;
-    const { seed, outside, findings, paceOf } = this.#parts;
+    const { seed, outside, findings, paceOf, isOwner } = this.#parts;
     let log = this.logs.get(name) as SourceLog<Row> | undefined;
     if (log === undefined) {
       const all = Array.from({ length: splits }, (_, split) =>
@@ -93,6 +95,7 @@ export class SimulatedWorld {
       timeOf,
       lagMs,
       outside,
+      isOwner,
       randomFor: (context) => randomFor(seed, `pace ${name} ${paceOf(context)}`),
     });
   }

@@ -82,6 +82,7 @@ export class Simulation {
       generationOf: ({ clock }) => this.#memberOf(threadOf(clock)).generation,
       witnessed: () => this.controlPlane.witness?.snapshotId ?? 0,
       paceOf: ({ clock, globalIndex }) => `${this.#memberOf(threadOf(clock)).generation} ${globalIndex}`,
+      isOwner: ({ clock }) => this.#memberOf(threadOf(clock)).generation === this.controlPlane.generation,
       targets: from?.targets,
     });
   }

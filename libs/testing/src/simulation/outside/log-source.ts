@@ -19,6 +19,7 @@ export interface LogSourceOptions<Row> {
   /** A row comes at most so much later than newer ones of its split, milliseconds of event time. */
   readonly lagMs: number;
   readonly outside: Outside;
+  readonly isOwner: (context: SourceContext) => boolean;
   /** The pace of one instance. */
   readonly randomFor: (context: SourceContext) => SeededRandom;
 }
@@ -70,7 +71,7 @@ function readLog<Row>(
   options: LogSourceOptions<Row>,
   onCreated: (state: State) => void,
 ): SourceDefinition<State, Row> {
-  const { timeOf, lagMs, randomFor } = options;
+  const { timeOf, lagMs, randomFor, isOwner } = options;
   const share = ({ globalIndex, totalParallelism }: SourceContext): Split[] =>
     log.splits.flatMap((_, split) =>
       split % totalParallelism === globalIndex ? [{ split, next: 0, newestMs: Number.NEGATIVE_INFINITY }] : [],
@@ -100,7 +101,7 @@ function readLog<Row>(
       for (let count = random.integer(1, BURST_ROWS_MAX); count > 0; count--) {
         const from = random.pick(open);
         if (from.next === log.splits[from.split]!.length) continue;
-        const row = log.read(from.split, from.next);
+        const row = log.read(from.split, from.next, isOwner(context));
         from.next += 1;
         const timeMs = timeOf?.(row);
         if (timeMs !== undefined && timeMs > from.newestMs) from.newestMs = timeMs;
