@@ -33,7 +33,7 @@ export interface SimulationParts {
 
 /** A run that has not ended by then never will. */
 const VIRTUAL_MS_MAX = 900_000;
-const STEPS_MAX = 100_000;
+const STEPS_MAX = 50_000;
 /** Superseded processes go on for so long after the job has completed: they must do no harm. */
 const AFTER_MS = 3_000;
 /** Pause before a process is replaced. */
