@@ -48,6 +48,18 @@ describe('a simulation under one fault', () => {
     expect(log.join('\n')).toContain('superseded');
   });
 
+  it('goes on after a shutdown in good order, on other threads, and after a restart', async () => {
+    const { findings, log } = await simulate(copying, {
+      seed: 5,
+      faults: [
+        { kind: 'shutdown', atStep: 120, threads: 4 },
+        { kind: 'restart', atStep: 260 },
+      ],
+    });
+    expect(findings).toEqual([]);
+    expect(log.join('\n')).toMatch(/ended: released[^]*restarting/);
+  });
+
   it('survives threads that die, tasklets that fail, and slowness everywhere', async () => {
     const stretch = { fromMs: 20, durationMs: 200 };
     const { findings, restores, virtualMs } = await simulate(copying, {

@@ -60,9 +60,12 @@ export class Simulation {
   /** Newest snapshot that an execution was deployed from. */
   #deployedFrom = 0;
   #completedMs: number | undefined;
+  /** Of the process that takes over from one that has ended by itself. */
+  #threadsNext: number;
 
   constructor(parts: SimulationParts) {
     this.#parts = parts;
+    this.#threadsNext = parts.threads;
     const { seed, faults, from } = parts;
     this.#random = randomFor(seed, 'channels');
     this.#surroundings = new VirtualThread('outside', this.loop, this.#random);
@@ -139,11 +142,29 @@ export class Simulation {
   #disturb(): void {
     for (const fault of this.#parts.faults) {
       if (!('atStep' in fault) || fault.atStep !== this.loop.steps) continue;
-      const running = this.#members.filter((member) => member.isRunning);
-      const member = running.at(-1);
-      if (fault.kind === 'kill' && member !== undefined) this.#kill(member, fault.threads);
-      else if (fault.kind === 'thread-loss') member?.loseThread(fault.thread);
-      else if (fault.kind === 'takeover' && member !== undefined) this.#begin(fault.threads);
+      const member = this.#members.filter(({ isRunning }) => isRunning).at(-1);
+      if (member !== undefined) this.#disturbMember(member, fault);
+    }
+  }
+
+  #disturbMember(member: SimulatedMember, fault: Extract<Fault, { readonly atStep: number }>): void {
+    switch (fault.kind) {
+      case 'kill':
+        this.#kill(member, fault.threads);
+        break;
+      case 'takeover':
+        this.#begin(fault.threads);
+        break;
+      case 'shutdown':
+        this.#threadsNext = fault.threads;
+        member.shutDown();
+        break;
+      case 'restart':
+        this.controlPlane.restartRequested += 1;
+        member.poke();
+        break;
+      case 'thread-loss':
+        member.loseThread(fault.thread);
     }
   }
 
@@ -156,7 +177,7 @@ export class Simulation {
 
   #ended(end: EndState): void {
     this.log.push(`${Math.round(this.loop.nowMs)} ended: ${end}`);
-    this.#replaceIfNone(this.#parts.threads);
+    this.#replaceIfNone(this.#threadsNext);
   }
 
   /** As the queue does: a job that nobody runs is given to another process. */

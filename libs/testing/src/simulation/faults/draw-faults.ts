@@ -33,6 +33,8 @@ const KINDS: readonly Fault['kind'][] = [
   'kill-at-request',
   'thread-loss',
   'takeover',
+  'shutdown',
+  'restart',
   'request-fails',
   'slow-outside',
   'slow-channels',
@@ -56,11 +58,14 @@ export function drawFaults(seed: number, size: UndisturbedSize): readonly Fault[
     switch (kind) {
       case 'kill':
       case 'takeover':
+      case 'shutdown':
         return { kind, atStep: atStep(), threads: threads() };
       case 'kill-at-request': {
         const request = random.pick(REQUESTS);
         return { kind, request, nth: nth(request), hasEffect: random.chance(0.5), threads: threads() };
       }
+      case 'restart':
+        return { kind, atStep: atStep() };
       case 'thread-loss':
         return { kind, atStep: atStep(), thread: random.integer(0, THREADS_MAX - 1) };
       case 'request-fails': {

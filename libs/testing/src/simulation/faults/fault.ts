@@ -29,6 +29,10 @@ export type Fault =
   | { readonly kind: 'thread-loss'; readonly atStep: number; readonly thread: number }
   /** Another process takes the job while this one goes on, believing that it owns it. */
   | { readonly kind: 'takeover'; readonly atStep: number; readonly threads: number }
+  /** The process is shut down in good order, with a last snapshot; another one begins, with `threads`. */
+  | { readonly kind: 'shutdown'; readonly atStep: number; readonly threads: number }
+  /** The user asks for a restart. */
+  | { readonly kind: 'restart'; readonly atStep: number }
   /** A request of this name fails, with or without having had its effect. */
   | { readonly kind: 'request-fails'; readonly request: RequestName; readonly nth: number; readonly hasEffect: boolean }
   /** The systems outside are slow. */

@@ -36,6 +36,7 @@ export class SimulatedMember {
   isRunning = true;
   readonly #parts: MemberParts;
   readonly #platform: VirtualThreads;
+  #coordinator: ExecutionCoordinator | undefined;
 
   constructor(parts: MemberParts) {
     const { seed, number, loop, loadDag, threads, delayMs } = parts;
@@ -75,6 +76,16 @@ export class SimulatedMember {
     for (const thread of [this.main, ...this.threads]) thread.isAlive = false;
   }
 
+  /** It is asked to stop in good order. */
+  shutDown(): void {
+    this.#parts.loop.at(this.#parts.loop.nowMs, this.main, 'shut down', () => this.#coordinator?.release());
+  }
+
+  /** It is told that something of the job has changed. */
+  poke(): void {
+    this.#parts.loop.at(this.#parts.loop.nowMs, this.main, 'poke', () => this.#coordinator?.poke());
+  }
+
   /** One of its engine threads dies. */
   loseThread(index: number): void {
     const alive = this.threads.filter((thread) => thread.isAlive);
@@ -85,7 +96,7 @@ export class SimulatedMember {
     const { seed, number, threads, controlPlane, plan, onBroken, onLog } = this.#parts;
     const { clock } = this.main;
     const engine = await startEngine({ threads, clock, platform: this.#platform, onProblem: onBroken });
-    const coordinator = new ExecutionCoordinator(JOB_ID, {
+    this.#coordinator = new ExecutionCoordinator(JOB_ID, {
       engine: this.#watched(engine),
       jobs: controlPlane.directoryFor(this.main, { ...plan, spec: undefined }),
       store: controlPlane.storeFor(this.main),
@@ -101,7 +112,7 @@ export class SimulatedMember {
         error: (_, message) => onLog(message),
       },
     });
-    return coordinator.run();
+    return this.#coordinator.run();
   }
 
   #watched(engine: Engine): Engine {

@@ -32,6 +32,8 @@ export class ControlPlane {
   generation = 0;
   status: JobStatus = 'NOT_RUNNING';
   error: ErrorRecord | undefined;
+  /** Raised by every request to restart. */
+  restartRequested = 0;
   witness: Witness | undefined;
   readonly committed: CommittedSnapshot[] = [];
   readonly #outside: Outside;
@@ -111,8 +113,8 @@ export class ControlPlane {
   }
 
   #view(id: string): JobView {
-    const { status } = this;
-    return { id, name: id, desired: 'running', status, restartRequested: 0, generation: this.#statusGeneration };
+    const { status, restartRequested } = this;
+    return { id, name: id, desired: 'running', status, restartRequested, generation: this.#statusGeneration };
   }
 
   #checkStatus(generation: number): void {
