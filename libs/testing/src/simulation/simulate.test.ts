@@ -48,16 +48,16 @@ describe('a simulation under one fault', () => {
     expect(log.join('\n')).toContain('superseded');
   });
 
-  it('goes on after a shutdown in good order, on other threads, and after a restart', async () => {
+  it('goes on after a restart, and on other threads after a shutdown in good order', async () => {
     const { findings, log } = await simulate(copying, {
       seed: 5,
       faults: [
-        { kind: 'shutdown', atStep: 120, threads: 4 },
-        { kind: 'restart', atStep: 260 },
+        { kind: 'restart', atStep: 80 },
+        { kind: 'shutdown', atStep: 220, threads: 4 },
       ],
     });
     expect(findings).toEqual([]);
-    expect(log.join('\n')).toMatch(/ended: released[^]*restarting/);
+    expect(log.join(' ')).toMatch(/restarting.*ended: released/);
   });
 
   it('survives threads that die, tasklets that fail, and slowness everywhere', async () => {
