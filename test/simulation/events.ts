@@ -4,6 +4,8 @@ import type { SeededRandom, SimulatedSourceOptions, SimulatedWorld } from '@mill
 export interface Event {
   readonly split: number;
   readonly n: number;
+  readonly id: number;
+  /** Names the same as `id`. */
   readonly key: string;
   readonly timeMs: number;
   readonly amount: number;
@@ -15,19 +17,45 @@ const ROWS_MAX = 160;
 const STEP_MS_MAX = 8;
 export const LAG_MS = 12;
 
-/** Events of a few keys; those of a split are a little out of order in time. */
-function rows(split: number, random: SeededRandom): readonly Event[] {
-  const keys = random.integer(1, KEYS_MAX);
+/** Rows and keys of a split, at most. */
+interface Size {
+  readonly rowsMax: number;
+  readonly keysMax: number;
+  readonly burstRowsMax?: number;
+}
+
+const FEW: Size = { rowsMax: ROWS_MAX, keysMax: KEYS_MAX };
+/** State that outgrows its tables. */
+export const MANY: Size = { rowsMax: 4_000, keysMax: 8_000, burstRowsMax: 1_000 };
+
+/** Events of a split, a little out of order in time. */
+function rowsOf(split: number, random: SeededRandom, { rowsMax, keysMax }: Size): readonly Event[] {
+  const keys = random.integer(1, keysMax);
+  const stepMsMax = (STEP_MS_MAX * ROWS_MAX) / rowsMax;
   let timeMs = 1_000;
-  return Array.from({ length: random.integer(0, ROWS_MAX) }, (_, n) => {
-    timeMs += random.integer(0, STEP_MS_MAX);
-    const key = `k${random.integer(1, keys)}`;
-    return { split, n, key, timeMs: timeMs - random.integer(0, LAG_MS), amount: random.integer(1, 100) };
+  return Array.from({ length: random.integer(0, rowsMax) }, (_, n) => {
+    timeMs += random.next() * stepMsMax;
+    const id = random.integer(1, keys);
+    return {
+      split,
+      n,
+      id,
+      key: `k${id}`,
+      timeMs: Math.floor(timeMs) - random.integer(0, LAG_MS),
+      amount: random.integer(1, 100),
+    };
   });
 }
 
-export const events = (world: SimulatedWorld, name: string): StreamSource<Event> =>
-  world.source(name, { rows, timeOf: ({ timeMs }) => timeMs, lagMs: LAG_MS });
+const rows = (split: number, random: SeededRandom): readonly Event[] => rowsOf(split, random, FEW);
+
+export const events = (world: SimulatedWorld, name: string, size: Size = FEW): StreamSource<Event> =>
+  world.source(name, {
+    rows: (split, random) => rowsOf(split, random, size),
+    timeOf: ({ timeMs }) => timeMs,
+    lagMs: LAG_MS,
+    burstRowsMax: size.burstRowsMax,
+  });
 
 /** Event times as the source has them. */
 export const timed = (pipeline: Pipeline, world: SimulatedWorld, name: string): StreamStage<Event> =>

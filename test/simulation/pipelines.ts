@@ -1,9 +1,9 @@
 import { AggregateOperations } from '@millrace/operators';
 import { Pipeline, sliding, tumbling } from '@millrace/pipeline';
 import type { PipelineBuilder } from '@millrace/testing/simulation';
-import { assigned, batch, type Event, events, timed } from './events.ts';
+import { assigned, batch, type Event, events, LAG_MS, MANY, timed } from './events.ts';
 
-const { allOf, averaging, coAggregate, counting, maxOf, summing, toList } = AggregateOperations;
+const { allOf, averaging, coAggregate, counting, maxOf, reducing, summing, toList } = AggregateOperations;
 
 /** Rows of one split stay in order as long as nothing spreads them. */
 const bySplit = {
@@ -22,6 +22,8 @@ const byWindow = {
 };
 
 const amount = ({ amount: value }: Event): number => value;
+/** Kept as objects, unlike `summing`. */
+const reduced = reducing({ empty: 0, map: amount, combine: (a, b) => a + b, deduct: (a, b) => a - b });
 const key = (event: Event): string => event.key;
 
 /** Every pipeline that is simulated, by name. A new one is one more entry. */
@@ -152,6 +154,28 @@ export const pipelines: Readonly<Record<string, PipelineBuilder>> = {
       .window(tumbling(120))
       .aggregate(counting())
       .writeTo(world.sink('out', byWindow));
+    return p;
+  },
+
+  /** Numbers as keys, and more of them than the first tables hold. */
+  'many-keys'(world) {
+    const p = Pipeline.create();
+    p.readFrom(events(world, 'events', MANY))
+      .withNativeTimestamps(LAG_MS)
+      .groupingKey(({ id }) => id)
+      .window(sliding(160, 40))
+      .aggregate(allOf({ count: counting<Event>(), mean: averaging(amount), sum: reduced }))
+      .writeTo(world.sink('out', byWindow));
+    return p;
+  },
+
+  'many-keys-rolling'(world) {
+    const p = Pipeline.create();
+    p.readFrom(events(world, 'events', MANY))
+      .withoutTimestamps()
+      .groupingKey(key)
+      .rollingAggregate(counting<Event>())
+      .writeTo(world.sink('out', { order: { keyOf: (row) => row.key, orderOf: (row) => row.result } }));
     return p;
   },
 

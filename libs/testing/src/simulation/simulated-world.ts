@@ -13,6 +13,7 @@ import { type SinkChecks, Target } from './outside/target.ts';
 import { targetSink } from './outside/target-sink.ts';
 
 const SPLITS = 3;
+const BURST_ROWS_MAX = 24;
 
 export interface SimulatedSourceOptions<Row> {
   /** The rows of one split, in order; the same for the same random numbers. */
@@ -23,6 +24,8 @@ export interface SimulatedSourceOptions<Row> {
   readonly lagMs?: number | undefined;
   /** Parts of the log that are read independently. Default 3. */
   readonly splits?: number | undefined;
+  /** Rows that arrive together, at most. Default 24. */
+  readonly burstRowsMax?: number | undefined;
   /** Instances; default `threads`. */
   readonly parallelism?: number | 'threads' | undefined;
 }
@@ -81,7 +84,7 @@ export class SimulatedWorld {
   }
 
   #supplier<Row>(name: string, options: SimulatedSourceOptions<Row>): ProcessorSupplier {
-    const { rows, timeOf, lagMs = 0, splits = SPLITS } = options;
+    const { rows, timeOf, lagMs = 0, splits = SPLITS, burstRowsMax = BURST_ROWS_MAX } = options;
     const { seed, outside, findings, paceOf, isOwner } = this.#parts;
     let log = this.logs.get(name) as SourceLog<Row> | undefined;
     if (log === undefined) {
@@ -94,6 +97,7 @@ export class SimulatedWorld {
     return logSource(log, {
       timeOf,
       lagMs,
+      burstRowsMax,
       outside,
       isOwner,
       randomFor: (context) => randomFor(seed, `pace ${name} ${paceOf(context)}`),

@@ -5,8 +5,7 @@ import { threadOf } from '../loop/virtual-thread.ts';
 import type { Outside } from './outside.ts';
 import type { SourceLog } from './source-log.ts';
 
-/** Rows that arrive together, at most, and the pause after them. Now and then the pause is a long one. */
-const BURST_ROWS_MAX = 24;
+/** Pause after rows that arrived together. Now and then it is a long one. */
 const PAUSE_MS_MAX = 4;
 const LONG_PAUSE_MS_MAX = 60;
 const LONG_PAUSE_CHANCE = 0.04;
@@ -18,6 +17,8 @@ export interface LogSourceOptions<Row> {
   readonly timeOf?: ((row: Row) => number) | undefined;
   /** A row comes at most so much later than newer ones of its split, milliseconds of event time. */
   readonly lagMs: number;
+  /** Rows that arrive together, at most. */
+  readonly burstRowsMax: number;
   readonly outside: Outside;
   readonly isOwner: (context: SourceContext) => boolean;
   /** The pace of one instance. */
@@ -71,7 +72,7 @@ function readLog<Row>(
   options: LogSourceOptions<Row>,
   onCreated: (state: State) => void,
 ): SourceDefinition<State, Row> {
-  const { timeOf, lagMs, randomFor, isOwner } = options;
+  const { timeOf, lagMs, burstRowsMax, randomFor, isOwner } = options;
   const share = ({ globalIndex, totalParallelism }: SourceContext): Split[] =>
     log.splits.flatMap((_, split) =>
       split % totalParallelism === globalIndex ? [{ split, next: 0, newestMs: Number.NEGATIVE_INFINITY }] : [],
@@ -98,7 +99,7 @@ function readLog<Row>(
       }
       const nowMs = context.clock.monotonicMs();
       if (nowMs < state.readyMs) return;
-      for (let count = random.integer(1, BURST_ROWS_MAX); count > 0; count--) {
+      for (let count = random.integer(1, burstRowsMax); count > 0; count--) {
         const from = random.pick(open);
         if (from.next === log.splits[from.split]!.length) continue;
         const row = log.read(from.split, from.next, isOwner(context));
