@@ -59,4 +59,5 @@ export {
 } from './errors.ts';
 export { type EngineOptions, startEngine } from './start-engine.ts';
 export { CLOSE_DURATION_MS_MAX } from './thread/instance.ts';
-export { hostThread } from './thread/thread-host.ts';
+export { type HostOptions, hostThread } from './thread/thread-host.ts';
+export type { Port, StartedThread, ThreadPlatform } from './thread/thread-platform.ts';

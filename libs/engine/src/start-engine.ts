@@ -5,14 +5,17 @@ import { ExecutionStopped } from './errors.ts';
 import { deploy, type ThreadPool } from './execution/deploy.ts';
 import { EngineThread } from './execution/engine-thread.ts';
 import { RunningExecution } from './execution/running-execution.ts';
+import { type ThreadPlatform, workerThreads } from './thread/thread-platform.ts';
 
 export interface EngineOptions {
   /** Worker threads shared by all executions; one per core by default. */
   readonly threads?: number | undefined;
   /** Clock of the main thread's time limits; the worker threads get theirs from `entry`. */
   readonly clock?: Clock | undefined;
-  /** Module the worker threads run instead of the engine's own, for tests and simulations. */
+  /** Module the worker threads run instead of the engine's own, for tests. */
   readonly entry?: URL | undefined;
+  /** Makes threads and channels in place of worker threads: a simulation. */
+  readonly platform?: ThreadPlatform | undefined;
   /** Hears of trouble that fails nothing, such as a processor that did not close or held up its thread. Default: `process.emitWarning`. */
   readonly onProblem?: ((problem: MillraceError) => void) | undefined;
 }
@@ -35,12 +38,12 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
     `threads is ${threads}, not 1 to ${THREADS_MAX}`,
   );
   const onProblem = options.onProblem ?? warn;
-  return new ThreadedEngine(threads, entry, { clock, onProblem });
+  return new ThreadedEngine(threads, options.platform ?? workerThreads(entry), { clock, onProblem });
 }
 
 class ThreadedEngine implements Engine, ThreadPool {
   readonly shared: EngineThread[];
-  readonly #entry: URL;
+  readonly platform: ThreadPlatform;
   readonly #hooks: { readonly clock: Clock; readonly onProblem: (problem: MillraceError) => void };
   readonly #executions = new Set<RunningExecution>();
   #executionCount = 0;
@@ -48,12 +51,12 @@ class ThreadedEngine implements Engine, ThreadPool {
 
   constructor(
     threads: number,
-    entry: URL,
+    platform: ThreadPlatform,
     hooks: { readonly clock: Clock; readonly onProblem: (problem: MillraceError) => void },
   ) {
-    this.#entry = entry;
+    this.platform = platform;
     this.#hooks = hooks;
-    this.shared = Array.from({ length: threads }, () => new EngineThread(entry));
+    this.shared = Array.from({ length: threads }, () => new EngineThread(platform.startThread()));
   }
 
   get threadCount(): number {
@@ -75,7 +78,7 @@ class ThreadedEngine implements Engine, ThreadPool {
   }
 
   spawnOwn(): EngineThread {
-    return new EngineThread(this.#entry);
+    return new EngineThread(this.platform.startThread());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -87,7 +90,7 @@ class ThreadedEngine implements Engine, ThreadPool {
   /** Here, and not when a thread dies, so that a thread that cannot start is not started again and again. */
   #replaceLostThreads(): void {
     for (const [index, thread] of this.shared.entries()) {
-      if (thread.isLost) this.shared[index] = new EngineThread(this.#entry);
+      if (thread.isLost) this.shared[index] = this.spawnOwn();
     }
   }
 }

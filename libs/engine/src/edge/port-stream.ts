@@ -1,6 +1,6 @@
-import type { MessagePort } from 'node:worker_threads';
 import type { Batch } from '../contract/batch.ts';
 import type { EndOfInput, SnapshotBarrier, Watermark } from '../contract/mark.ts';
+import type { Port } from '../thread/thread-platform.ts';
 import { BatchDecoder, BatchEncoder, type CodedBatch } from './codec/batch-codec.ts';
 import { type Item, isBatch, itemBytes, itemRows } from './item.ts';
 import { ItemQueue, type QueueBounds, Quota } from './item-queue.ts';
@@ -23,12 +23,12 @@ const WANT: Down = { kind: 'want' };
  */
 export class PortWriter implements StreamWriter {
   onRoom = ignore;
-  readonly #port: MessagePort;
+  readonly #port: Port;
   readonly #sent: Quota;
   readonly #encoder = new BatchEncoder();
   #wants = false;
 
-  constructor(port: MessagePort, bounds: QueueBounds) {
+  constructor(port: Port, bounds: QueueBounds) {
     this.#port = port;
     this.#sent = new Quota(bounds);
     port.on('message', (credits: Credits) => {
@@ -67,7 +67,7 @@ export class PortWriter implements StreamWriter {
 /** The receiving end of a stream from another thread. */
 export class PortReader implements StreamReader {
   onItem = ignore;
-  readonly #port: MessagePort;
+  readonly #port: Port;
   readonly #queue: ItemQueue;
   readonly #taken: Quota;
   readonly #decoder = new BatchDecoder();
@@ -75,7 +75,7 @@ export class PortReader implements StreamReader {
   #wanted = false;
 
   /** `onBroken` is told of an item that could not be read (a bug: what was posted can be read). */
-  constructor(port: MessagePort, bounds: QueueBounds, onBroken: (error: unknown) => void) {
+  constructor(port: Port, bounds: QueueBounds, onBroken: (error: unknown) => void) {
     this.#port = port;
     this.#queue = new ItemQueue(bounds);
     this.#taken = new Quota(bounds);

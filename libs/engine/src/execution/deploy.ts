@@ -1,8 +1,10 @@
+import type { Transferable } from 'node:worker_threads';
 import { fromErrorRecord, MillraceError, toErrorRecord } from '@millrace/kernel';
 import type { ExecutionRequest } from '../contract/execution.ts';
 import { validateShape } from '../plan/dag-shape.ts';
 import { placeInstances } from '../plan/placement.ts';
 import { planThreads, type StreamPlan } from '../plan/thread-plan.ts';
+import type { Port, ThreadPlatform } from '../thread/thread-platform.ts';
 import type { EngineThread } from './engine-thread.ts';
 import type { RunningExecution } from './running-execution.ts';
 
@@ -11,10 +13,11 @@ export interface ThreadPool {
   readonly shared: readonly EngineThread[];
   /** A thread that no other execution uses. */
   spawnOwn(): EngineThread;
+  readonly platform: Pick<ThreadPlatform, 'openChannel'>;
 }
 
 const channelsOf = (streams: readonly StreamPlan[]) =>
-  streams.flatMap((stream) => ('port' in stream ? [stream.port] : []));
+  streams.flatMap((stream) => ('port' in stream ? [stream.port as Port & Transferable] : []));
 
 /**
  * Plans an execution and builds it on the threads.
@@ -32,7 +35,7 @@ export async function deploy(execution: RunningExecution, request: ExecutionRequ
     validateShape(shape);
     const placement = placeInstances(shape, shared.length, base);
     const threads = [...shared];
-    const plans = planThreads(placement, request);
+    const plans = planThreads(placement, request, pool.platform);
     while (threads.length < placement.threadCount) threads.push(pool.spawnOwn());
     execution.planned({
       vertices: shape.vertices.map((vertex) => vertex.name),

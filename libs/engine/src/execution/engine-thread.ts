@@ -1,6 +1,7 @@
-import { type Transferable, Worker } from 'node:worker_threads';
+import type { Transferable } from 'node:worker_threads';
 import { fromErrorRecord, type MillraceError } from '@millrace/kernel';
 import type { CommandKind, Commands, ExecutionEvent, Request, ThreadMessage } from '../thread/protocol.ts';
+import type { StartedThread } from '../thread/thread-platform.ts';
 import { threadLost } from './thread-lost.ts';
 
 /** What an execution wants to know of its threads. */
@@ -14,21 +15,20 @@ interface Pending {
   readonly reject: (error: unknown) => void;
 }
 
-/** A worker thread as the main thread sees it. */
+/** A thread of the engine as the main thread sees it. */
 export class EngineThread {
-  readonly #worker: Worker;
+  readonly #worker: StartedThread;
   readonly #pending = new Map<number, Pending>();
   readonly #listeners = new Map<string, ThreadListener>();
   readonly #load = new Map<string, number>();
   #lastId = 0;
   #lost: MillraceError | undefined;
 
-  constructor(entry: URL) {
-    const isSource = entry.pathname.endsWith('.ts');
-    this.#worker = new Worker(entry, isSource ? { execArgv: ['--conditions=source'] } : {});
-    this.#worker.on('message', (message: ThreadMessage) => this.#receive(message));
-    this.#worker.on('error', (error) => this.#lose(threadLost(`a worker thread died: ${String(error)}`, error)));
-    this.#worker.on('exit', (code) => this.#lose(threadLost(`a worker thread ended with exit code ${code}`)));
+  constructor(worker: StartedThread) {
+    this.#worker = worker;
+    worker.on('message', (message: ThreadMessage) => this.#receive(message));
+    worker.on('error', (error: unknown) => this.#lose(threadLost(`a worker thread died: ${String(error)}`, error)));
+    worker.on('exit', (code: number) => this.#lose(threadLost(`a worker thread ended with exit code ${code}`)));
   }
 
   get isLost(): boolean {

@@ -1,8 +1,8 @@
-import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { MillraceError } from '@millrace/kernel';
 import type { ExecutionRequest, VertexState } from '../contract/execution.ts';
 import { EVERY_INSTANCE, partitionOwner, type SnapshotEntry } from '../contract/snapshot.ts';
 import { StateWithoutVertex } from '../errors.ts';
+import type { Port, ThreadPlatform } from '../thread/thread-platform.ts';
 import type { PlacedInstance, Placement } from './placement.ts';
 
 /** What a thread needs to know of the job. */
@@ -21,7 +21,7 @@ export interface InstancePlan {
 /** One end or both ends of a stream on this thread. */
 export type StreamPlan = { readonly edge: number; readonly from: number; readonly to: number } & (
   | { readonly place: 'local' }
-  | { readonly place: 'out' | 'in'; readonly port: MessagePort }
+  | { readonly place: 'out' | 'in'; readonly port: Port }
 );
 
 /** One thread's share of an execution. */
@@ -36,7 +36,11 @@ export interface ThreadPlan {
  * streams between threads.
  * @throws MillraceError `engine.state_without_vertex`
  */
-export function planThreads(placement: Placement, request: ExecutionRequest): Map<number, ThreadPlan> {
+export function planThreads(
+  placement: Placement,
+  request: ExecutionRequest,
+  platform: Pick<ThreadPlatform, 'openChannel'>,
+): Map<number, ThreadPlan> {
   const { restore, jobId, jobName, generation, guarantee } = request;
   const job = { jobId, jobName, generation, guarantee, restoredSnapshotId: restore?.snapshotId };
   const state = stateByVertex(placement, restore?.state ?? []);
@@ -56,7 +60,7 @@ export function planThreads(placement: Placement, request: ExecutionRequest): Ma
       planOf(fromThread).streams.push({ edge, from, to, place: 'local' });
       continue;
     }
-    const { port1, port2 } = new MessageChannel();
+    const { port1, port2 } = platform.openChannel();
     planOf(fromThread).streams.push({ edge, from, to, place: 'out', port: port1 });
     planOf(toThread).streams.push({ edge, from, to, place: 'in', port: port2 });
   }

@@ -18,7 +18,6 @@ import { Inputs } from '../tasklet/inputs.ts';
 import { InstanceFigures } from '../tasklet/instance-metrics.ts';
 import { Tasklet, type TaskletListener } from '../tasklet/tasklet.ts';
 import { Instance } from './instance.ts';
-import { loadDag } from './load-dag.ts';
 import type { BuildResult, ExecutionEvent } from './protocol.ts';
 import { Wiring } from './wiring.ts';
 
@@ -27,6 +26,7 @@ export interface ThreadServices {
   readonly clock: Clock;
   readonly ids: IdSource;
   readonly scheduler: Scheduler;
+  readonly loadDag: (dagModule: string, spec: unknown) => Promise<Dag>;
 }
 
 /** The share of one execution that runs on this thread. */
@@ -112,7 +112,7 @@ export class ThreadExecution implements TaskletListener {
   }
 
   #load(dagModule: string, spec: unknown): Promise<Dag> {
-    this.#dag ??= loadDag(dagModule, spec);
+    this.#dag ??= this.#services.loadDag(dagModule, spec);
     return this.#dag;
   }
 

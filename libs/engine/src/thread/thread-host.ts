@@ -1,13 +1,29 @@
-import type { MessagePort } from 'node:worker_threads';
 import { type Clock, type IdSource, MillraceError, toErrorRecord } from '@millrace/kernel';
 import { cloneable, ExecutionStopped } from '../errors.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
+import { loadDag } from './load-dag.ts';
 import type { Request, ThreadMessage } from './protocol.ts';
 import { ThreadExecution, type ThreadServices } from './thread-execution.ts';
+import type { Port } from './thread-platform.ts';
+
+export interface HostOptions {
+  readonly clock: Clock;
+  readonly ids: IdSource;
+  /** Plans the next turn of the scheduler, behind what has happened meanwhile. Default: `setImmediate`. */
+  readonly defer?: ((turn: () => void) => void) | undefined;
+  /** Where DAGs come from. Default: the module is imported. */
+  readonly loadDag?: ThreadServices['loadDag'] | undefined;
+}
 
 /** Runs a worker thread's side of the engine: answers the requests that come in on `port`. The port keeps the thread alive. */
-export function hostThread(port: MessagePort, { clock, ids }: { readonly clock: Clock; readonly ids: IdSource }): void {
-  const services: ThreadServices = { clock, ids, scheduler: new Scheduler(clock) };
+export function hostThread(port: Port, options: HostOptions): void {
+  const { clock, ids } = options;
+  const services: ThreadServices = {
+    clock,
+    ids,
+    scheduler: new Scheduler(clock, options.defer),
+    loadDag: options.loadDag ?? loadDag,
+  };
   const executions = new Map<string, ThreadExecution>();
   const post = (message: ThreadMessage) => port.postMessage(message, buffersOf(message));
 

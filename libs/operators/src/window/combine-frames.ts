@@ -16,8 +16,9 @@ import { EarlyResults } from './early-results.ts';
 import { FrameTime } from './frame-time.ts';
 import { FramesWriter } from './frames-writer.ts';
 import { type PartialBatch, PartialSchemas } from './partial-batch.ts';
+import { type RestoredGroup, RestoredKeys } from './restored-keys.ts';
 import { ResultBatches } from './result-batch.ts';
-import { readSaved, restoreKeys, savedPosition } from './saved-frames.ts';
+import { restoreKeys, savedPosition } from './saved-frames.ts';
 import { WindowCombiner } from './window-combiner.ts';
 import { RESULTS_PER_BATCH, WindowEmitter } from './window-emitter.ts';
 import { WindowState } from './window-state.ts';
@@ -49,7 +50,9 @@ class CombineFrames implements Processor {
   #outbox!: Outbox;
   #watermarkMs = Number.NEGATIVE_INFINITY;
   #writer: FramesWriter | undefined;
-  readonly #restoredWatermarks: number[] = [];
+  #restored: RestoredKeys | undefined;
+  /** Restored keys that have emitted more than the others and join them when those have caught up. */
+  #ahead: RestoredGroup[] = [];
   /** Set when the input has ended: the frame that ends the last window. */
   #lastWindow: number | undefined;
 
@@ -83,7 +86,7 @@ class CombineFrames implements Processor {
 
   processWatermark(watermark: Watermark): boolean {
     if (!isIdle(watermark)) {
-      if (!this.#emitter.emitUntil(this.#time.lastOver(watermark.timeMs))) return false;
+      if (!this.#emitUntil(this.#time.lastOver(watermark.timeMs))) return false;
       this.#watermarkMs = watermark.timeMs;
     }
     return this.#outbox.offer(watermark);
@@ -94,14 +97,15 @@ class CombineFrames implements Processor {
   }
 
   complete(): boolean {
+    if (!this.#catchUp()) return false;
     const newest = this.#state.frames.numbers.at(-1);
     this.#lastWindow ??= newest === undefined ? this.#state.lastClosed : newest + this.#time.framesPerWindow - 1;
     return this.#emitter.emitUntil(this.#lastWindow);
   }
 
-  /** At the end of the input a barrier may come in the middle of a window. */
+  /** At the end of the input a barrier may come in the middle of a window. What is saved has one position for all keys. */
   snapshotPrepare(): boolean {
-    return this.#emitter.finishWindow();
+    return this.#catchUp() && this.#emitter.finishWindow();
   }
 
   saveSnapshot(_snapshotId: number, writer: SnapshotWriter): boolean {
@@ -120,22 +124,40 @@ class CombineFrames implements Processor {
   }
 
   restoreSnapshot(entry: SnapshotEntry): void {
-    const read = readSaved(entry);
-    if (read.kind === 'position') {
-      // All instances stand at the same barrier; one without input may lag behind, and nothing before the latest was left to emit.
-      this.#state.lastClosed = Math.max(this.#state.lastClosed, read.position.lastClosed);
-      this.#restoredWatermarks.push(read.position.watermarkMs);
-      return;
-    }
-    restoreKeys(this.#state, read.saved);
+    this.#restored ??= new RestoredKeys();
+    this.#restored.add(entry);
   }
 
   restoreFinished(): void {
-    if (this.#restoredWatermarks.length > 0) this.#watermarkMs = Math.min(...this.#restoredWatermarks);
-    this.#state.restoreTotals();
+    if (this.#restored === undefined) return;
+    this.#watermarkMs = this.#restored.watermarkMs;
+    this.#ahead = this.#restored.groups();
+    this.#restored = undefined;
+    this.#join(this.#ahead.shift());
   }
 
   close(): void {
     this.#early?.close();
+  }
+
+  #emitUntil(last: number): boolean {
+    for (let next = this.#ahead[0]; next !== undefined && next.lastClosed <= last; next = this.#ahead[0]) {
+      if (!this.#emitter.emitUntil(next.lastClosed)) return false;
+      this.#join(this.#ahead.shift());
+    }
+    return this.#emitter.emitUntil(last);
+  }
+
+  /** All keys at one position. Only after the end of the input were they at several, so no row is late by it. */
+  #catchUp(): boolean {
+    const last = this.#ahead.at(-1);
+    return last === undefined || this.#emitUntil(last.lastClosed);
+  }
+
+  #join(group: RestoredGroup | undefined): void {
+    if (group === undefined) return;
+    this.#state.lastClosed = group.lastClosed;
+    for (const saved of group.saved) restoreKeys(this.#state, saved);
+    this.#state.restoreTotals();
   }
 }

@@ -23,7 +23,7 @@ export interface SavedFrame {
   readonly columns: readonly Accumulators[];
 }
 
-interface SavedKeys {
+export interface SavedKeys {
   readonly version: number;
   /** The keys of the frames one after the other: a key is there once for each frame in which it has rows. */
   readonly keys: Int32Array | readonly Key[];
@@ -63,9 +63,12 @@ export function readSaved({
   key,
   value,
 }: SnapshotEntry):
-  | { readonly kind: 'position'; readonly position: SavedPosition }
+  | { readonly kind: 'position'; readonly instance: number; readonly position: SavedPosition }
   | { readonly kind: 'keys'; readonly saved: SavedKeys } {
-  if (key.startsWith(POSITION_KEY)) return { kind: 'position', position: deserialize(value) as SavedPosition };
+  if (key.startsWith(POSITION_KEY)) {
+    const instance = Number(key.slice(POSITION_KEY.length + 1));
+    return { kind: 'position', instance, position: deserialize(value) as SavedPosition };
+  }
   return { kind: 'keys', saved: deserialize(value) as SavedKeys };
 }
 

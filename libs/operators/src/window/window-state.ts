@@ -168,7 +168,8 @@ export class WindowState {
 
   /** After a restore: the running totals are the sum of the frames that have been closed and have not left. */
   restoreTotals(): void {
-    if (this.roomyTotals() === undefined) return;
+    if (this.totals === undefined) return;
+    this.totals = makeColumns(this.layout, this.slots.capacity);
     for (const frame of this.frames.numbers) {
       if (frame <= this.lastClosed) this.addToTotals(frame, 0, this.slots.size);
     }

@@ -81,7 +81,7 @@ describe('planPipeline', () => {
     });
     expect(shape(dag)).toEqual({
       vertices: ['all', 'left', 'orders', 'renamed', 'right'],
-      edges: ['orders[0] -> all[0]', 'orders[1] -> renamed[0]', 'renamed[0] -> left[0]', 'renamed[1] -> right[0]'],
+      edges: ['orders[0] -> renamed[0]', 'orders[1] -> all[0]', 'renamed[0] -> left[0]', 'renamed[1] -> right[0]'],
     });
   });
 

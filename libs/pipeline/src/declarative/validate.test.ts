@@ -32,7 +32,7 @@ describe('parsePipeline', () => {
         name: 'slim',
         kind: 'select',
         inputs: ['orders'],
-        select: { Key: 'after.id', total: 'after."Total €"', plain: 'Amount' },
+        spec: { input: 'orders', select: { Key: 'after.id', total: 'after."Total €"', plain: 'Amount' } },
       },
       { name: 'warehouse', kind: 'sink', inputs: ['slim'], sink: 'wh', options: { mode: 'upsert' } },
     ]);
@@ -45,9 +45,9 @@ describe('parsePipeline', () => {
       pipeline({
         orders,
         both: { source: 'a', sink: 'b', input: 'orders' },
-        none: { input: 'orders', filter: 'x' },
+        none: { input: 'orders', fliter: 'x' },
         slim: { input: 'ordrs', select: { a: 'lower(after.a)' }, extra: 1 },
-        bad: { input: 'orders', select: { a: 'lower(after.a)' } },
+        bad: { input: 'orders', select: { a: 'lower(after.a' } },
         wh: { input: ['orders', 'orders', 'oders'], sink: 'wh' },
       }),
     );
@@ -55,7 +55,7 @@ describe('parsePipeline', () => {
       'pipeline.stage_kind /stages/both',
       'pipeline.stage_kind /stages/none',
       'input.unknown_field /stages/slim/extra',
-      'pipeline.select_unsupported /stages/bad/select/a',
+      'sql.syntax /stages/bad/select/a',
       'pipeline.repeated_input /stages/wh/input/1',
       'pipeline.unknown_input /stages/wh/input/2',
     ]);
