@@ -16,7 +16,7 @@ import { type AggregateResult, aggregateEvents } from '../events/aggregate-event
 import { deduplicateEvents } from '../events/deduplicate-events.ts';
 import { eventsOfResults } from '../events/events-of-results.ts';
 import { filterEvents } from '../events/filter-events.ts';
-import { columnsOfSide, joinEvents, type Side } from '../events/join-events.ts';
+import { columnsOfSide, joinEvents, type Side, type SideNames } from '../events/join-events.ts';
 import { type EventRow, FormScope } from '../events/row-form.ts';
 import { type NamedExpression, type RowsOfEventsOptions, rowsOfEvents } from '../events/rows-of-events.ts';
 import { selectEvents } from '../events/select-events.ts';
@@ -98,6 +98,7 @@ class GraphBuilder {
         return this.#graph.add({
           kind: 'merge',
           name,
+          isBytes: true,
           inputs: stage.inputs.map((_, index) => this.#input(stage, index)),
           parallelism: 1,
         });
@@ -166,11 +167,11 @@ class GraphBuilder {
   }
 
   #join(stage: ParsedStage, spec: StageOf<'join'>, pointer: string): GraphNode {
-    const { outputs, keyCount, on } = joinParts(spec, pointer);
+    const { outputs, sides, keyCount, on } = joinParts(spec, pointer);
     const { window, kind } = spec.join;
     const side = (which: Side, index: number): GraphNode => {
       const groups = on.map((pair) => pair[index]!);
-      const options = { groups, values: columnsOfSide(outputs, which), timestamp: timestampOf(window, pointer) };
+      const options = { groups, values: columnsOfSide(outputs, sides, which), timestamp: timestampOf(window, pointer) };
       return this.#rows(stage, options, window, this.#input(stage, index), `-${which}`);
     };
     const keyOf = ({ key }: EventRow) => key;
@@ -187,7 +188,7 @@ class GraphBuilder {
     const pairs = this.#fused(
       `${stage.name}-pairs`,
       'pairs',
-      { flatMap: joinEvents(outputs, keyCount, kind === 'left') },
+      { flatMap: joinEvents(outputs, sides, keyCount, kind === 'left') },
       joined,
     );
     const names = outputs.map(({ name }) => name);
@@ -277,7 +278,8 @@ export function joinParts(spec: StageOf<'join'>, pointer: string) {
   const on = Object.entries(spec.join.on).map(([left, right]) =>
     [left, right].map((text) => ({ name: text, text, pointer: `${pointer}/join/on` })),
   );
-  return { outputs, keyCount: all.filter(({ name }) => key.includes(name)).length, on };
+  const sides: SideNames = { left: spec.input, right: spec.join.with };
+  return { outputs, sides, keyCount: all.filter(({ name }) => key.includes(name)).length, on };
 }
 
 /** The expression that gives event times; absent: the time of the commit. */

@@ -72,17 +72,17 @@ function joinTables(
   [lefts = [], rights = []]: readonly (readonly TableSchema[])[],
   pointer: string,
 ): readonly TableSchema[] {
-  const { outputs, keyCount, on } = joinParts(stage.spec, pointer);
+  const { outputs, sides, keyCount, on } = joinParts(stage.spec, pointer);
   const forms = (tables: readonly TableSchema[], side: Side, index: number) =>
     tables.map((table) =>
       formOfTable(table, {
         groups: on.map((pair) => pair[index]!),
-        values: columnsOfSide(outputs, side),
+        values: columnsOfSide(outputs, sides, side),
         timestamp: timestampOf(stage.spec.join.window, pointer),
       }),
     );
   const right = forms(rights, 'right', 1);
-  const types = forms(lefts, 'left', 0).flatMap((left) => right.map((each) => joinTypes(outputs, left, each)));
+  const types = forms(lefts, 'left', 0).flatMap((left) => right.map((each) => joinTypes(outputs, sides, left, each)));
   return resultTable(stage.name, types, {
     groups: outputs.slice(0, keyCount),
     columns: outputs.slice(keyCount),

@@ -91,6 +91,8 @@ export interface LateNode extends NodeBase {
 /** Several streams as one. */
 export interface MergeNode extends NodeBase {
   readonly kind: 'merge';
+  /** Change events as bytes, not rows. */
+  readonly isBytes?: boolean | undefined;
 }
 
 export interface SinkNode extends NodeBase {
