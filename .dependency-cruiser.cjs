@@ -6,7 +6,7 @@ const ROOMS = {
   operators: ['kernel', 'engine'],
   formats: ['kernel', 'engine'],
   'connectors/contract': ['kernel', 'engine', 'formats'],
-  pipeline: ['kernel', 'engine', 'operators', 'formats', 'connectors/contract'],
+  pipeline: ['kernel', 'engine', 'operators', 'formats', 'sql', 'connectors/contract'],
   'connectors/postgres': ['kernel', 'engine', 'formats', 'connectors/contract'],
   'connectors/jdbc': ['kernel', 'engine', 'formats', 'connectors/contract'],
   'connectors/files': ['kernel', 'engine', 'formats', 'connectors/contract'],

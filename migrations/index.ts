@@ -1,4 +1,5 @@
 import { Catalog1795219200000 } from './1795219200000-catalog.ts';
+import { JobModules1795737600000 } from './1795737600000-job-modules.ts';
 
 /** Every migration of the metadata database, oldest first. Append only: one that was merged is never edited. */
-export const migrations = [Catalog1795219200000] as const;
+export const migrations = [Catalog1795219200000, JobModules1795737600000] as const;

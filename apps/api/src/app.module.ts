@@ -10,12 +10,15 @@ import { HealthController } from './health/health.controller.ts';
 import { CommandJobUseCase } from './jobs/command-job.use-case.ts';
 import { DeleteJobUseCase } from './jobs/delete-job.use-case.ts';
 import { JobsController } from './jobs/jobs.controller.ts';
+import { PlanJobUseCase } from './jobs/plan-job.use-case.ts';
 import { ReadFiguresUseCase } from './jobs/read-figures.use-case.ts';
 import { SubmitJobUseCase } from './jobs/submit-job.use-case.ts';
+import { ModulesController } from './modules/modules.controller.ts';
+import { UploadModuleUseCase } from './modules/upload-module.use-case.ts';
 import { Executions } from './queue/executions.ts';
 import { SinksController } from './sinks/sinks.controller.ts';
 import { SourcesController } from './sources/sources.controller.ts';
-import { LOGGER } from './tokens.ts';
+import { LOGGER, UPLOADS_ALLOWED } from './tokens.ts';
 
 /** What the module is wired with; made and ended by `createApp`. */
 export interface AppParts {
@@ -23,25 +26,37 @@ export interface AppParts {
   readonly executions: Executions;
   readonly registry: ConnectorRegistry;
   readonly log: Logger;
+  /** Whether code may be uploaded. */
+  readonly uploads: boolean;
 }
 
 @Module({})
 class AppModule {}
 
 /** The whole API around its parts. */
-export function appModule({ catalog, executions, registry, log }: AppParts): DynamicModule {
+export function appModule({ catalog, executions, registry, log, uploads }: AppParts): DynamicModule {
   return {
     module: AppModule,
-    controllers: [SourcesController, SinksController, JobsController, ConnectorsController, HealthController],
+    controllers: [
+      SourcesController,
+      SinksController,
+      JobsController,
+      ModulesController,
+      ConnectorsController,
+      HealthController,
+    ],
     providers: [
       { provide: Catalog, useValue: catalog },
       { provide: Executions, useValue: executions },
       { provide: ConnectorRegistry, useValue: registry },
       { provide: LOGGER, useValue: log },
+      { provide: UPLOADS_ALLOWED, useValue: uploads },
       CreateDefinitionUseCase,
       UpdateDefinitionUseCase,
       CheckDefinitionUseCase,
+      PlanJobUseCase,
       SubmitJobUseCase,
+      UploadModuleUseCase,
       CommandJobUseCase,
       DeleteJobUseCase,
       ReadFiguresUseCase,

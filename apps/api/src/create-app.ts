@@ -66,7 +66,7 @@ export async function createApp({
       },
     });
     const app = await NestFactory.create<NestFastifyApplication>(
-      appModule({ catalog, executions, registry, log }),
+      appModule({ catalog, executions, registry, log, uploads: settings.uploads }),
       adapter,
       {
         logger: new NestLogger(log),

@@ -2,6 +2,8 @@
 import { MillraceError } from '@millrace/kernel';
 import { Command } from 'commander';
 import { demoCommand } from './demo/demo-command.ts';
+import { planCommand } from './plan/plan-command.ts';
+import { submitCommand } from './submit/submit-command.ts';
 import { verifyCommand } from './verify/verify-command.ts';
 
 const EXIT_FAILED = 2;
@@ -16,6 +18,8 @@ const print = (line: string): void => {
 const program = new Command('millrace').description('Millrace: change data capture, exactly once.');
 program.addCommand(verifyCommand(exit, print, process.env));
 program.addCommand(demoCommand(exit));
+program.addCommand(submitCommand(print, process.env));
+program.addCommand(planCommand(print));
 try {
   await program.parseAsync();
 } catch (error) {

@@ -3,8 +3,11 @@ import type { UsedDefinition } from '@millrace/pipeline';
 /** What a worker thread needs to build a job's DAG. Plain data; holds secrets in the clear, so it is never logged or stored. */
 export interface JobSpec {
   readonly jobId: string;
+  readonly jobName: string;
   /** The job document as submitted. */
   readonly document: unknown;
+  /** File of the job's module on this member; of jobs written in TypeScript. */
+  readonly moduleUrl?: string | undefined;
   /** Definitions the document names, by name. */
   readonly sources: Readonly<Record<string, UsedDefinition>>;
   readonly sinks: Readonly<Record<string, UsedDefinition>>;

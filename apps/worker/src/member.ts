@@ -14,6 +14,7 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { CatalogJobDirectory } from './jobs/catalog-job-directory.ts';
 import { CatalogWitnessStore } from './jobs/catalog-witness-store.ts';
+import { ModuleCache } from './jobs/module-cache.ts';
 import { RunningJobs } from './jobs/running-jobs.ts';
 import { ExecutionQueue } from './queue/execution.queue-handler.ts';
 import { listenToPokes } from './queue/pokes.ts';
@@ -45,10 +46,10 @@ export class Member {
    * @throws MillraceError `cluster.redis_not_durable`, `secret.key_invalid`: what waiting cannot help
    */
   async start(): Promise<void> {
-    const { redisUrl, databaseUrl, secretKey, secretKeysOld, threads, member } = this.#settings;
+    const { redisUrl, databaseUrl, secretKey, secretKeysOld, threads, stateBytesMax, member } = this.#settings;
     const secretBox = SecretBox.of(secretKey, secretKeysOld);
     const engine = this.#stack.use(
-      await startEngine({ threads, onProblem: (problem) => this.#log.warn({ err: problem }, 'engine') }),
+      await startEngine({ threads, stateBytesMax, onProblem: (problem) => this.#log.warn({ err: problem }, 'engine') }),
     );
     // Beside everything else; a queue task that comes meanwhile waits for the same imports.
     const warm = warmUp(engine, DAG_MODULE);
@@ -97,12 +98,13 @@ export class Member {
   }
 
   #runningJobs(engine: Engine, store: RedisSnapshotStore, catalog: Catalog, redis: Redis, member: string): RunningJobs {
+    const modules = new ModuleCache(this.#settings.moduleCache, (sha256) => catalog.modules.code(sha256), ulids);
     return new RunningJobs({
       engine,
       store,
       member,
       witness: new CatalogWitnessStore(catalog),
-      jobs: new CatalogJobDirectory(catalog, engine.threadCount),
+      jobs: new CatalogJobDirectory(catalog, modules, engine.threadCount),
       clock: systemClock,
       random: systemRandom,
       log: this.#log,

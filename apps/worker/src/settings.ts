@@ -1,4 +1,5 @@
-import { hostname } from 'node:os';
+import { hostname, tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
 import { errorCode, MillraceError } from '@millrace/kernel';
 import { checkInput } from '@millrace/pipeline';
 import { z } from 'zod';
@@ -10,6 +11,14 @@ export const SettingsInvalid = errorCode('worker.settings_invalid', {
 });
 
 const THREADS_MAX = 256;
+
+const UNITS = { B: 1, KIB: 1_024, MIB: 1_048_576, GIB: 1_073_741_824 } as const;
+
+/** Bytes of `512MiB`; `undefined` for anything else. */
+function parseBytes(text: string): number | undefined {
+  const match = /^(\d{1,9})\s*(B|KiB|MiB|GiB)$/i.exec(text);
+  return match === null ? undefined : Number(match[1]) * UNITS[match[2]!.toUpperCase() as keyof typeof UNITS];
+}
 
 const url = (protocols: RegExp, example: string) =>
   z
@@ -32,6 +41,12 @@ const settingsSchema = z.object({
     .enum(['true', 'false', '1', '0'])
     .default('false')
     .transform((text) => text === 'true' || text === '1'),
+  MILLRACE_MODULE_CACHE: z.string().min(1).optional(),
+  MILLRACE_STATE_MAX: z
+    .string()
+    .refine((text) => parseBytes(text) !== undefined, 'a size such as 512MiB or 2GiB')
+    .transform((text) => parseBytes(text)!)
+    .optional(),
   MILLRACE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
 
@@ -44,6 +59,10 @@ export interface Settings {
   readonly threads: number | undefined;
   /** Development only: snapshots in a Redis that may lose them. */
   readonly allowVolatileSnapshots: boolean;
+  /** Folder for the code of jobs written in TypeScript. */
+  readonly moduleCache: string;
+  /** Bytes of state that one instance of a stage may hold; no limit when not given. */
+  readonly stateBytesMax: number | undefined;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
   /** Name of this member: host and process. */
   readonly member: string;
@@ -71,6 +90,8 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     secretKeysOld: value.MILLRACE_SECRET_KEYS_OLD,
     threads: value.MILLRACE_WORKER_THREADS,
     allowVolatileSnapshots: value.MILLRACE_ALLOW_VOLATILE_SNAPSHOTS,
+    moduleCache: value.MILLRACE_MODULE_CACHE ?? join(tmpdir(), `millrace-modules-${userInfo().uid}`),
+    stateBytesMax: value.MILLRACE_STATE_MAX,
     logLevel: value.MILLRACE_LOG_LEVEL,
     member: `${hostname()}:${process.pid}`,
   };

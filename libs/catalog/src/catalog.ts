@@ -5,6 +5,7 @@ import { DefinitionRepository } from './definition-repository.ts';
 import { DefinitionResolver } from './definition-resolver.ts';
 import { IdempotencyRepository } from './idempotency-repository.ts';
 import { JobRepository } from './job-repository.ts';
+import { ModuleRepository } from './module-repository.ts';
 import type { SecretBox } from './secret-box.ts';
 import { WitnessRepository } from './witness-repository.ts';
 
@@ -24,6 +25,7 @@ export class Catalog implements AsyncDisposable {
   readonly sinks: DefinitionRepository;
   readonly definitions: DefinitionResolver;
   readonly jobs: JobRepository;
+  readonly modules: ModuleRepository;
   readonly witness: WitnessRepository;
   readonly idempotency: IdempotencyRepository;
   readonly #dataSource: DataSource;
@@ -35,6 +37,7 @@ export class Catalog implements AsyncDisposable {
     this.sinks = withCodedErrors(new DefinitionRepository(dataSource, secretBox, 'sink'));
     this.definitions = withCodedErrors(new DefinitionResolver({ source: this.sources, sink: this.sinks }, env));
     this.jobs = withCodedErrors(new JobRepository(dataSource));
+    this.modules = withCodedErrors(new ModuleRepository(dataSource));
     this.witness = withCodedErrors(new WitnessRepository(dataSource));
     this.idempotency = withCodedErrors(new IdempotencyRepository(dataSource, secretBox));
   }

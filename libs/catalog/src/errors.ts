@@ -4,6 +4,13 @@ export const UnknownSource = errorCode('source.unknown', { domain: 'user', retry
 export const UnknownSink = errorCode('sink.unknown', { domain: 'user', retry: 'never', title: 'Unknown sink' });
 export const UnknownJob = errorCode('job.unknown', { domain: 'user', retry: 'never', title: 'Unknown job' });
 
+export const UnknownModule = errorCode('module.unknown', { domain: 'user', retry: 'never', title: 'Unknown module' });
+export const ModuleInUse = errorCode('module.in_use', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'Module is in use',
+});
+
 export const SourceNameTaken = errorCode('source.name_taken', {
   domain: 'user',
   retry: 'never',

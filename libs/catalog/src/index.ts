@@ -10,6 +10,7 @@ export {
   JobNameTaken,
   JobWrongState,
   MigrationLocked,
+  ModuleInUse,
   SecretCorrupt,
   SecretKeyInvalid,
   SecretKeyUnknown,
@@ -19,12 +20,14 @@ export {
   SourceInUse,
   SourceNameTaken,
   UnknownJob,
+  UnknownModule,
   UnknownSink,
   UnknownSource,
   VersionConflict,
 } from './errors.ts';
 export { type IdempotencyClaim, IdempotencyRepository } from './idempotency-repository.ts';
 export { type JobInput, JobRepository } from './job-repository.ts';
+export { type JobModule, ModuleRepository, moduleHash } from './module-repository.ts';
 export type { Page, PageRequest } from './page.ts';
 export { SecretBox } from './secret-box.ts';
 export { parseSecretReference, type SecretReference } from './secret-reference.ts';

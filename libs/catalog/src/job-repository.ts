@@ -20,6 +20,8 @@ export interface JobInput {
   readonly document: Readonly<Record<string, unknown>>;
   /** Names of the definitions the document mentions; they cannot be deleted or renamed while the job exists. */
   readonly uses: Readonly<Record<Role, readonly string[]>>;
+  /** Hash of the module it is written in. */
+  readonly module?: string | undefined;
 }
 
 /** No execution works on the job in these, and none will start without the user asking. */
@@ -43,10 +45,12 @@ export class JobRepository {
    * Makes a job that wants to run; one with this id already is returned as it is (a second try of the same request).
    * @throws MillraceError `job.name_taken`, `source.unknown` / `sink.unknown` (deleted meanwhile)
    */
-  async create(id: string, { name, document, uses }: JobInput): Promise<Job> {
+  async create(id: string, { name, document, uses, module }: JobInput): Promise<Job> {
     try {
       await this.#dataSource.transaction(async (manager) => {
         await manager.getRepository(jobEntity).insert({ id, name, document: document as object });
+        if (module !== undefined)
+          await manager.query('UPDATE millrace.job SET module = $2 WHERE id = $1', [id, module]);
         for (const role of ['source', 'sink'] as const) {
           for (const used of new Set(uses[role])) {
             await manager.query(`INSERT INTO millrace.job_${role} VALUES ($1, $2)`, [id, used]);

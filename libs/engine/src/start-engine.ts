@@ -16,6 +16,8 @@ export interface EngineOptions {
   readonly entry?: URL | undefined;
   /** Makes threads and channels in place of worker threads: a simulation. */
   readonly platform?: ThreadPlatform | undefined;
+  /** Bytes of state that one instance of a vertex may hold before its job fails with a clear error. Default: no limit. */
+  readonly stateBytesMax?: number | undefined;
   /** Hears of trouble that fails nothing, such as a processor that did not close or held up its thread. Default: `process.emitWarning`. */
   readonly onProblem?: ((problem: MillraceError) => void) | undefined;
 }
@@ -38,22 +40,28 @@ export async function startEngine(options: EngineOptions = {}): Promise<Engine> 
     `threads is ${threads}, not 1 to ${THREADS_MAX}`,
   );
   const onProblem = options.onProblem ?? warn;
-  return new ThreadedEngine(threads, options.platform ?? workerThreads(entry), { clock, onProblem });
+  return new ThreadedEngine(threads, options.platform ?? workerThreads(entry), {
+    clock,
+    onProblem,
+    stateBytesMax: options.stateBytesMax,
+  });
+}
+
+interface EngineHooks {
+  readonly clock: Clock;
+  readonly onProblem: (problem: MillraceError) => void;
+  readonly stateBytesMax: number | undefined;
 }
 
 class ThreadedEngine implements Engine, ThreadPool {
   readonly shared: EngineThread[];
   readonly platform: ThreadPlatform;
-  readonly #hooks: { readonly clock: Clock; readonly onProblem: (problem: MillraceError) => void };
+  readonly #hooks: EngineHooks;
   readonly #executions = new Set<RunningExecution>();
   #executionCount = 0;
   #isDisposed = false;
 
-  constructor(
-    threads: number,
-    platform: ThreadPlatform,
-    hooks: { readonly clock: Clock; readonly onProblem: (problem: MillraceError) => void },
-  ) {
+  constructor(threads: number, platform: ThreadPlatform, hooks: EngineHooks) {
     this.platform = platform;
     this.#hooks = hooks;
     this.shared = Array.from({ length: threads }, () => new EngineThread(platform.startThread()));
@@ -73,7 +81,7 @@ class ThreadedEngine implements Engine, ThreadPool {
       onClosed: () => this.#executions.delete(execution),
     });
     this.#executions.add(execution);
-    await deploy(execution, request, this);
+    await deploy(execution, { stateBytesMax: this.#hooks.stateBytesMax, ...request }, this);
     return execution;
   }
 

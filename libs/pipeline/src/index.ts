@@ -3,10 +3,11 @@ export { AssertionFailed, Assertions } from './api/assertions.ts';
 export type { EnrichOptions } from './api/async-stages.ts';
 export { HashJoinBuilder, type JoinOn } from './api/join-stages.ts';
 export { Pipeline } from './api/pipeline.ts';
+export { RegisteredSinks, type TableSinkOptions } from './api/registered-sinks.ts';
 export { SinkBuilder } from './api/sink-builder.ts';
 export { type Sink, SinkStage, Sinks } from './api/sinks.ts';
 export { SourceBuilder } from './api/source-builder.ts';
-export { type BatchSource, Sources, type StreamSource, TestSources } from './api/sources.ts';
+export { type BatchSource, RegisteredSources, Sources, type StreamSource, TestSources } from './api/sources.ts';
 export { type BatchStage, Stage, type StreamStage } from './api/stage.ts';
 export { type Keyed, StageWithKey } from './api/stage-with-key.ts';
 export {
@@ -18,6 +19,7 @@ export {
 export type { TimeToLive } from './api/stateful-stages.ts';
 export { StreamSourceStage, type TimestampOptions } from './api/stream-source-stage.ts';
 export { session, sliding, tumbling, type WindowOptions } from './api/windows.ts';
+export { buildGraph } from './declarative/build-graph.ts';
 export {
   checkInput,
   errorIssue,
@@ -60,5 +62,15 @@ export {
   type RegisteredSuppliers,
   toDag,
 } from './planner/plan-graph.ts';
-export { loadPipeline, type ModuleSpec } from './run/pipeline-module.ts';
+export {
+  isModuleJob,
+  type ModuleJobDocument,
+  moduleJobSchema,
+  type ParsedModuleJob,
+  parseModuleJob,
+  stagesOfUses,
+} from './run/job-document.ts';
+export { loadPipeline, type ModuleSpec, ModuleWithoutPipeline } from './run/pipeline-module.ts';
+export { registerPlatformImports } from './run/platform-imports.ts';
 export { type RunOptions, type RunResult, type RunSnapshot, runPipeline } from './run/run-pipeline.ts';
+export { type UsedStage, usedStages } from './run/used-definitions.ts';

@@ -1,4 +1,4 @@
-import { pipelineSchema } from '@millrace/pipeline';
+import { moduleJobSchema, pipelineSchema } from '@millrace/pipeline';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { z } from 'zod';
@@ -33,9 +33,11 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
       schema instanceof z.ZodType ? convert(schema, schemaType) : undefined,
     operationIdFactory: (controller, method) => `${controller.replace(/Controller$/, '')}.${method}`,
   });
-  const components = [convert(problemSchema, 'output'), convert(pipelineSchema, 'input')].map(
-    (converted) => converted.components,
-  );
+  const components = [
+    convert(problemSchema, 'output'),
+    convert(pipelineSchema, 'input'),
+    convert(moduleJobSchema, 'input'),
+  ].map((converted) => converted.components);
   const schemas = Object.assign({}, document.components?.schemas, ...components);
   return { ...document, components: { ...document.components, schemas: rewriteReferences(schemas) as never } };
 }

@@ -1,7 +1,7 @@
 import { Catalog, type Job } from '@millrace/catalog';
 import { ConnectorRegistry } from '@millrace/connector-contract';
 import { InternalError, MillraceError } from '@millrace/kernel';
-import { checkInput } from '@millrace/pipeline';
+import { checkInput, isModuleJob, parseModuleJob, stagesOfUses } from '@millrace/pipeline';
 import { Inject, Injectable } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { Executions } from '../queue/executions.ts';
@@ -27,7 +27,10 @@ export class DeleteJobUseCase {
   async execute(idOrName: string, expectedVersion?: number): Promise<DeletedJobView> {
     const job = await this.catalog.jobs.retire(idOrName, expectedVersion);
     const leftovers: DeletedJobView['leftovers'] = [];
-    const { stages } = await stageDefinitions(job.document, this.catalog, this.registry);
+    const document = isModuleJob(job.document)
+      ? { stages: stagesOfUses(parseModuleJob(job.document).document.uses) }
+      : job.document;
+    const { stages } = await stageDefinitions(document, this.catalog, this.registry);
     for (const stage of stages) {
       try {
         await this.#dispose(job, stage);

@@ -1,4 +1,4 @@
-import { pipelineSchema } from '@millrace/pipeline';
+import { moduleJobSchema, pipelineSchema } from '@millrace/pipeline';
 import { z } from 'zod';
 import { findingSchema } from '../definitions/definition.schemas.ts';
 
@@ -47,7 +47,7 @@ export const jobViewSchema = z
     createdAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),
     version: z.int().meta({ description: 'Raised by every command; the ETag.' }),
-    document: pipelineSchema,
+    document: z.union([pipelineSchema, moduleJobSchema]),
   })
   .meta({ id: 'Job', description: 'A submitted pipeline and what became of it.' });
 
@@ -94,3 +94,18 @@ export const figuresSchema = z
     vertices: z.array(z.looseObject({ vertex: z.string(), rowsIn: z.number(), rowsOut: z.number() })),
   })
   .meta({ id: 'JobFigures', description: 'Figures of the running execution, renewed every second.' });
+
+export const PLAN_FORMATS = ['json', 'text', 'dot', 'mermaid'] as const;
+
+export const planQuerySchema = z.strictObject({
+  format: z
+    .enum(PLAN_FORMATS)
+    .default('json')
+    .meta({ description: 'json, or a drawing: text, dot (Graphviz), mermaid.' }),
+});
+
+export type PlanQuery = z.infer<typeof planQuerySchema>;
+
+export const planViewSchema = z
+  .looseObject({ drawing: z.string().optional(), vertices: z.array(z.looseObject({ name: z.string() })) })
+  .meta({ id: 'JobPlan', description: 'The DAG of a job: vertices with what runs fused in each and why, and edges.' });

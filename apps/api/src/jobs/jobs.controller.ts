@@ -14,11 +14,16 @@ import {
   type JobView,
   jobPageSchema,
   jobViewSchema,
+  PLAN_FORMATS,
+  type PlanQuery,
+  planQuerySchema,
+  planViewSchema,
   type SubmitQuery,
   submitQuerySchema,
   submittedJobSchema,
 } from './job.schemas.ts';
 import { jobView } from './job.view.ts';
+import { PlanJobUseCase } from './plan-job.use-case.ts';
 import { ReadFiguresUseCase } from './read-figures.use-case.ts';
 import { SubmitJobUseCase } from './submit-job.use-case.ts';
 
@@ -28,6 +33,7 @@ export class JobsController {
   constructor(
     private readonly catalog: Catalog,
     private readonly submitJob: SubmitJobUseCase,
+    private readonly planJob: PlanJobUseCase,
     private readonly commandJob: CommandJobUseCase,
     private readonly deleteJob: DeleteJobUseCase,
     private readonly readFigures: ReadFiguresUseCase,
@@ -45,6 +51,16 @@ export class JobsController {
   ): Promise<JobView & { warnings: unknown }> {
     const { job, warnings } = await this.submitJob.execute(id, document, check === 'true');
     return { ...jobView(job), warnings };
+  }
+
+  @Post('plan')
+  @HttpCode(200)
+  @Posts('Shows how a job would run: the DAG, what is fused and why not. Makes nothing.')
+  @ApiQuery({ name: 'format', required: false, schema: { type: 'string', enum: [...PLAN_FORMATS], default: 'json' } })
+  @JsonBody('Pipeline')
+  @Answers(200, planViewSchema)
+  plan(@Query({ schema: planQuerySchema }) { format }: PlanQuery, @Body() document: unknown): Promise<unknown> {
+    return this.planJob.execute(document, format);
   }
 
   @Get()

@@ -1,8 +1,17 @@
-import { Catalog, type Job } from '@millrace/catalog';
+import { Catalog, type Job, type JobInput } from '@millrace/catalog';
 import { ConnectorRegistry, type Finding } from '@millrace/connector-contract';
 import { errorCode, MillraceError } from '@millrace/kernel';
-import { type InputIssue, InvalidPipeline, type ParsedPipeline, parsePipeline } from '@millrace/pipeline';
+import {
+  type InputIssue,
+  InvalidPipeline,
+  isModuleJob,
+  type ParsedPipeline,
+  parseModuleJob,
+  parsePipeline,
+  stagesOfUses,
+} from '@millrace/pipeline';
 import { Injectable } from '@nestjs/common';
+import { planModule } from '../modules/module-plan.ts';
 import { Executions } from '../queue/executions.ts';
 import { PreflightRun } from './preflight.ts';
 import { type StageDefinition, stageDefinitions } from './stage-definitions.ts';
@@ -28,19 +37,30 @@ export class SubmitJobUseCase {
     document: unknown,
     check: boolean,
   ): Promise<{ readonly job: Job; readonly warnings: readonly Finding[] }> {
+    if (isModuleJob(document)) return { job: await this.#submitModule(id, document), warnings: [] };
     const { pipeline, stages } = await this.#validate(document);
     const warnings = check ? await this.#preflight(id, pipeline, stages) : [];
-    const named = (role: StageDefinition['role']): readonly string[] =>
-      stages.filter((stage) => stage.role === role).map(({ definition }) => definition.name);
     const { name, document: kept } = pipeline;
-    const job = await this.catalog.jobs.create(id, {
-      name,
-      document: kept,
-      uses: { source: named('source'), sink: named('sink') },
-    });
+    const job = await this.#create(id, { name, document: kept, uses: usesOf(stages) });
+    return { job, warnings };
+  }
+
+  /** A job written in TypeScript: its module is asked for the pipeline, and what that names is checked. */
+  async #submitModule(id: string, given: unknown): Promise<Job> {
+    const { document } = parseModuleJob(given);
+    const code = await this.catalog.modules.code(document.module);
+    const { uses } = await planModule(code, document.export, document.options);
+    const { stages, issues } = await stageDefinitions({ stages: stagesOfUses(uses) }, this.catalog, this.registry);
+    if (issues.length > 0) throw refused(InvalidPipeline, issues);
+    const { name, module } = document;
+    return this.#create(id, { name, document: { ...document, uses }, uses: usesOf(stages), module });
+  }
+
+  async #create(id: string, input: JobInput): Promise<Job> {
+    const job = await this.catalog.jobs.create(id, input);
     await this.executions.submit(job.id, job.version);
     await this.executions.poke(job.id);
-    return { job, warnings };
+    return job;
   }
 
   /** Errors of the document's shape, of its graph and of the connectors' options, all at once. */
@@ -68,6 +88,12 @@ export class SubmitJobUseCase {
     if (issues.length > 0) throw refused(PreflightFailed, issues);
     return warnings;
   }
+}
+
+function usesOf(stages: readonly StageDefinition[]): JobInput['uses'] {
+  const named = (role: StageDefinition['role']): readonly string[] =>
+    stages.filter((stage) => stage.role === role).map(({ definition }) => definition.name);
+  return { source: named('source'), sink: named('sink') };
 }
 
 function refused(code: typeof PreflightFailed, errors: readonly InputIssue[]): MillraceError {

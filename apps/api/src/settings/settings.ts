@@ -33,6 +33,10 @@ const settingsSchema = z.object({
   MILLRACE_HOST: z.string().min(1).default('127.0.0.1'),
   MILLRACE_PORT: port.default(8_080),
   MILLRACE_ALLOW_OPEN_API: flag,
+  MILLRACE_UPLOADS: z
+    .enum(['on', 'off'])
+    .default('on')
+    .transform((text) => text === 'on'),
   MILLRACE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
 });
 
@@ -45,6 +49,8 @@ export interface Settings {
   readonly port: number;
   /** Nobody is asked who they are yet: true when the operator has put something in front that does. */
   readonly allowOpenApi: boolean;
+  /** Jobs written in TypeScript may be uploaded: code that workers run. */
+  readonly uploads: boolean;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
 }
 
@@ -84,6 +90,7 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     host: values.MILLRACE_HOST,
     port: values.MILLRACE_PORT,
     allowOpenApi: values.MILLRACE_ALLOW_OPEN_API,
+    uploads: values.MILLRACE_UPLOADS,
     logLevel: values.MILLRACE_LOG_LEVEL,
   };
 }

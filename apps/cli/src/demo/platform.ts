@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { freePort, PostgresServer, RedisServer, type TestDatabase } from '@millrace/testing';
+import { RestClient } from '../rest-client.ts';
 import { AppProcess } from './processes.ts';
-import { RestClient } from './rest-client.ts';
 
 /** Everything of Millrace on this machine, in one process tree that ends with this process. */
 export interface Platform extends AsyncDisposable {

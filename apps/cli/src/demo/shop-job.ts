@@ -1,5 +1,5 @@
 import { type DatabaseConnection, SHOP_TABLES } from '@millrace/testing';
-import type { RestClient } from './rest-client.ts';
+import type { RestClient } from '../rest-client.ts';
 
 interface Created {
   readonly id: string;

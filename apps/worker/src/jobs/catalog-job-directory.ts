@@ -1,16 +1,26 @@
 import { type Catalog, JobFenced, UnknownJob } from '@millrace/catalog';
 import { Fenced, type JobDirectory, type JobPlan, type JobStatus, type JobView } from '@millrace/cluster';
 import { type ErrorRecord, MillraceError } from '@millrace/kernel';
-import { parsePipeline, type UsedDefinition } from '@millrace/pipeline';
+import {
+  isModuleJob,
+  type ParsedModuleJob,
+  parseModuleJob,
+  parsePipeline,
+  type UsedDefinition,
+  type UsedStage,
+} from '@millrace/pipeline';
 import type { JobSpec } from '../job-spec.ts';
+import type { ModuleCache } from './module-cache.ts';
 
 /** The catalog as the coordinator sees it. */
 export class CatalogJobDirectory implements JobDirectory {
   readonly #catalog: Catalog;
+  readonly #modules: ModuleCache;
   /** Engine threads of this member. */
   readonly #threads: number;
 
-  constructor(catalog: Catalog, threads: number) {
+  constructor(catalog: Catalog, modules: ModuleCache, threads: number) {
+    this.#modules = modules;
     this.#catalog = catalog;
     this.#threads = threads;
   }
@@ -28,17 +38,38 @@ export class CatalogJobDirectory implements JobDirectory {
   }
 
   async plan(jobId: string): Promise<JobPlan> {
-    const { document } = await this.#catalog.jobs.get(jobId);
+    const { name, document } = await this.#catalog.jobs.get(jobId);
+    if (isModuleJob(document)) return this.#modulePlan(jobId, parseModuleJob(document));
     const { guarantee, snapshotIntervalMs, stages } = parsePipeline(document);
-    const sources: Record<string, UsedDefinition> = {};
-    const sinks: Record<string, UsedDefinition> = {};
-    for (const stage of stages) {
-      if (stage.kind === 'source')
-        sources[stage.source] = await this.#catalog.definitions.resolve('source', stage.source);
-      if (stage.kind === 'sink') sinks[stage.sink] = await this.#catalog.definitions.resolve('sink', stage.sink);
-    }
-    const spec: JobSpec = { jobId, document, sources, sinks, threads: this.#threads };
+    const uses = stages.flatMap((stage): Pick<UsedStage, 'role' | 'definition'>[] => {
+      if (stage.kind === 'source') return [{ role: stage.kind, definition: stage.source }];
+      return stage.kind === 'sink' ? [{ role: stage.kind, definition: stage.sink }] : [];
+    });
+    const spec: JobSpec = { jobId, jobName: name, document, ...(await this.#resolve(uses)), threads: this.#threads };
     return { guarantee, snapshotIntervalMs, spec };
+  }
+
+  async #modulePlan(jobId: string, { document, snapshotIntervalMs }: ParsedModuleJob): Promise<JobPlan> {
+    const { name: jobName, guarantee, module, uses } = document;
+    const moduleUrl = await this.#modules.urlOf(module);
+    const spec: JobSpec = {
+      jobId,
+      jobName,
+      document,
+      moduleUrl,
+      ...(await this.#resolve(uses)),
+      threads: this.#threads,
+    };
+    return { guarantee, snapshotIntervalMs, spec };
+  }
+
+  /** Definitions with their secrets, by name. */
+  async #resolve(uses: readonly Pick<UsedStage, 'role' | 'definition'>[]): Promise<Pick<JobSpec, 'sources' | 'sinks'>> {
+    const found = { source: {} as Record<string, UsedDefinition>, sink: {} as Record<string, UsedDefinition> };
+    for (const { role, definition } of uses) {
+      found[role][definition] ??= await this.#catalog.definitions.resolve(role, definition);
+    }
+    return { sources: found.source, sinks: found.sink };
   }
 }
 

@@ -13,6 +13,8 @@ export interface ExecutionRequest {
   readonly dagModule: string;
   /** Plain data handed to `buildDag` on every thread. */
   readonly spec: unknown;
+  /** Bytes of state that one instance may hold (`ProcessorContext.stateBytesMax`). Default: the engine's. */
+  readonly stateBytesMax?: number | undefined;
   readonly restore: { readonly snapshotId: number; readonly state: readonly VertexState[] } | undefined;
 }
 

@@ -6,7 +6,7 @@ import type { Port, ThreadPlatform } from '../thread/thread-platform.ts';
 import type { PlacedInstance, Placement } from './placement.ts';
 
 /** What a thread needs to know of the job. */
-export type JobFacts = Pick<ExecutionRequest, 'jobId' | 'jobName' | 'generation' | 'guarantee'> & {
+export type JobFacts = Pick<ExecutionRequest, 'jobId' | 'jobName' | 'generation' | 'guarantee' | 'stateBytesMax'> & {
   readonly restoredSnapshotId: number | undefined;
 };
 
@@ -41,8 +41,8 @@ export function planThreads(
   request: ExecutionRequest,
   platform: Pick<ThreadPlatform, 'openChannel'>,
 ): Map<number, ThreadPlan> {
-  const { restore, jobId, jobName, generation, guarantee } = request;
-  const job = { jobId, jobName, generation, guarantee, restoredSnapshotId: restore?.snapshotId };
+  const { restore, jobId, jobName, generation, guarantee, stateBytesMax } = request;
+  const job = { jobId, jobName, generation, guarantee, stateBytesMax, restoredSnapshotId: restore?.snapshotId };
   const state = stateByVertex(placement, restore?.state ?? []);
   const plans = new Map<number, { job: JobFacts; instances: InstancePlan[]; streams: StreamPlan[] }>();
   const planOf = (thread: number) => {

@@ -21,7 +21,7 @@ export class Pipeline {
   readFrom<Row>(source: BatchSource<Row>): BatchStage<Row>;
   readFrom<Row>(source: StreamSource<Row>): StreamSourceStage<Row>;
   readFrom<Row>(source: BatchSource<Row> | StreamSource<Row>): BatchStage<Row> | StreamSourceStage<Row> {
-    const node = this.graph.add({
+    const read = this.graph.add({
       kind: 'source',
       name: this.graph.freeName(source.name),
       inputs: [],
@@ -29,6 +29,17 @@ export class Pipeline {
       isBounded: source.isBounded,
       source: source.source,
     });
+    const node =
+      source.decode === undefined
+        ? read
+        : this.graph.add({
+            kind: 'fused',
+            label: 'decode',
+            name: this.graph.freeName(`${source.name}-rows`),
+            inputs: [read],
+            parallelism: 'inherit',
+            stage: { transform: source.decode },
+          });
     if (source.isBounded) return new Stage<Row, 'batch'>(this.graph, node);
     return new StreamSourceStage<Row>(this.graph, node, source.isTimestamped);
   }

@@ -1,6 +1,6 @@
 import type { ProcessorSupplier } from '@millrace/engine';
 import type { SinkDefinition } from '@millrace/operators';
-import type { GraphNode, Parallelism, SinkNode } from '../graph/graph-node.ts';
+import type { FusedNode, GraphNode, Parallelism, SinkNode } from '../graph/graph-node.ts';
 import type { PipelineGraph } from '../graph/pipeline-graph.ts';
 import { setParallelism } from './set-parallelism.ts';
 
@@ -9,6 +9,8 @@ export interface Sink<in Row> {
   readonly name: string;
   readonly parallelism: Parallelism;
   readonly sink: SinkNode['sink'];
+  /** What rows are made into for it. */
+  readonly encode?: Extract<FusedNode['stage'], { transform: unknown }>['transform'] | undefined;
   /** Only for the type: what it takes. */
   readonly takes?: ((row: Row) => void) | undefined;
 }
@@ -57,10 +59,11 @@ export class SinkStage {
   /** @internal Several inputs are merged first. */
   constructor(graph: PipelineGraph, inputs: readonly GraphNode[], sink: Sink<never>) {
     const [first] = inputs;
-    const input =
+    const merged =
       inputs.length === 1
         ? first!
         : graph.add({ kind: 'merge', name: graph.freeName('merge'), inputs, parallelism: 'inherit' });
+    const input = sink.encode === undefined ? merged : encoded(graph, merged, sink.name, sink.encode);
     this.#node = graph.add({
       kind: 'sink',
       name: graph.freeName(sink.name),
@@ -79,4 +82,28 @@ export class SinkStage {
     setParallelism(this.#node, instances);
     return this;
   }
+}
+
+/** Rows as objects, whatever form they came in, then as the sink takes them. */
+function encoded(
+  graph: PipelineGraph,
+  input: GraphNode,
+  name: string,
+  encode: NonNullable<Sink<never>['encode']>,
+): GraphNode {
+  const parts = { kind: 'fused', parallelism: 'inherit' } as const;
+  const rows = graph.add({
+    ...parts,
+    label: 'rows',
+    name: graph.freeName(`${name}-rows`),
+    inputs: [input],
+    stage: { map: (row: object) => row },
+  });
+  return graph.add({
+    ...parts,
+    label: 'encode',
+    name: graph.freeName(`${name}-changes`),
+    inputs: [rows],
+    stage: { transform: encode },
+  });
 }

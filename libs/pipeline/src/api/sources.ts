@@ -1,10 +1,14 @@
-import type { ProcessorSupplier } from '@millrace/engine';
+import { type Batch, type ProcessorSupplier, rowBatch } from '@millrace/engine';
+import { type ChangeEvent, changeEvents, isChangeBatch } from '@millrace/formats';
+import { assert } from '@millrace/kernel';
 import { builtSource, itemStream, items, range, type SourceDefinition } from '@millrace/operators';
-import type { Parallelism, SourceNode } from '../graph/graph-node.ts';
+import type { FusedNode, Parallelism, SourceNode } from '../graph/graph-node.ts';
 
 interface SourceBase<Row> {
   readonly name: string;
   readonly source: SourceNode['source'];
+  /** What its batches are made into before the first stage sees them. */
+  readonly decode?: Extract<FusedNode['stage'], { transform: unknown }>['transform'] | undefined;
   /** Instances on each member unless the stage says otherwise. */
   readonly parallelism: Parallelism;
   /** Only for the type: what the rows are. */
@@ -69,6 +73,35 @@ export const Sources = {
     return Sources.streamFromProcessor(name, builtSource(definition), options);
   },
 };
+
+/** Sources that are registered with the cluster. */
+export const RegisteredSources = {
+  /**
+   * The changes of a registered source, in order, with the time of their commit as event time. `options` are those of a source stage:
+   * `{ tables: ['public.orders'] }`.
+   */
+  changes: (name: string, options: Readonly<Record<string, unknown>>): StreamSource<ChangeEvent> => ({
+    name,
+    source: { kind: 'registered', definition: name, options },
+    decode: rowsOfChanges,
+    parallelism: 1,
+    isBounded: false,
+    isTimestamped: true,
+  }),
+};
+
+const MICROS_PER_MILLI = 1_000n;
+
+/** Change events as rows; rows of the initial load have the time they were read. */
+function rowsOfChanges(batch: Batch): Batch | undefined {
+  assert(isChangeBatch(batch), 'a registered source sends change events');
+  const events = changeEvents(batch);
+  if (events.length === 0) return undefined;
+  const times = Float64Array.from(events, ({ transaction }) =>
+    transaction === undefined ? batch.receivedMs : Number(transaction.commitTimeUs / MICROS_PER_MILLI),
+  );
+  return rowBatch(events, batch.byteLength, times);
+}
 
 /** Sources for trying things out and for tests. */
 export const TestSources = {

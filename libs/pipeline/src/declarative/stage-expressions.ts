@@ -7,7 +7,9 @@ import type { ParsedInnerStage } from './validate.ts';
 /** Every expression of a stage. @throws MillraceError `pipeline.expression_without_name` */
 export function stageExpressions(stage: ParsedInnerStage): readonly NamedExpression[] {
   const pointer = jsonPointer(['stages', stage.name]);
-  const one = (text: string, at: string): readonly NamedExpression[] => [{ name: '', text, pointer: `${pointer}/${at}` }];
+  const one = (text: string, at: string): readonly NamedExpression[] => [
+    { name: '', text, pointer: `${pointer}/${at}` },
+  ];
   switch (stage.kind) {
     case 'filter':
       return one(stage.spec.filter, 'filter');

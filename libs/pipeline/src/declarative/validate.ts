@@ -70,13 +70,15 @@ export interface ParsedPipeline {
  */
 export function parsePipeline(document: unknown): ParsedPipeline {
   const checked = checkInput(pipelineSchema, document);
-  if (checked.value === undefined) throw invalid(checked.issues);
+  if (checked.value === undefined) throw invalidPipeline(checked.issues);
   const pipeline = checked.value as PipelineDocument;
   const issues: InputIssue[] = [];
   const names = Object.keys(pipeline.stages);
   if (names.length > STAGES_MAX) {
     const message = `the pipeline has ${names.length} stages, more than ${STAGES_MAX}`;
-    throw invalid([{ code: TooManyStages.code, message, mend: 'Split it into several jobs.', pointer: '/stages' }]);
+    throw invalidPipeline([
+      { code: TooManyStages.code, message, mend: 'Split it into several jobs.', pointer: '/stages' },
+    ]);
   }
   const stages = new Map<string, ParsedStage>();
   for (const name of names) {
@@ -87,14 +89,14 @@ export function parsePipeline(document: unknown): ParsedPipeline {
   checkInputs(stages, names, issues);
   // What follows from stages that could not be read would only be noise.
   const sorted = issues.length === 0 ? checkGraph(stages, issues) : [];
-  if (issues.length > 0) throw invalid(issues);
+  if (issues.length > 0) throw invalidPipeline(issues);
   const snapshotIntervalMs = parseDurationMs(pipeline.snapshotInterval);
   assert(snapshotIntervalMs !== undefined, 'the schema has checked the duration');
   const { name, guarantee } = pipeline;
   return { document: pipeline, name, guarantee, snapshotIntervalMs, stages: sorted };
 }
 
-const invalid = (errors: readonly InputIssue[]): MillraceError => {
+export const invalidPipeline = (errors: readonly InputIssue[]): MillraceError => {
   const [first] = errors;
   return new MillraceError(InvalidPipeline, {
     message:

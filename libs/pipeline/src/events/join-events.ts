@@ -43,7 +43,8 @@ export function columnsOfSide(
   for (const { text, pointer } of outputs) {
     for (const path of referencedColumns(text, pointer)) {
       const [first, name] = path;
-      if (path.length !== 2 || (first !== sides.left && first !== sides.right)) throw noSide(path.join('.'), sides, pointer);
+      if (path.length !== 2 || (first !== sides.left && first !== sides.right))
+        throw noSide(path.join('.'), sides, pointer);
       if (first === sides[side]) names.add(name!);
     }
   }

@@ -257,7 +257,11 @@ class GraphPlanner {
   #merge(node: MergeNode): PlannedVertex {
     const vertex = this.#open(this.#wanted(node, this.#vertexOf.get(node.inputs[0]!)!.wanted), 'several streams meet');
     for (const input of node.inputs) this.#connect(input, vertex, { kind: 'local' });
-    vertex.addStage(node.name, 'merge', node.isBytes === true ? { transform: (batch) => batch } : { peek: () => undefined });
+    vertex.addStage(
+      node.name,
+      'merge',
+      node.isBytes === true ? { transform: (batch) => batch } : { peek: () => undefined },
+    );
     return vertex;
   }
 

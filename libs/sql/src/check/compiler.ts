@@ -194,7 +194,8 @@ export class Compiler {
       );
     }
     const { slot, type } = found;
-    if (type.name === 'unknown') return { type, evaluate: () => null, location: location as number | undefined, literal: { text: null } };
+    if (type.name === 'unknown')
+      return { type, evaluate: () => null, location: location as number | undefined, literal: { text: null } };
     this.slots.add(slot);
     return { type, evaluate: (read: Read) => read(slot), location: location as number | undefined };
   }

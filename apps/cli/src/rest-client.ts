@@ -6,6 +6,12 @@ export const ApiRefused = errorCode('cli.api_refused', {
   title: 'The API refused a request',
 });
 
+export const ApiUnreachable = errorCode('cli.api_unreachable', {
+  domain: 'external',
+  retry: 'later',
+  title: 'The API does not answer',
+});
+
 interface Problem {
   readonly code?: string;
   readonly title?: string;
@@ -26,7 +32,7 @@ export class RestClient {
     this.#show = show;
   }
 
-  /** @throws MillraceError `cli.api_refused` with the problem document's words */
+  /** @throws MillraceError `cli.api_refused` with the problem document's words, `cli.api_unreachable` */
   async post<Answer>(path: string, body?: unknown): Promise<Answer> {
     const url = `${this.#base}/api/v1/${path}`;
     const json = body === undefined ? undefined : JSON.stringify(body);
@@ -35,6 +41,13 @@ export class RestClient {
     const response = await fetch(url, {
       method: 'POST',
       ...(json === undefined ? {} : { body: json, headers: { 'content-type': 'application/json' } }),
+    }).catch((error: Error) => {
+      const why = error.cause instanceof Error ? error.cause.message : error.message;
+      throw new MillraceError(
+        ApiUnreachable,
+        { message: `${this.#base} does not answer: ${why}`, mend: 'Start the API, or give its address with --api.' },
+        { cause: error },
+      );
     });
     return this.#answer(response, `POST ${path}`);
   }

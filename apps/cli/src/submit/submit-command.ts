@@ -1,0 +1,96 @@
+import { readFile } from 'node:fs/promises';
+import { basename, extname } from 'node:path';
+import { errorCode, MillraceError } from '@millrace/kernel';
+import { Command } from 'commander';
+import { RestClient } from '../rest-client.ts';
+import { bundleJob } from './bundle-job.ts';
+
+export const BadJobFile = errorCode('cli.bad_job_file', { domain: 'user', retry: 'never', title: 'Not a job file' });
+
+const API_DEFAULT = 'http://127.0.0.1:8080';
+const TYPESCRIPT = new Set(['.ts', '.mts', '.js', '.mjs']);
+
+interface Options {
+  readonly api: string;
+  readonly name?: string;
+  readonly options?: string;
+  readonly export?: string;
+  readonly snapshotInterval?: string;
+  readonly dryRun?: true;
+}
+
+interface Submitted {
+  readonly id: string;
+  readonly name: string;
+  readonly status: string;
+}
+
+/** `millrace submit`: a job written in TypeScript, or a document. */
+export function submitCommand(print: (line: string) => void, environment: NodeJS.ProcessEnv): Command {
+  return new Command('submit')
+    .description('Has a job run: a TypeScript module that exports a pipeline, or a JSON document.')
+    .argument('<file>', 'job.ts or job.json')
+    .option('--api <url>', 'address of the API (or MILLRACE_API)', environment.MILLRACE_API ?? API_DEFAULT)
+    .option('--name <name>', 'name of the job; by default that of the file')
+    .option('--options <json>', 'what the export is called with')
+    .option('--export <name>', 'the export that is, or makes, the pipeline')
+    .option('--snapshot-interval <duration>', 'how often a snapshot is taken')
+    .option('--dry-run', 'bundle and show the plan, have nothing run')
+    .action((file: string, options: Options) => submit(file, options, print));
+}
+
+async function submit(file: string, options: Options, print: (line: string) => void): Promise<void> {
+  const rest = new RestClient(options.api, () => undefined);
+  const document = TYPESCRIPT.has(extname(file)) ? await moduleJob(file, options, rest, print) : await documentIn(file);
+  if (options.dryRun) {
+    const { drawing } = await rest.post<{ readonly drawing: string }>('jobs/plan?format=text', document);
+    print(drawing);
+    return;
+  }
+  const { id, name, status } = await rest.post<Submitted>('jobs', document);
+  print(`job ${name} (${id}) is ${status}`);
+  print(`watch it: curl ${options.api}/api/v1/jobs/${name}`);
+}
+
+/** Bundles and uploads; the document names the module by its hash. */
+async function moduleJob(
+  file: string,
+  options: Options,
+  rest: RestClient,
+  print: (line: string) => void,
+): Promise<object> {
+  const code = await bundleJob(file);
+  const { sha256, byteLength } = await rest.post<{ readonly sha256: string; readonly byteLength: number }>('modules', {
+    code,
+  });
+  print(`uploaded ${sha256} (${byteLength} bytes)`);
+  return {
+    name: options.name ?? basename(file, extname(file)).replace(/[^\w-]/g, '-'),
+    module: sha256,
+    ...(options.export === undefined ? {} : { export: options.export }),
+    ...(options.snapshotInterval === undefined ? {} : { snapshotInterval: options.snapshotInterval }),
+    ...(options.options === undefined ? {} : { options: parsed(options.options, '--options') }),
+  };
+}
+
+/** @throws MillraceError `cli.bad_job_file` */
+export async function documentIn(file: string): Promise<unknown> {
+  const text = await readFile(file, 'utf8').catch((error: Error) => {
+    throw new MillraceError(BadJobFile, {
+      message: `${file} cannot be read: ${error.message}`,
+      mend: 'Give the path of a .ts or .json file.',
+    });
+  });
+  return parsed(text, file);
+}
+
+function parsed(text: string, what: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch (error) {
+    throw new MillraceError(BadJobFile, {
+      message: `${what} is not JSON: ${(error as Error).message}`,
+      mend: 'Write a JSON document.',
+    });
+  }
+}
