@@ -42,7 +42,17 @@ it('is planned, submitted, run exactly once under kill -9, and refused with clea
 
   await rest.post('sources', { ...shop, config: { ...shop.config, ...connect(source) } });
   await rest.post('sinks', { ...warehouse, config: { ...warehouse.config, ...connect(target) } });
-  const submitted = await millrace('submit', JOB, '--name', 'customers', '--options', '{"minCents":100}', '--snapshot-interval', '300ms', ...api);
+  const submitted = await millrace(
+    'submit',
+    JOB,
+    '--name',
+    'customers',
+    '--options',
+    '{"minCents":100}',
+    '--snapshot-interval',
+    '300ms',
+    ...api,
+  );
   expect(submitted.stdout).toContain('job customers');
   while ((await rest.peek<{ status: string }>('jobs/customers'))?.status !== 'RUNNING') await pause(100);
   // A sale that comes while the table is being loaded would be read and streamed. The load ends first.
@@ -50,7 +60,10 @@ it('is planned, submitted, run exactly once under kill -9, and refused with clea
 
   const worker = workers[0]!;
   for (let batch = 0; batch < 40; batch++) {
-    await source.query("insert into sales select $1::int * 10 + n, 'c' || n * n % 7, 50 + n * 20 from generate_series(0, 9) n", [batch]);
+    await source.query(
+      "insert into sales select $1::int * 10 + n, 'c' || n * n % 7, 50 + n * 20 from generate_series(0, 9) n",
+      [batch],
+    );
     if (batch === 10 || batch === 25) {
       await worker.kill();
       await worker.start();
@@ -62,9 +75,7 @@ it('is planned, submitted, run exactly once under kill -9, and refused with clea
   );
   let found: unknown;
   for (let tries = 0; tries < 200; tries++) {
-    found = await target
-      .query('select customer, sales::text, cents::text from customers order by 1')
-      .catch(() => []);
+    found = await target.query('select customer, sales::text, cents::text from customers order by 1').catch(() => []);
     if (JSON.stringify(found) === JSON.stringify(expected)) break;
     await pause(100);
   }
@@ -80,7 +91,11 @@ it('is planned, submitted, run exactly once under kill -9, and refused with clea
     ['nothing.ts', 'export const other = 1;', /module's export "default" is not a pipeline/],
     ['throws.ts', 'const table: string[] = [];\nexport default () => table[0]!.length;', /throws\.ts:2:/],
     ['endless.ts', 'for (;;);\nexport default 1;', /did not say within 10 s/],
-    ['hungry.ts', 'const all: unknown[] = [];\nfor (;;) all.push(new Array(1000).fill(all));\nexport default all;', /more than 256 MB/],
+    [
+      'hungry.ts',
+      'const all: unknown[] = [];\nfor (;;) all.push(new Array(1000).fill(all));\nexport default all;',
+      /more than 256 MB/,
+    ],
     ['leaving.ts', 'process.exit(0);\nexport default 1;', /ended the process/],
     [
       'sinkless.ts',

@@ -15,7 +15,7 @@ export default ({ minCents = 0 }: { readonly minCents?: number } = {}): Pipeline
   p.readFrom(RegisteredSources.changes('shop', { tables: ['public.sales'] }))
     .withNativeTimestamps(0)
     .filter(({ op }) => op === 'c' || op === 'r')
-    .map(({ after }): Sale => ({ customer: String(after!.customer), cents: Number(after!.cents) }))
+    .map(({ after }): Sale => ({ customer: after!.customer as string, cents: Number(after!.cents) }))
     .filter(({ cents }) => cents >= minCents)
     .groupingKey(({ customer }) => customer)
     .rollingAggregate(allOf({ sales: counting<Sale>(), cents: summing(({ cents }: Sale) => cents) }))

@@ -82,7 +82,8 @@ it('every stage of a declarative job gives what SQL gives, exactly once under ki
     Object.keys((await from.query(`select * from (${sql}) x limit 1`))[0] ?? {});
   for (const [table, sql] of Object.entries(EXPECTED)) {
     const names = await columns(source, sql);
-    const all = (from: string) => `select ${names.map((name) => `${name}::text`).join(', ')} from ${from} order by ${names.map((_, index) => index + 1).join(', ')}`;
+    const all = (from: string) =>
+      `select ${names.map((name) => `${name}::text`).join(', ')} from ${from} order by ${names.map((_, index) => index + 1).join(', ')}`;
     const expected = await source.query(all(`(${sql}) expected`));
     let found: unknown = [];
     for (let tries = 0; tries < 200; tries++) {
@@ -90,7 +91,8 @@ it('every stage of a declarative job gives what SQL gives, exactly once under ki
       if (JSON.stringify(found) === JSON.stringify(expected)) break;
       await pause(100);
     }
-    if (JSON.stringify(found) !== JSON.stringify(expected)) console.log(JSON.stringify(await rest.peek('jobs'), null, 1));
+    if (JSON.stringify(found) !== JSON.stringify(expected))
+      console.log(JSON.stringify(await rest.peek('jobs'), null, 1));
     expect({ table, rows: found }).toEqual({ table, rows: expected });
     expect(expected.length).toBeGreaterThan(1);
   }

@@ -1,7 +1,7 @@
 import { castBetween } from './check/casts.ts';
-import { Compiler, TEXT } from './check/compiler.ts';
+import { Compiler } from './check/compiler.ts';
 import type { Scope } from './check/scope.ts';
-import type { Read, Typed } from './check/typed.ts';
+import { type Read, TEXT, type Typed } from './check/typed.ts';
 import { TypeMismatch } from './errors.ts';
 import { parseExpression, SourceText } from './parse/parse-expression.ts';
 import { type SqlType, sqlTypeText } from './types/sql-type.ts';
@@ -14,7 +14,7 @@ export interface Expression {
   /** Slots it reads, in ascending order. */
   readonly slots: readonly number[];
   /** Its value for a row. @throws MillraceError as PostgreSQL would (`sql.division_by_zero`, `sql.out_of_range`, …) */
-  evaluate(read: Read): SqlValue;
+  readonly evaluate: (read: Read) => SqlValue;
 }
 
 export interface CompileOptions {

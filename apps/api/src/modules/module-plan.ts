@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { errorCode, MillraceError } from '@millrace/kernel';
+import { errorCode, MillraceError, systemClock } from '@millrace/kernel';
 import type { PlanExplanation, UsedStage } from '@millrace/pipeline';
 
 export const ModuleFailed = errorCode('module.failed', {
@@ -65,17 +65,18 @@ async function ask(request: object): Promise<ModulePlan> {
   child.once('message', (got) => answer.resolve(got as PlanAnswer));
   child.once('error', answer.reject);
   child.once('exit', (code, signal) => answer.reject(ended(code, signal)));
-  const timer = setTimeout(() => {
-    const mend = 'Only describe the pipeline when the module is loaded: no endless loops, no waiting for other systems.';
+  const cancel = systemClock.timer(PLAN_MS_MAX, () => {
+    const mend =
+      'Only describe the pipeline when the module is loaded: no endless loops, no waiting for other systems.';
     answer.reject(failed(`the module did not say within ${PLAN_MS_MAX / 1_000} s what its pipeline is`, mend));
-  }, PLAN_MS_MAX);
+  });
   try {
     child.send(request);
     const got = await answer.promise;
     if ('plan' in got) return got.plan;
     throw failed(got.error.message, got.error.mend ?? 'Mend the module and submit it again.', got.error.code);
   } finally {
-    clearTimeout(timer);
+    cancel();
     child.kill('SIGKILL');
   }
 }

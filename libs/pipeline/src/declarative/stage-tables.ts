@@ -41,9 +41,9 @@ export function stageTables(
     case 'deduplicate':
       for (const table of tables) {
         const scope = new EventScope(table);
-        stage.spec.deduplicate.by.forEach((text, index) =>
-          compileExpression(text, scope, { pointer: `${pointer}/deduplicate/by/${index}` }),
-        );
+        for (const [index, text] of stage.spec.deduplicate.by.entries()) {
+          compileExpression(text, scope, { pointer: `${pointer}/deduplicate/by/${index}` });
+        }
       }
       return tables;
     case 'merge':

@@ -1,6 +1,6 @@
-import { type Compiler, type Content, TEXT } from '../check/compiler.ts';
+import type { Compiler } from '../check/compiler.ts';
 import { commonType } from '../check/resolve.ts';
-import type { Typed } from '../check/typed.ts';
+import { type Content, TEXT, type Typed } from '../check/typed.ts';
 import { UnknownFunction } from '../errors.ts';
 import { compareOf } from '../functions/comparisons.ts';
 import { type SqlType, sqlTypeText } from '../types/sql-type.ts';
@@ -11,10 +11,10 @@ import type { SqlValue } from '../values/value.ts';
 
 /** How an aggregate works on the values of its arguments. Accumulators are plain data. */
 export interface Accumulate {
-  create(): unknown;
-  add(accumulator: unknown, values: readonly SqlValue[]): unknown;
-  combine(left: unknown, right: unknown): unknown;
-  result(accumulator: unknown): SqlValue;
+  readonly create: () => unknown;
+  readonly add: (accumulator: unknown, values: readonly SqlValue[]) => unknown;
+  readonly combine: (left: unknown, right: unknown) => unknown;
+  readonly result: (accumulator: unknown) => SqlValue;
 }
 
 interface Chosen {

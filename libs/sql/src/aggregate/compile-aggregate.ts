@@ -1,7 +1,7 @@
 import type { Node } from '@pgsql/types';
-import { type CallHook, Compiler, type Content } from '../check/compiler.ts';
+import { type CallHook, Compiler } from '../check/compiler.ts';
 import type { Scope } from '../check/scope.ts';
-import type { Read, Typed } from '../check/typed.ts';
+import type { Content, Read, Typed } from '../check/typed.ts';
 import { expecting } from '../compile-expression.ts';
 import { GroupingError, Unsupported } from '../errors.ts';
 import { parseExpression, SourceText } from '../parse/parse-expression.ts';
@@ -11,12 +11,12 @@ import { type Accumulate, aggregateOf, isAggregate } from './aggregates.ts';
 
 /** One aggregate function with its arguments. Its accumulators are plain data. */
 export interface AggregateCall {
-  create(): unknown;
+  readonly create: () => unknown;
   /** The accumulator with one more row; may be the one given, changed. */
-  accumulate(accumulator: unknown, read: Read): unknown;
+  readonly accumulate: (accumulator: unknown, read: Read) => unknown;
   /** Both together; may be `left`, changed. */
-  combine(left: unknown, right: unknown): unknown;
-  result(accumulator: unknown): SqlValue;
+  readonly combine: (left: unknown, right: unknown) => unknown;
+  readonly result: (accumulator: unknown) => SqlValue;
 }
 
 /** An expression over aggregates and grouping columns. */
@@ -26,7 +26,7 @@ export interface CompiledAggregate {
   /** The aggregates in it, in the order of their results. */
   readonly accumulators: readonly AggregateCall[];
   /** Its value for a group. */
-  finish(results: readonly SqlValue[], readGroup: (index: number) => SqlValue): SqlValue;
+  readonly finish: (results: readonly SqlValue[], readGroup: (index: number) => SqlValue) => SqlValue;
 }
 
 export interface AggregateOptions {

@@ -175,7 +175,7 @@ function holding({ name, modifier }: SqlType, context: CastContext): Convert {
 }
 
 function cut(text: string, size: number, context: CastContext, title: string): string {
-  const chars = [...text];
+  const chars = Array.from(text);
   if (chars.length <= size) return text;
   const rest = chars.slice(size);
   if (context === 'assignment' && rest.some((char) => char !== ' '))

@@ -21,13 +21,8 @@ import { compileConditional } from './conditionals.ts';
 import { commonType, resolve } from './resolve.ts';
 import type { Scope } from './scope.ts';
 import { compileSpecial } from './special-functions.ts';
-import type { Read, Typed } from './typed.ts';
+import { BOOLEAN, type Content, type Read, TEXT, type Typed } from './typed.ts';
 
-// biome-ignore lint/suspicious/noExplicitAny: the parse tree is read by the kind of its nodes
-export type Content = Readonly<Record<string, any>>;
-
-export const BOOLEAN: SqlType = { name: 'boolean' };
-export const TEXT: SqlType = { name: 'text' };
 const UNKNOWN: SqlType = { name: 'unknown' };
 
 /** What aggregates add to a compiler: they take calls and names before the compiler does. */

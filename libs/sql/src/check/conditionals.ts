@@ -3,8 +3,8 @@ import { InvalidEscape, sqlError, Unsupported } from '../errors.ts';
 import { likePattern } from '../functions/texts.ts';
 import { namesOf, unwrap } from '../parse/parse-expression.ts';
 import type { SqlValue } from '../values/value.ts';
-import { BOOLEAN, type Compiler, type Content, TEXT } from './compiler.ts';
-import type { Evaluate, Read, Typed } from './typed.ts';
+import type { Compiler } from './compiler.ts';
+import { BOOLEAN, type Content, type Evaluate, type Read, TEXT, type Typed } from './typed.ts';
 
 /** What is not a plain function: it treats NULL in its own way, or does not compute all of its parts. */
 export function compileConditional(compiler: Compiler, kind: string, content: Content): Typed {
@@ -276,17 +276,18 @@ function like(compiler: Compiler, { lexpr, rexpr, location }: Content, name: str
   const [kind, content] = unwrap(rexpr as Node) as readonly [string, Content];
   const isEscaped = kind === 'FuncCall' && namesOf(content.funcname as readonly Node[]).at(-1) === 'like_escape';
   if (!isEscaped) return compiler.apply(name, [subject, compiler.compile(rexpr as Node)], location);
-  const [pattern, escape] = (content.args as readonly Node[]).map((arg) =>
+  const [pattern, escapeSign] = (content.args as readonly Node[]).map((arg) =>
     compiler.as(compiler.compile(arg), TEXT, 'implicit'),
   );
   const text = compiler.as(subject, TEXT, 'implicit');
   const isNegated = name.startsWith('!');
   const isCaseless = name.endsWith('*');
-  const values = (read: Read) => [text, pattern!, escape!].map(({ evaluate }) => evaluate(read)) as (string | null)[];
+  const values = (read: Read) =>
+    [text, pattern!, escapeSign!].map(({ evaluate }) => evaluate(read)) as (string | null)[];
   return typed(location, (read) => {
     const [value, given, sign] = values(read);
     if (value == null || given == null || sign == null) return null;
-    if ([...sign].length > 1)
+    if (Array.from(sign).length > 1)
       throw sqlError(InvalidEscape, 'invalid escape string', 'Give one character, or an empty text for none.');
     return likePattern(given, sign, isCaseless).test(value) !== isNegated;
   });

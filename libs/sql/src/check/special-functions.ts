@@ -3,8 +3,8 @@ import type { SqlType } from '../types/sql-type.ts';
 import { type Json, type Jsonb, jsonAsText, jsonPath, parseJson } from '../values/json.ts';
 import { type Numeric, numericOf, parseNumeric } from '../values/numeric.ts';
 import { encodeText, type SqlValue } from '../values/value.ts';
-import { type Compiler, TEXT } from './compiler.ts';
-import type { Typed } from './typed.ts';
+import type { Compiler } from './compiler.ts';
+import { TEXT, type Typed } from './typed.ts';
 
 /** Functions of any number of arguments or of any type; `undefined`: not one of these. */
 export function compileSpecial(

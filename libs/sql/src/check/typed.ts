@@ -18,3 +18,10 @@ export interface Typed {
   /** Its value does not depend on a row. */
   readonly isConstant?: boolean | undefined;
 }
+
+export const BOOLEAN: SqlType = { name: 'boolean' };
+export const TEXT: SqlType = { name: 'text' };
+
+/** What a node of the parse tree holds. */
+// biome-ignore lint/suspicious/noExplicitAny: the tree is read by the kind of its nodes
+export type Content = Readonly<Record<string, any>>;

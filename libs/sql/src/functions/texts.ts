@@ -3,7 +3,7 @@ import { InvalidEscape, InvalidParameter, InvalidRegularExpression, NegativeLeng
 import { each, fn, type Signature } from './signature.ts';
 
 /** Texts are counted in code points, as the server counts characters. */
-const chars = (text: string): string[] => [...text];
+const chars = (text: string): string[] => Array.from(text);
 const length = (text: string): number => (/^[\0-\uD7FF]*$/.test(text) ? text.length : chars(text).length);
 
 function substring(text: string, start: number, count?: number): string {
@@ -95,13 +95,13 @@ function cached(key: string, make: () => RegExp): RegExp {
 const quoted = (char: string): string => char.replace(/[\\^$.*+?()[\]{}|/-]/u, '\\$&');
 
 /** A LIKE pattern as a regular expression over code points. */
-export function likePattern(pattern: string, escape: string, isCaseless: boolean): RegExp {
-  return cached(`${isCaseless}${escape}${pattern}`, () => {
+export function likePattern(pattern: string, sign: string, isCaseless: boolean): RegExp {
+  return cached(`${isCaseless}${sign}${pattern}`, () => {
     let source = '';
     const given = chars(pattern);
     for (let index = 0; index < given.length; index++) {
       const char = given[index]!;
-      if (char === escape) {
+      if (char === sign) {
         index += 1;
         if (index === given.length) throw sqlError(InvalidEscape, 'LIKE pattern must not end with escape character');
         source += quoted(given[index]!);

@@ -149,11 +149,11 @@ function clockField(time: bigint, field: string): Numeric | undefined {
 /** `extract` of a timestamp; infinite ones have no parts. */
 function extractTimestamp(fieldText: string, micros: bigint, type: string): Numeric | null {
   const field = plain(fieldText);
-  const isFinite = isFiniteTimestamp(micros);
-  const { days, time } = splitDay(isFinite ? micros : 0n);
+  const hasParts = isFiniteTimestamp(micros);
+  const { days, time } = splitDay(hasParts ? micros : 0n);
   const value = field === 'epoch' ? seconds(micros) : (dayField(days, field) ?? clockField(time, field));
   if (value === undefined) throw badUnit(fieldText, type);
-  return isFinite ? value : null;
+  return hasParts ? value : null;
 }
 
 function extractDate(fieldText: string, days: number): Numeric | null {

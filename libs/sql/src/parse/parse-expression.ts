@@ -53,7 +53,7 @@ export class SourceText {
     const start = this.text.lastIndexOf('\n', position - 1) + 1;
     const end = this.text.indexOf('\n', position);
     const line = this.text.slice(start, end < 0 ? undefined : end);
-    const column = [...this.text.slice(start, position)].length;
+    const column = Array.from(this.text.slice(start, position)).length;
     return `\n  ${line}\n  ${' '.repeat(column)}^`;
   }
 }

@@ -72,9 +72,6 @@ export function sqlTypeText({ name, modifier, element }: SqlType): string {
   return `${head}(${modifier.join(',')})${zone.length === 0 ? '' : ` ${zone.join(' ')}`}`;
 }
 
-/** The type without length or precision. */
-export const baseOf = (type: SqlType): SqlType => (type.modifier === undefined ? type : { name: type.name });
-
 export type Category = 'boolean' | 'number' | 'string' | 'datetime' | 'interval' | 'other' | 'unknown';
 
 const CATEGORIES: Readonly<Record<string, Category>> = {
