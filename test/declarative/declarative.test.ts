@@ -17,6 +17,8 @@ const EXPECTED: Readonly<Record<string, string>> = {
   first_orders: 'select min(id) as id, customer from orders group by customer',
   country_totals:
     'select country, count(*) as orders, sum(total) as total, round(avg(total), 4) as mean from orders group by country',
+  named_orders:
+    "select o.id, coalesce(c.name, 'nobody') as who, c.since from orders o left join customers c on c.id = o.customer",
   volumes:
     "select 'orders' as kind, count(*) as count, sum(total) as amount from orders union all select 'payments', count(*), sum(amount) from payments",
   matches: `
@@ -39,6 +41,8 @@ it('every stage of a declarative job gives what SQL gives, exactly once under ki
   await source.query(`
     create table orders (id int primary key, customer text not null, country text not null, total numeric(10,2) not null, status text not null, placed_at timestamptz not null);
     create table payments (id int primary key, order_id int not null, amount numeric(10,2) not null, paid_at timestamptz not null);
+    create table customers (id text primary key, name text, since date);
+    insert into customers select 'c' || n, 'name ' || n, date '2020-01-01' + n from generate_series(0, 12) n;
     alter table orders replica identity full;
   `);
   const connect = (to: typeof source): Record<string, unknown> => {

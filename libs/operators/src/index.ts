@@ -1,7 +1,7 @@
 export { AggregateOperations } from './aggregate/aggregate-operations.ts';
 export { type AsyncMapOptions, asyncMap } from './async/async-map.ts';
 export type { AsyncCallOptions, ServiceContext, ServiceDefinition } from './async/async-options.ts';
-export { AsyncCallFailed } from './async/attempts.ts';
+export { AsyncCallFailed, type AttemptOptions, attempt } from './async/attempts.ts';
 export { cachedLookup, type Lookup, type LookupCacheOptions } from './async/cached-lookup.ts';
 export { type ServiceMapOptions, serviceMap } from './async/service-map.ts';
 export { type ChainPart, chained } from './chain/chained.ts';

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, it } from '@jest/globals';
+import { startEngine } from '@millrace/engine';
 import { runPipeline } from '@millrace/pipeline';
 import { rowsIn } from './file-sink.ts';
 import { eventOf } from './pipelines.ts';
@@ -88,6 +89,15 @@ describe('a pipeline on worker threads', () => {
     expect(tooLate.every((n) => n % 10 === 9)).toBe(true);
     expect(tooLate.length).toBeGreaterThan(80);
     expect(sum(results.map(({ result }) => result)) + tooLate.length).toBe(ROWS);
+  });
+
+  it('fails with a clear error when a stage has more state than it may have', async () => {
+    await using engine = await startEngine({ threads: 1, stateBytesMax: 20_000 });
+    const module = { module: MODULE.href, exportName: 'windowed', options: { file: runs.newFile(), rows: ROWS } };
+    await expect(runPipeline(module, { engine })).rejects.toMatchObject({
+      code: { code: 'operators.state_too_large' },
+      message: expect.stringMatching(/the state of aggregate has \d+ bytes for \d+ keys, more than the 20000/),
+    });
   });
 
   it('says so when the module exports no pipeline', async () => {

@@ -50,7 +50,8 @@ export class DeleteJobUseCase {
   }
 
   async #dispose(job: Job, { stage, role, definition, connector, options }: StageDefinition): Promise<void> {
-    if (connector.dispose === undefined) return;
+    // A look-up has made nothing at its system.
+    if (connector.dispose === undefined || Object.keys(options as object).length === 0) return;
     const { config } = await this.catalog.definitions.resolveDefinition(role, definition);
     const checked = checkInput(connector.config, config);
     if (checked.value === undefined) throw new Error(checked.issues.map(({ message }) => message).join('; '));

@@ -6,6 +6,7 @@ import {
   type SourceConnector,
   type SourceShape,
 } from '@millrace/connector-contract';
+import type { Column } from '@millrace/formats';
 import { errorCode, MillraceError } from '@millrace/kernel';
 import {
   checkInput,
@@ -63,7 +64,7 @@ export class PreflightRun {
     };
     await inBatches(ofKind('source'), STAGES_AT_ONCE, (stage) => record(stage, () => this.#source(stage)));
     for (const stage of this.#pipeline.stages) {
-      if (stage.kind !== 'source' && stage.kind !== 'sink') await record(stage, async () => inner(stage, outcomes));
+      if (stage.kind !== 'source' && stage.kind !== 'sink') await record(stage, () => this.#inner(stage, outcomes));
     }
     await inBatches(ofKind('sink'), STAGES_AT_ONCE, (stage) =>
       record(stage, () => this.#sink(stage, shapeOf(stage, outcomes))),
@@ -91,6 +92,31 @@ export class PreflightRun {
     );
     const failed = described.findings.some(({ severity }) => severity === 'error');
     return { shape: failed ? undefined : described.shape, findings };
+  }
+
+  /** What a stage between sources and sinks makes of the tables; an expression that does not fit them is a finding. */
+  async #inner(stage: ParsedInnerStage, outcomes: ReadonlyMap<string, Outcome>): Promise<Outcome> {
+    const inputs = stage.inputs.map((input) => outcomes.get(input)?.shape);
+    if (!inputs.every((shape) => shape !== undefined)) return { shape: undefined, findings: [] };
+    const found = stage.kind === 'enrich' ? await this.#lookedUp(stage) : [];
+    const tables = stageTables(
+      stage,
+      inputs.map((shape) => shape.tables),
+      found,
+    );
+    return { shape: { tables }, findings: [] };
+  }
+
+  /** The columns that an enrich stage looks up: the system is asked. */
+  async #lookedUp({ name, spec }: Extract<ParsedInnerStage, { kind: 'enrich' }>): Promise<readonly Column[]> {
+    const { connector, definition } = this.#definitions.get(name)!;
+    const { config } = await this.#catalog.definitions.resolveDefinition('source', definition);
+    const { table, on, select } = spec.enrich;
+    const request = { table, keyColumns: Object.keys(on), columns: Object.values(select) };
+    const source = connector as SourceConnector;
+    const lookup = await source.openLookup!(source.config.parse(config) as never, request, this.#signal);
+    await using _ = lookup;
+    return lookup.columns;
   }
 
   async #sink(stage: ParsedStage, input: SourceShape | undefined): Promise<Outcome> {
@@ -153,21 +179,6 @@ export class PreflightRun {
 function shapeOf(stage: ParsedStage, outcomes: ReadonlyMap<string, Outcome>): SourceShape | undefined {
   const shapes = stage.inputs.map((input) => outcomes.get(input)?.shape);
   return shapes.every((shape) => shape !== undefined) ? { tables: shapes.flatMap((shape) => shape.tables) } : undefined;
-}
-
-/** What a stage between sources and sinks makes of the tables; an expression that does not fit them is a finding. */
-function inner(stage: ParsedInnerStage, outcomes: ReadonlyMap<string, Outcome>): Outcome {
-  const inputs = stage.inputs.map((input) => outcomes.get(input)?.shape);
-  if (!inputs.every((shape) => shape !== undefined)) return { shape: undefined, findings: [] };
-  return {
-    shape: {
-      tables: stageTables(
-        stage,
-        inputs.map(({ tables }) => tables),
-      ),
-    },
-    findings: [],
-  };
 }
 
 function located(

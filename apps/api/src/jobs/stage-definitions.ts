@@ -52,6 +52,18 @@ export async function stageDefinitions(
       continue;
     }
     const connector = connectorOf(registry, role, definition.type);
+    if ('enrich' in fields) {
+      if ('openLookup' in connector && connector.openLookup !== undefined)
+        stages.push({ stage, role, definition, connector, options });
+      else
+        issues.push({
+          code: 'source.no_lookup',
+          message: `sources of type ${definition.type} cannot look rows up`,
+          mend: 'Name a source that can, such as one of type postgres.',
+          pointer: `${pointer}/enrich/source`,
+        });
+      continue;
+    }
     const checked = checkInput(connector.stage, options, pointer);
     if (checked.value === undefined) issues.push(...checked.issues);
     else stages.push({ stage, role, definition, connector, options: checked.value });
@@ -60,7 +72,9 @@ export async function stageDefinitions(
 }
 
 function nameOf(fields: Fields): { readonly role: Role; readonly name: string; readonly options: Fields } | undefined {
-  const { source, sink, input: _, ...options } = fields;
+  const { source, sink, enrich, input: _, ...options } = fields;
+  if (isObject(enrich) && typeof enrich.source === 'string')
+    return { role: 'source', name: enrich.source, options: {} };
   if (typeof source === 'string' && sink === undefined)
     return { role: 'source', name: source, options: without(fields, ['source']) };
   if (typeof sink === 'string' && source === undefined) return { role: 'sink', name: sink, options };

@@ -43,6 +43,7 @@ export class CatalogJobDirectory implements JobDirectory {
     const { guarantee, snapshotIntervalMs, stages } = parsePipeline(document);
     const uses = stages.flatMap((stage): Pick<UsedStage, 'role' | 'definition'>[] => {
       if (stage.kind === 'source') return [{ role: stage.kind, definition: stage.source }];
+      if (stage.kind === 'enrich') return [{ role: 'source', definition: stage.spec.enrich.source }];
       return stage.kind === 'sink' ? [{ role: stage.kind, definition: stage.sink }] : [];
     });
     const spec: JobSpec = { jobId, jobName: name, document, ...(await this.#resolve(uses)), threads: this.#threads };

@@ -1,5 +1,5 @@
 import type { ProcessorSupplier } from '@millrace/engine';
-import type { TableSchema } from '@millrace/formats';
+import type { Column, TableSchema } from '@millrace/formats';
 import type { z } from 'zod';
 
 /** One result of a preflight: what was looked at, whether it holds, and the statement that repairs it. */
@@ -35,6 +35,22 @@ export interface SourceShape {
   readonly tables: readonly TableSchema[];
 }
 
+/** What rows of a table are looked up by, and what of them is wanted. */
+export interface LookupRequest {
+  /** With its schema: `public.customers`. */
+  readonly table: string;
+  readonly keyColumns: readonly string[];
+  readonly columns: readonly string[];
+}
+
+/** A connection that looks rows up. */
+export interface TableLookup extends AsyncDisposable {
+  /** The wanted columns. */
+  readonly columns: readonly Column[];
+  /** By key (texts): the wanted columns as texts, `null` of NULL; `undefined` where there is no row. Fails when the connection does. */
+  find(keys: readonly (readonly string[])[]): Promise<readonly ((string | null)[] | undefined)[]>;
+}
+
 interface ConnectorBase<Config, Stage> {
   /** Unique name of the system, such as `postgres`, `jdbc`, `files`. */
   readonly type: string;
@@ -57,6 +73,8 @@ export interface SourceConnector<Config = never, Stage = never> extends Connecto
     options: Resolved<Config, Stage>,
     signal: AbortSignal,
   ): Promise<{ readonly shape: SourceShape; readonly findings: readonly Finding[] }>;
+  /** Looks rows of its tables up, for enrichment. Absent: it cannot. */
+  openLookup?(config: Config, request: LookupRequest, signal: AbortSignal): Promise<TableLookup>;
   createSource(options: Resolved<Config, Stage> & { readonly sinksShowRowsAtOnce: boolean }): ProcessorSupplier;
 }
 

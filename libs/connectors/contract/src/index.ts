@@ -4,10 +4,12 @@ export {
   defineSource,
   type Finding,
   type JobIdentity,
+  type LookupRequest,
   type Resolved,
   type SinkConnector,
   type SourceConnector,
   type SourceShape,
+  type TableLookup,
 } from './connector.ts';
 export { ConnectorRegistry, UnknownConnector } from './registry.ts';
 export { SECRET_MARK, secretField, secretFields } from './secret-field.ts';

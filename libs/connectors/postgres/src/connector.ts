@@ -1,6 +1,7 @@
 import { defineSource } from '@millrace/connector-contract';
 import { systemClock } from '@millrace/kernel';
 import { connectionSchema, stageSchema } from './config.ts';
+import { openTableLookup } from './lookup/table-lookup.ts';
 import { checkConnection } from './preflight/check-connection.ts';
 import { describeTables } from './preflight/describe-tables.ts';
 import { dropPublication } from './publication/publication.ts';
@@ -28,5 +29,6 @@ export const postgresSource = defineSource({
       await session.end();
     }
   },
+  openLookup: openTableLookup,
   createSource: (options) => () => new PostgresSource(options),
 });

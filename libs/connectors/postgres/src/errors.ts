@@ -41,3 +41,9 @@ export const StateUnreadable = errorCode('postgres.state_unreadable', {
   retry: 'never',
   title: 'Saved source state unreadable',
 });
+
+export const LookupImpossible = errorCode('postgres.lookup_impossible', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'A table cannot be looked up',
+});

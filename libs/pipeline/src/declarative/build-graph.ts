@@ -14,6 +14,7 @@ import { aggregateNode } from '../api/aggregate-node.ts';
 import { session, sliding } from '../api/windows.ts';
 import { type AggregateResult, aggregateEvents } from '../events/aggregate-events.ts';
 import { deduplicateEvents } from '../events/deduplicate-events.ts';
+import { enrichEvents } from '../events/enrich-events.ts';
 import { eventsOfResults } from '../events/events-of-results.ts';
 import { filterEvents } from '../events/filter-events.ts';
 import { columnsOfSide, joinEvents, type Side, type SideNames } from '../events/join-events.ts';
@@ -94,6 +95,8 @@ class GraphBuilder {
           supplier: () => deduplicateEvents(keys, durationMs(within)),
         });
       }
+      case 'enrich':
+        return this.#enrich(stage, stage.spec, pointer);
       case 'merge':
         return this.#graph.add({
           kind: 'merge',
@@ -109,6 +112,27 @@ class GraphBuilder {
       case 'join':
         return this.#join(stage, stage.spec, pointer);
     }
+  }
+
+  #enrich(stage: ParsedStage, spec: StageOf<'enrich'>, pointer: string): GraphNode {
+    const { keys, names, request } = enrichParts(spec, pointer);
+    const { source, cache } = spec.enrich;
+    const { entries } = cache;
+    return this.#graph.add({
+      kind: 'operator',
+      label: 'enrich',
+      name: stage.name,
+      inputs: [this.#input(stage)],
+      parallelism: 'inherit',
+      routings: [{ kind: 'local' }],
+      isCooperative: true,
+      supplier: () => () => ({ process: () => true }),
+      lookup: {
+        definition: source,
+        request,
+        supplier: (open) => enrichEvents({ keys, names, open, cache: { entries, ttlMs: durationMs(cache.ttl) } }),
+      },
+    });
   }
 
   #distinct(stage: ParsedStage, { distinct, within }: StageOf<'distinct'>, pointer: string): GraphNode {
@@ -280,6 +304,13 @@ export function joinParts(spec: StageOf<'join'>, pointer: string) {
   );
   const sides: SideNames = { left: spec.input, right: spec.join.with };
   return { outputs, sides, keyCount: all.filter(({ name }) => key.includes(name)).length, on };
+}
+
+/** What is looked up by what, and what the new columns are called. */
+export function enrichParts({ enrich }: StageOf<'enrich'>, pointer: string) {
+  const keys = Object.values(enrich.on).map((text) => ({ name: text, text, pointer: `${pointer}/enrich/on` }));
+  const request = { table: enrich.table, keyColumns: Object.keys(enrich.on), columns: Object.values(enrich.select) };
+  return { keys, names: Object.keys(enrich.select), request };
 }
 
 /** The expression that gives event times; absent: the time of the commit. */

@@ -64,6 +64,12 @@ export function registeredSuppliers({
         job: { jobId, jobName, stage },
       });
     },
+    openLookup(definition, request, signal) {
+      const { type, config } = used(sources, definition);
+      const connector = registry.source(type);
+      assert(connector.openLookup !== undefined, `sources of type ${type} cannot look rows up`);
+      return connector.openLookup(connector.config.parse(config) as never, request, signal);
+    },
     showsRowsAtOnce({ definition, options }) {
       const connector = registry.sink(used(sinks, definition).type);
       return connector.showsRowsAtOnce(connector.stage.parse(options) as never);

@@ -1,5 +1,5 @@
 import type { NamedExpression } from '../events/rows-of-events.ts';
-import { joinParts, timestampOf } from './build-graph.ts';
+import { enrichParts, joinParts, timestampOf } from './build-graph.ts';
 import { jsonPointer } from './input-issue.ts';
 import { namedExpressions } from './named-expressions.ts';
 import type { ParsedInnerStage } from './validate.ts';
@@ -21,6 +21,8 @@ export function stageExpressions(stage: ParsedInnerStage): readonly NamedExpress
       return stage.spec.deduplicate.by.flatMap((text, index) => one(text, `deduplicate/by/${index}`));
     case 'distinct':
       return namedExpressions(stage.spec.distinct, `${pointer}/distinct`);
+    case 'enrich':
+      return enrichParts(stage.spec, pointer).keys;
     case 'merge':
       return [];
     case 'aggregate': {

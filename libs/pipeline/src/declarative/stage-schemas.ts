@@ -80,6 +80,23 @@ export const stageSchemas = {
     }),
     select: columns,
   }),
+  enrich: z.strictObject({
+    input: nameSchema,
+    enrich: z.strictObject({
+      source: nameSchema,
+      table: z.string().min(1).meta({ description: 'With its schema: public.customers.' }),
+      /** Column of the table to the expression it equals. */
+      on: joinKeys,
+      /** New column to column of the table. */
+      select: columns,
+      cache: z
+        .strictObject({
+          entries: z.int().min(1).max(10_000_000).default(100_000),
+          ttl: positiveDuration.default('1m'),
+        })
+        .default({ entries: 100_000, ttl: '1m' }),
+    }),
+  }),
   distinct: z.strictObject({ input: nameSchema, distinct: z.array(expression).min(1), within: positiveDuration }),
   deduplicate: z.strictObject({
     input: nameSchema,

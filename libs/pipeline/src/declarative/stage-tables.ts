@@ -1,7 +1,8 @@
-import type { TableSchema } from '@millrace/formats';
+import type { Column, TableSchema } from '@millrace/formats';
 import { MillraceError } from '@millrace/kernel';
 import { compileExpression } from '@millrace/sql';
 import { aggregateTypes, TypesDiffer } from '../events/aggregate-events.ts';
+import { enrichedSchema } from '../events/enrich-events.ts';
 import { EventScope } from '../events/event-scope.ts';
 import { resultSchema } from '../events/events-of-results.ts';
 import { compileCondition } from '../events/filter-events.ts';
@@ -9,18 +10,20 @@ import { columnsOfSide, joinTypes, type Side } from '../events/join-events.ts';
 import { FormScope } from '../events/row-form.ts';
 import { formOfTable, type NamedExpression, type RowsOfEventsOptions } from '../events/rows-of-events.ts';
 import { selectedSchema } from '../events/select-events.ts';
-import { joinParts, timestampOf } from './build-graph.ts';
+import { enrichParts, joinParts, timestampOf } from './build-graph.ts';
 import { jsonPointer } from './input-issue.ts';
 import { namedExpressions } from './named-expressions.ts';
 import type { ParsedInnerStage } from './validate.ts';
 
 /**
  * The tables as a stage passes them on, from those of its inputs: what preflight checks expressions with, and what sinks are asked about.
+ * @param found of an `enrich` stage: the columns that it looks up
  * @throws MillraceError when an expression does not fit a table, with the pointer of the expression
  */
 export function stageTables(
   stage: ParsedInnerStage,
   inputs: readonly (readonly TableSchema[])[],
+  found: readonly Column[] = [],
 ): readonly TableSchema[] {
   const tables = inputs.flat();
   const pointer = jsonPointer(['stages', stage.name]);
@@ -46,6 +49,14 @@ export function stageTables(
         }
       }
       return tables;
+    case 'enrich': {
+      const { keys, names } = enrichParts(stage.spec, pointer);
+      for (const table of tables) {
+        const scope = new EventScope(table);
+        for (const { text, pointer: at } of keys) compileExpression(text, scope, { pointer: at });
+      }
+      return tables.map((table) => enrichedSchema(table, names, found));
+    }
     case 'merge':
       return tables;
     case 'distinct': {

@@ -1,3 +1,4 @@
+import type { LookupRequest, TableLookup } from '@millrace/connector-contract';
 import type { Partitioner, ProcessorSupplier } from '@millrace/engine';
 import type {
   AccumulatorLayout,
@@ -54,12 +55,19 @@ export type InputRouting =
   | { readonly kind: 'broadcast'; readonly isFirst: boolean }
   | { readonly kind: 'spread' };
 
+/** Makes the processor of a stage that looks rows up. */
+export type LookupSupplier = (open: (signal: AbortSignal) => Promise<TableLookup>) => ProcessorSupplier;
+
 /** A stage with state or with effects, as one processor. */
 export interface OperatorNode extends NodeBase {
   readonly kind: 'operator';
   readonly label: string;
   readonly routings: readonly InputRouting[];
   readonly supplier: (mode: LoopMode) => ProcessorSupplier;
+  /** In place of `supplier` where registered sources are known: it looks something up in one. */
+  readonly lookup?:
+    | { readonly definition: string; readonly request: LookupRequest; readonly supplier: LookupSupplier }
+    | undefined;
   /** Gives its rows event times. */
   readonly assignsTime?: boolean | undefined;
   /** Its rows must have event times. */

@@ -1,3 +1,4 @@
+import type { LookupRequest, TableLookup } from '@millrace/connector-contract';
 import { Dag, type ProcessorSupplier } from '@millrace/engine';
 import {
   accumulateFrames,
@@ -41,6 +42,7 @@ export interface RegisteredSuppliers {
   source(stage: string, part: RegisteredPart, sinksShowRowsAtOnce: boolean): ProcessorSupplier;
   sink(stage: string, part: RegisteredPart): ProcessorSupplier;
   showsRowsAtOnce(part: RegisteredPart): boolean;
+  openLookup(definition: string, request: LookupRequest, signal: AbortSignal): Promise<TableLookup>;
 }
 
 /** Vertices and edges with what they are made of, before they become a `Dag`. */
@@ -150,7 +152,7 @@ class GraphPlanner {
     const [only] = node.routings;
     if (node.routings.length === 1 && only!.kind === 'local' && node.isCooperative) {
       const vertex = this.#behind(node);
-      vertex.addProcessor(node.name, node.label, node.supplier(this.#mode));
+      vertex.addProcessor(node.name, node.label, this.#operatorSupplier(node));
       return vertex;
     }
     const isSingle = node.routings.some(({ kind }) => kind === 'one');
@@ -162,8 +164,14 @@ class GraphPlanner {
     const reason = node.isCooperative ? reasonOf(node.routings) : 'it blocks, so it has threads of its own';
     const vertex = this.#open(this.#wanted(node, usual), reason);
     for (const [index, input] of node.inputs.entries()) this.#connect(input, vertex, node.routings[index]!);
-    vertex.addProcessor(node.name, node.label, node.supplier(this.#mode));
+    vertex.addProcessor(node.name, node.label, this.#operatorSupplier(node));
     return vertex;
+  }
+
+  #operatorSupplier({ lookup, supplier }: OperatorNode): ProcessorSupplier {
+    const registered = this.#registered;
+    if (lookup === undefined || registered === undefined) return supplier(this.#mode);
+    return lookup.supplier((signal) => registered.openLookup(lookup.definition, lookup.request, signal));
   }
 
   #aggregate(node: AggregateNode): PlannedVertex {

@@ -1,0 +1,241 @@
+import type { TableLookup } from '@millrace/connector-contract';
+import type { Batch, Outbox, Processor, ProcessorContext, ProcessorSupplier } from '@millrace/engine';
+import {
+  type ChangeBatch,
+  type Column,
+  isChangeBatch,
+  NO_TUPLE,
+  Op,
+  type TableSchema,
+  TupleCursor,
+  UNCHANGED_LENGTH,
+} from '@millrace/formats';
+import { assert } from '@millrace/kernel';
+import { attempt } from '@millrace/operators';
+import { compileExpression, type Expression, encodeText } from '@millrace/sql';
+import { LRUCache } from 'lru-cache';
+import { EventReader } from './event-reader.ts';
+import { EventScope } from './event-scope.ts';
+import { EVENT_BYTES } from './pick-events.ts';
+import type { NamedExpression } from './rows-of-events.ts';
+import { TupleWriter } from './tuple-writer.ts';
+
+export interface EnrichEventsOptions {
+  /** What the key columns of the table are compared with. */
+  readonly keys: readonly NamedExpression[];
+  /** Names of the new columns, in the order of the look-up's columns. */
+  readonly names: readonly string[];
+  readonly open: (signal: AbortSignal) => Promise<TableLookup>;
+  readonly cache: { readonly entries: number; readonly ttlMs: number };
+}
+
+type Found = readonly (string | null)[];
+
+/** A look-up that fails is repeated with a new connection, so many times and with pauses that double. */
+const RETRIES = 5;
+const BACKOFF_MS = 200;
+const TIMEOUT_MS = 30_000;
+
+/** The table with the columns of the look-up. */
+export function enrichedSchema(schema: TableSchema, names: readonly string[], found: readonly Column[]): TableSchema {
+  const added = found.map((column, index) => ({
+    ...column,
+    name: names[index]!,
+    field: schema.fieldCount + index,
+    key: false,
+    nullable: true,
+  }));
+  return { ...schema, columns: [...schema.columns, ...added], fieldCount: schema.fieldCount + added.length };
+}
+
+/**
+ * Adds columns of a table to change events, looked up by key through a cache; NULL where there is no row. One batch after the other, so order,
+ * positions and transactions stay. Nothing is saved: a batch is looked up again after a restart, and what goes on is what was found then.
+ */
+export function enrichEvents(options: EnrichEventsOptions): ProcessorSupplier {
+  return () => new EnrichEvents(options);
+}
+
+interface Keys {
+  readonly expressions: readonly Expression[];
+  readonly reader: EventReader;
+}
+
+class EnrichEvents implements Processor {
+  readonly #options: EnrichEventsOptions;
+  readonly #compiled = new WeakMap<TableSchema, Keys>();
+  readonly #schemas = new WeakMap<TableSchema, TableSchema>();
+  readonly #writer = new TupleWriter();
+  readonly #cursor = new TupleCursor();
+  #cache!: LRUCache<string, { readonly row: Found | undefined }>;
+  #context!: ProcessorContext;
+  #outbox!: Outbox;
+  #lookup: TableLookup | undefined;
+  #columns: readonly Column[] = [];
+  /** The batch under way: what was found for each of its events, and its output. */
+  #isAsking = false;
+  #rows: readonly (Found | undefined)[] | undefined;
+  #output: Batch | undefined;
+
+  constructor(options: EnrichEventsOptions) {
+    this.#options = options;
+  }
+
+  async init(context: ProcessorContext): Promise<void> {
+    this.#context = context;
+    this.#outbox = context.outbox;
+    const { entries, ttlMs } = this.#options.cache;
+    this.#cache = new LRUCache({ max: entries, ttl: ttlMs, perf: { now: () => context.clock.monotonicMs() } });
+    await this.#connect(context.signal);
+  }
+
+  process(_ordinal: number, batch: Batch): boolean {
+    assert(isChangeBatch(batch), 'a declarative stage reads change events');
+    if (this.#output === undefined) {
+      if (this.#rows === undefined) {
+        if (!this.#isAsking) this.#ask(batch);
+        return false;
+      }
+      this.#output = this.#rewrite(batch, this.#rows);
+    }
+    if (!this.#outbox.offer(this.#output)) return false;
+    this.#output = undefined;
+    this.#rows = undefined;
+    return true;
+  }
+
+  async close(): Promise<void> {
+    await this.#lookup?.[Symbol.asyncDispose]();
+  }
+
+  async #connect(signal: AbortSignal): Promise<TableLookup> {
+    this.#lookup = await this.#options.open(signal);
+    this.#columns = this.#lookup.columns;
+    return this.#lookup;
+  }
+
+  #ask(batch: ChangeBatch): void {
+    this.#isAsking = true;
+    this.#find(batch).then(
+      (rows) => {
+        this.#rows = rows;
+        this.#isAsking = false;
+        this.#context.wake();
+      },
+      (error: unknown) => {
+        if (!this.#context.signal.aborted) this.#context.fail(error);
+      },
+    );
+  }
+
+  /** What there is for each event; keys that the cache does not know are asked for together. */
+  async #find(batch: ChangeBatch): Promise<readonly (Found | undefined)[]> {
+    const keys = Array.from({ length: batch.length }, (_, index) => this.#keyOf(batch, index));
+    const known = new Map<string, Found | undefined>();
+    const missing = new Map<string, readonly string[]>();
+    for (const key of keys) {
+      if (key === undefined) continue;
+      const name = JSON.stringify(key);
+      const cached = this.#cache.get(name);
+      if (cached === undefined) missing.set(name, key);
+      else known.set(name, cached.row);
+    }
+    if (missing.size > 0) {
+      const found = await this.#query([...missing.values()]);
+      for (const [index, name] of [...missing.keys()].entries()) {
+        known.set(name, found[index]);
+        this.#cache.set(name, { row: found[index] });
+      }
+    }
+    return keys.map((key) => (key === undefined ? undefined : known.get(JSON.stringify(key))));
+  }
+
+  #query(keys: readonly (readonly string[])[]): Promise<readonly (Found | undefined)[]> {
+    const { clock, signal, vertex } = this.#context;
+    const call = async (own: AbortSignal): Promise<readonly (Found | undefined)[]> => {
+      const lookup = this.#lookup ?? (await this.#connect(own));
+      try {
+        return await lookup.find(keys);
+      } catch (error) {
+        this.#lookup = undefined;
+        // It is broken already; closing it may fail as well.
+        await Promise.allSettled([lookup[Symbol.asyncDispose]()]);
+        throw error;
+      }
+    };
+    return attempt(call, {
+      clock,
+      signal,
+      stage: vertex,
+      retries: RETRIES,
+      backoffMs: BACKOFF_MS,
+      timeoutMs: TIMEOUT_MS,
+    });
+  }
+
+  /** `undefined` where there is no row, or NULL in the key: it equals nothing. */
+  #keyOf(batch: ChangeBatch, index: number): readonly string[] | undefined {
+    if (batch.op[index] === Op.Truncate || batch.after[index] === NO_TUPLE) return undefined;
+    const { expressions, reader } = this.#keysOf(batch.schemas[batch.schemaOf[index]!]!);
+    reader.load(batch, index);
+    const key = expressions.map((each) => encodeText(each.type, each.evaluate(reader.read)));
+    return key.includes(null) ? undefined : (key as string[]);
+  }
+
+  #keysOf(schema: TableSchema): Keys {
+    let keys = this.#compiled.get(schema);
+    if (keys === undefined) {
+      const scope = new EventScope(schema);
+      const expressions = this.#options.keys.map(({ text, pointer }) => compileExpression(text, scope, { pointer }));
+      keys = { expressions, reader: new EventReader(schema, scope.slots) };
+      this.#compiled.set(schema, keys);
+    }
+    return keys;
+  }
+
+  #rewrite(batch: ChangeBatch, rows: readonly (Found | undefined)[]): ChangeBatch {
+    const before = new Int32Array(batch.length).fill(NO_TUPLE);
+    const after = new Int32Array(batch.length).fill(NO_TUPLE);
+    for (let index = 0; index < batch.length; index++) {
+      const { fieldCount } = batch.schemas[batch.schemaOf[index]!]!;
+      before[index] = this.#tuple(batch, batch.before[index]!, fieldCount, undefined);
+      after[index] = this.#tuple(batch, batch.after[index]!, fieldCount, rows[index]);
+    }
+    const bytes = this.#writer.take();
+    const byteLength = bytes.length + batch.length * EVENT_BYTES;
+    return {
+      ...batch,
+      schemas: batch.schemas.map((schema) => this.#schemaOf(schema)),
+      bytes,
+      byteLength,
+      before,
+      after,
+    };
+  }
+
+  #schemaOf(schema: TableSchema): TableSchema {
+    const enriched = this.#schemas.get(schema) ?? enrichedSchema(schema, this.#options.names, this.#columns);
+    this.#schemas.set(schema, enriched);
+    return enriched;
+  }
+
+  #tuple(batch: ChangeBatch, offset: number, fieldCount: number, row: Found | undefined): number {
+    if (offset === NO_TUPLE) return NO_TUPLE;
+    const cursor = this.#cursor;
+    const writer = this.#writer;
+    cursor.read(batch.bytes, offset);
+    const at = writer.begin(fieldCount + this.#columns.length);
+    for (let field = 0; field < fieldCount; field++) {
+      const length = cursor.lengths[field]!;
+      if (length >= 0) writer.addBytes(batch.bytes, cursor.starts[field]!, length);
+      else if (length === UNCHANGED_LENGTH) writer.addUnchanged();
+      else writer.addNull();
+    }
+    for (let index = 0; index < this.#columns.length; index++) {
+      const text = row?.[index];
+      if (text === null || text === undefined) writer.addNull();
+      else writer.addText(text);
+    }
+    return at;
+  }
+}
