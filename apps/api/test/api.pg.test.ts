@@ -553,6 +553,12 @@ describe('the API as a whole', () => {
       'GET /api/v1/jobs/{id}',
       'DELETE /api/v1/jobs/{id}',
       'GET /api/v1/jobs/{id}/metrics',
+      'POST /api/v1/jobs/plan',
+      'GET /api/v1/modules',
+      'POST /api/v1/modules',
+      'GET /api/v1/modules/{id}',
+      'GET /api/v1/modules/{id}/code',
+      'DELETE /api/v1/modules/{id}',
     );
     for (const verb of ['suspend', 'resume', 'restart', 'cancel']) lines.push(`POST /api/v1/jobs/{id}/${verb}`);
     lines.push('GET /api/v1/connectors', 'GET /healthz', 'GET /readyz');

@@ -42,6 +42,8 @@ export interface Job {
   readonly name: string;
   /** The pipeline document as validated. */
   readonly document: Readonly<Record<string, unknown>>;
+  /** Hash of the module it is written in; of a job written in TypeScript. */
+  readonly module: string | null;
   readonly desired: DesiredState;
   readonly status: JobStatus;
   /** Raised by every request to restart; the member restarts when it differs from what it started with. */
@@ -117,6 +119,7 @@ export const jobEntity = new EntitySchema<Job>({
     id,
     name,
     document: { type: 'json' },
+    module: { type: 'char', length: 64, nullable: true },
     desired: { type: 'varchar', length: 16, default: 'running' },
     status: { type: 'varchar', length: 32, default: 'NOT_RUNNING' },
     restartRequested: { name: 'restart_requested', type: 'integer', default: 0 },

@@ -14,6 +14,7 @@ describe('settings', () => {
       redisUrl: env.MILLRACE_REDIS_URL,
       secretKey: 'key',
       secretKeysOld: '',
+      uploads: true,
       host: '127.0.0.1',
       port: 8080,
       allowOpenApi: false,
