@@ -48,7 +48,9 @@ export class JobRepository {
   async create(id: string, { name, document, uses, module }: JobInput): Promise<Job> {
     try {
       await this.#dataSource.transaction(async (manager) => {
-        await manager.getRepository(jobEntity).insert({ id, name, document: document as object, module: module ?? null });
+        await manager
+          .getRepository(jobEntity)
+          .insert({ id, name, document: document as object, module: module ?? null });
         for (const role of ['source', 'sink'] as const) {
           for (const used of new Set(uses[role])) {
             await manager.query(`INSERT INTO millrace.job_${role} VALUES ($1, $2)`, [id, used]);
