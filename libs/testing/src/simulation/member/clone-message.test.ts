@@ -15,6 +15,11 @@ describe('a cloned message', () => {
     );
   });
 
+  it('keeps a property of any name', () => {
+    const message: unknown = JSON.parse('{"a":{"__proto__":{"b":1}}}');
+    expect(JSON.stringify(cloneMessage(message))).toBe(JSON.stringify(message));
+  });
+
   it('takes transferred buffers away from the sender and copies the others', () => {
     const moved = Float64Array.of(1, 2, 3);
     const copied = Int32Array.of(4, 5);

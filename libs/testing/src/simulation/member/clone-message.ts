@@ -65,7 +65,11 @@ class MessageClone {
       return array;
     }
     const object: Record<string, unknown> = this.#keep(value, {});
-    for (const [key, each] of Object.entries(value)) object[key] = this.of(each);
+    // Not by assignment: `__proto__` is a name like any other.
+    for (const [key, each] of Object.entries(value)) {
+      const own = { value: this.of(each), enumerable: true, writable: true, configurable: true };
+      Object.defineProperty(object, key, own);
+    }
     return object;
   }
 
