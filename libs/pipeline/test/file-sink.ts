@@ -1,6 +1,7 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { type Sink, Sinks } from '@millrace/pipeline';
 
+// #region sink
 /**
  * A sink that is exactly once, for tests: rows go to a file of their own instance with the snapshot that made them final. What was
  * received after the last snapshot is dropped with the process' memory.
@@ -28,6 +29,7 @@ export function fileSink<Row>(file: string): Sink<Row> {
     },
   });
 }
+// #endregion
 
 /** The rows that a `fileSink` has made final. */
 export const rowsIn = <Row>(file: string): Row[] =>

@@ -103,6 +103,7 @@ export const filterStateful: Build = overEvents((events) =>
     )
     .map(({ n }) => n),
 );
+// #region stateful
 export const evicting: Build = overEvents((events) =>
   events
     .groupingKey(({ n }) => Math.floor(n / 30))
@@ -115,6 +116,7 @@ export const evicting: Build = overEvents((events) =>
       { ttlMs: 20, onEvict: ({ count }, key, timeMs) => ({ key, count, timeMs }) },
     ),
 );
+// #endregion
 export const rolling: Build = overEvents((events) => events.groupingKey(byKey).rollingAggregate(maxOf(({ n }) => n)));
 export const distinctWithin: Build = overEvents((events) =>
   events
@@ -150,12 +152,14 @@ export const tumblingWindow: Build = overEvents((events) =>
 export const globalWindow: Build = overEvents((events) =>
   events.window(tumbling(50, { emitsEmpty: true })).aggregate(counting()),
 );
+// #region sessions
 export const sessions: Build = overEvents((events) =>
   events
     .groupingKey(byKey)
     .window(session(30))
     .aggregate(mapping(({ n }: Event) => n, toList<number>())),
 );
+// #endregion
 export const globalSessions: Build = overEvents((events) => events.window(session(40)).aggregate(counting()));
 export const trend: Build = overEvents((events) =>
   events
@@ -203,6 +207,7 @@ export const coAggregated3: Build = overEvents((events) =>
       ),
     ),
 );
+// #region built
 export const built: Build = overEvents((events) =>
   even(events)
     .window(tumbling(100))
@@ -211,6 +216,7 @@ export const built: Build = overEvents((events) =>
     .add('all', events.groupingKey(byKey), counting())
     .build(),
 );
+// #endregion
 export const globalCoAggregated: Build = overEvents((events) =>
   events
     .filter(isEven)
@@ -222,11 +228,13 @@ export const windowJoin: Build = overEvents((events) =>
     .window(tumbling(20))
     .join(odd(events), (left, right) => [left.n, right.n]),
 );
+// #region window-join
 export const windowLeftJoin: Build = overEvents((events) =>
   even(events)
     .window(tumbling(20))
     .leftJoin(odd(events), (left, right) => [left.n, right?.n ?? null]),
 );
+// #endregion
 const table = (p: Pipeline) => p.readFrom(TestSources.items(...countries));
 const onKey = { left: byKey, right: ({ key }: { readonly key: string }) => key };
 export const hashJoin: Build = overEvents((events, p) =>
@@ -235,6 +243,7 @@ export const hashJoin: Build = overEvents((events, p) =>
 export const innerHashJoin: Build = overEvents((events, p) =>
   events.innerHashJoin(table(p), onKey, ({ n }, match) => [n, match.country]),
 );
+// #region two-tables
 export const joinOfTwoTables: Build = overEvents((events, p) => {
   const parity = p.readFrom(TestSources.items([0, 'even'] as const));
   return events
@@ -243,9 +252,11 @@ export const joinOfTwoTables: Build = overEvents((events, p) => {
     .add(parity, { left: ({ n }) => n % 2, right: ([rest]) => rest })
     .build(({ n }, { country }, rest) => [n, country, rest?.[1] ?? null]);
 });
+// #endregion
 
 // Services
 const nextTurn = (): Promise<void> => new Promise(setImmediate);
+// #region map-async
 export const mapAsync: Build = overEvents((events) =>
   events.mapAsync(
     async ({ n }) => {
@@ -255,6 +266,7 @@ export const mapAsync: Build = overEvents((events) =>
     { concurrency: 8 },
   ),
 );
+// #endregion
 export const mapAsyncInAnyOrder: Build = overEvents((events) =>
   events
     .mapAsync(
@@ -268,6 +280,7 @@ export const mapAsyncInAnyOrder: Build = overEvents((events) =>
     .window(tumbling(100))
     .aggregate(counting()),
 );
+// #region enrich
 export const enriched: Build = overEvents((events) =>
   events.enrich(
     {
@@ -282,6 +295,7 @@ export const enriched: Build = overEvents((events) =>
     ({ n }, country) => [n, country ?? null],
   ),
 );
+// #endregion
 export const usingService: Build = overEvents((events) =>
   events.mapUsingService({ create: () => ({ factor: 3 }) }, ({ factor }, { n }) =>
     n % 2 === 0 ? n * factor : undefined,
