@@ -1,5 +1,5 @@
 import { AggregateOperations } from '@millrace/operators';
-import { Pipeline, sliding, tumbling } from '@millrace/pipeline';
+import { Pipeline, session, sliding, tumbling } from '@millrace/pipeline';
 import type { PipelineBuilder } from '@millrace/testing/simulation';
 import { assigned, batch, type Event, events, LAG_MS, MANY, timed } from './events.ts';
 
@@ -198,6 +198,113 @@ export const pipelines: Readonly<Record<string, PipelineBuilder>> = {
       .rebalance()
       .flatMap((event) => (event.amount % 4 === 0 ? [event, { ...event, n: -1 - event.n }] : [event]))
       .writeTo(world.sink('out', { unique: bySplit.unique }));
+    return p;
+  },
+
+  /** What a key's rows are in order; a row is told apart by its place. */
+  stateful(world) {
+    const p = Pipeline.create();
+    p.readFrom(events(world, 'events'))
+      .withoutTimestamps()
+      .groupingKey(key)
+      .flatMapStateful(
+        () => ({ count: 0 }),
+        (state, _event, own) => {
+          state.count += 1;
+          return state.count % 2 === 0 ? [{ key: own, count: state.count }] : [];
+        },
+      )
+      .writeTo(
+        world.sink('out', {
+          order: { keyOf: (row) => row.key, orderOf: (row) => row.count },
+          unique: (row) => `${row.key} ${row.count}`,
+        }),
+      );
+    return p;
+  },
+
+  sessions(world) {
+    const p = Pipeline.create();
+    timed(p, world, 'events')
+      .groupingKey((event) => event.amount % 5)
+      .window(session(12))
+      .aggregate(allOf({ count: counting<Event>(), sum: summing(amount) }))
+      .writeTo(world.sink('out', byWindow));
+    return p;
+  },
+
+  /** Rows of a bounded side are looked up by both kinds of join. */
+  'hash-join'(world) {
+    const p = Pipeline.create();
+    const sides = p.readFrom(batch(world, 'sides'));
+    const counts = sides.groupingKey(key).aggregate(counting<Event>());
+    p.readFrom(events(world, 'events'))
+      .withoutTimestamps()
+      .hashJoin(counts, { left: key, right: (side) => side.key }, (event, side) => ({
+        ...event,
+        known: side?.result ?? 0,
+      }))
+      .writeTo(world.sink('out', bySplit));
+    return p;
+  },
+
+  'window-join'(world) {
+    const p = Pipeline.create();
+    const right = timed(p, world, 'right').groupingKey(key);
+    timed(p, world, 'left')
+      .groupingKey(key)
+      .window(tumbling(30))
+      .leftJoin(
+        right,
+        (left, match) => `${left.split}/${left.n} ${match === undefined ? '-' : `${match.split}/${match.n}`}`,
+      )
+      .writeTo(world.sink('out', { unique: (pair) => pair }));
+    return p;
+  },
+
+  /** Answers come in no time but in turns of their own; some fail at first. */
+  'map-async'(world) {
+    const p = Pipeline.create();
+    p.readFrom(events(world, 'events'))
+      .withoutTimestamps()
+      .mapAsync(async (event) => {
+        for (let turn = 0; turn < event.n % 3; turn++) await Promise.resolve();
+        return { ...event, amount: event.amount + 1 };
+      })
+      .writeTo(world.sink('out', bySplit));
+    return p;
+  },
+
+  'map-async-unordered'(world) {
+    const p = Pipeline.create();
+    p.readFrom(events(world, 'events'))
+      .withoutTimestamps()
+      .mapAsync(
+        async (event) => {
+          for (let turn = 0; turn < event.n % 3; turn++) await Promise.resolve();
+          return event;
+        },
+        { isOrdered: false },
+      )
+      .writeTo(world.sink('out', { unique: bySplit.unique }));
+    return p;
+  },
+
+  sorted(world) {
+    const p = Pipeline.create();
+    p.readFrom(batch(world, 'events'))
+      .sort((a, b) => a.amount - b.amount || a.split - b.split || a.n - b.n)
+      .map(({ amount: value, split, n }) => ({ value, name: `${split}/${n}` }))
+      .writeTo(world.sink('out', { unique: ({ name }) => name }));
+    return p;
+  },
+
+  'batch-distinct'(world) {
+    const p = Pipeline.create();
+    p.readFrom(batch(world, 'events'))
+      .map((event) => event.amount % 11)
+      .distinct()
+      .writeTo(world.sink('out', { unique: (value) => String(value) }));
     return p;
   },
 };

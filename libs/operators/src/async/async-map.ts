@@ -36,9 +36,9 @@ const heldOf = (item: Call | Watermark): Held =>
   'kind' in item ? { watermarkMs: item.timeMs } : { row: item.row, timeMs: item.timeMs };
 
 /**
- * Calls a service for each row, several at a time. A watermark waits for the rows ahead of it. A barrier does not wait: rows whose
- * results have not been emitted are saved, and called for again after a restore, so a service may see a row twice; what goes
- * on is exactly once.
+ * Calls a service for each row, several at a time. A watermark waits for the rows ahead of it. A barrier waits for the calls under way when results are
+ * to be in order; otherwise rows whose results have not been emitted are saved, and called for again after a restore. A service may see
+ * a row twice; what goes on is exactly once.
  */
 export function asyncMap(options: AsyncMapOptions): ProcessorSupplier {
   return () => new AsyncMap(options);
@@ -60,6 +60,8 @@ class AsyncMap implements Processor {
   #hasService = false;
   #saved!: SavedRows;
   #refused: Watermark | undefined;
+  /** The watermark that is being taken. */
+  #queued: Watermark | undefined;
 
   constructor(options: AsyncMapOptions) {
     const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
@@ -88,9 +90,15 @@ class AsyncMap implements Processor {
   }
 
   processWatermark(mark: Watermark): boolean {
+    // It is in the queue once, however often a refusal lets it be given again.
+    if (this.#queued !== mark) {
+      if (!this.#flush()) return false;
+      this.#queue.mark(mark);
+      this.#queued = mark;
+    }
     if (!this.#flush()) return false;
-    this.#queue.mark(mark);
-    return this.#flush();
+    this.#queued = undefined;
+    return true;
   }
 
   woken(): boolean {
@@ -101,8 +109,13 @@ class AsyncMap implements Processor {
     return this.#flush() && this.#callNext() && this.#queue.isEmpty;
   }
 
+  /**
+   * What is saved comes back at another instance when the number of instances changes, and later rows may overtake it there. So results that
+   * are to be in order are waited for.
+   */
   snapshotPrepare(): boolean {
-    return this.#flush();
+    if (!this.#flush()) return false;
+    return !this.#options.isOrdered || (this.#callNext() && this.#queue.isEmpty);
   }
 
   saveSnapshot(): boolean {
