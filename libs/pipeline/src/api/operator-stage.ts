@@ -34,6 +34,12 @@ export function operatorStage<To, Bounds extends Boundedness>(
     parallelism: parallelism ?? (routing.kind === 'keyed' ? 'threads' : 'inherit'),
     isCooperative,
     needsTime,
-    supplier,
+    supplier: isCooperative ? supplier : (mode) => onThreadsOfItsOwn(supplier(mode)),
   });
 }
+
+/** The engine places an instance by what the processor says of itself. */
+const onThreadsOfItsOwn =
+  (supplier: ProcessorSupplier): ProcessorSupplier =>
+  (instance) =>
+    Object.assign(supplier(instance), { isCooperative: false });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { AggregateOperations } from '@millrace/operators';
-import { explainPlan, Pipeline, planGraph, planText, Sinks, Sources, sliding, TestSources } from '../index.ts';
+import { explainPlan, Pipeline, planGraph, planText, Sinks, Sources, sliding, TestSources, toDag } from '../index.ts';
 
 const { counting, coAggregate } = AggregateOperations;
 
@@ -197,6 +197,19 @@ describe('planGraph', () => {
     const interpreted = planGraph(make().graph, { threads: 2, mode: 'interpreted' });
     expect(planText(explainPlan(interpreted))).toBe(planned(make()));
   });
+});
+
+it('gives a stage that is said to block threads of its own, whatever its processor says', () => {
+  const p = Pipeline.create();
+  p.readFrom(TestSources.range(0, 10))
+    .customTransform<number>('hash', () => ({ process: () => true }), { isCooperative: false })
+    .writeTo(Sinks.noop());
+  const { vertices } = toDag(planGraph(p.graph, { threads: 2 }));
+  const instance = { globalIndex: 0, totalParallelism: 1 };
+  expect(vertices.map(({ name, supplier }) => [name, supplier(instance).isCooperative])).toEqual([
+    ['range', true],
+    ['hash', false],
+  ]);
 });
 
 describe('mistakes are refused with a code', () => {
