@@ -65,6 +65,7 @@ class Scenario {
     this.#apply();
     await this.runner[Symbol.asyncDispose]();
     if (this.#isExact) this.image.restore(this.#savedImage);
+    this.image.restarted();
     await this.start();
   }
 
@@ -78,12 +79,19 @@ class Scenario {
   async finish(): Promise<void> {
     const [now] = await this.database.query<{ lsn: string }>('SELECT pg_current_wal_insert_lsn()::text AS lsn');
     const target = parseLsn(now!.lsn);
-    do {
-      let turns = 0;
-      await this.runner.until(() => turns++ > TURNS_BETWEEN_SNAPSHOTS);
-      await this.snapshot();
-    } while (!this.isDone || decodeState(this.saved!.entries[0]!).resumeLsn < target);
+    do await this.#goOn();
+    while (!this.isDone || decodeState(this.saved!.entries[0]!).resumeLsn < target);
     await this.runner[Symbol.asyncDispose]();
+  }
+
+  async untilLoaded(): Promise<void> {
+    while (!this.isDone) await this.#goOn();
+  }
+
+  async #goOn(): Promise<void> {
+    let turns = 0;
+    await this.runner.until(() => turns++ > TURNS_BETWEEN_SNAPSHOTS);
+    await this.snapshot();
   }
 
   /** Gives the sink what is new, and returns how many events this execution has emitted. */
@@ -207,6 +215,27 @@ describe('the initial load beside the stream', () => {
       await database.query(
         "UPDATE t SET v = 'x' WHERE id < 100; TRUNCATE t; INSERT INTO t SELECT i, 'y' FROM generate_series(2, 3000, 7) i",
       );
+      await scenario.finish();
+      expect(scenario.image.violations).toEqual([]);
+      expect(comparable(scenario.image.rows('public.t'), ['id'])).toEqual(
+        comparable(await tableRows(database, 't', ['id']), ['id']),
+      );
+    });
+
+    it.each([true, false])('is right when a table that is loaded is replayed (exact: %s)', async (isExact) => {
+      await fill();
+      await database.query(
+        "ALTER TABLE t ALTER v SET STORAGE EXTERNAL; UPDATE t SET v = repeat('v', 3000) WHERE id = 1",
+      );
+      const scenario = new Scenario(database, keys, isExact, 100);
+      await scenario.start();
+      await scenario.untilLoaded();
+      await database.query('UPDATE t SET id = 4001 WHERE id = 1');
+      await database.query('UPDATE t SET id = 4002 WHERE id = 4001');
+      const { runner } = scenario;
+      const loaded = runner.events.length;
+      await runner.until(() => runner.events.length === loaded + 4);
+      await scenario.crash();
       await scenario.finish();
       expect(scenario.image.violations).toEqual([]);
       expect(comparable(scenario.image.rows('public.t'), ['id'])).toEqual(

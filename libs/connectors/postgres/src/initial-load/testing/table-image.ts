@@ -1,7 +1,13 @@
-import { FLAG_KEY_CHANGE } from '@millrace/formats';
+import { FLAG_KEY_CHANGE, FLAG_LOADING } from '@millrace/formats';
 import { type Field, type ReadableEvent, UNCHANGED } from '../../test-support/readable-events.ts';
 
 export type Row = Readonly<Record<string, Field>>;
+
+/** (commit LSN, index) of an event. */
+type Place = readonly [commitLsn: bigint, index: number];
+
+const isAfter = (place: Place, other: Place): boolean =>
+  place[0] === other[0] ? place[1] > other[1] : place[0] > other[0];
 
 /** What a sink holds of some tables after the events it was given, and what it could not have lived with. */
 export class TableImage {
@@ -10,6 +16,9 @@ export class TableImage {
   readonly #keys: Readonly<Record<string, readonly string[]>>;
   readonly #isExact: boolean;
   #movedRow: Row | undefined;
+  /** Highest position given, and what that was when the source was restarted: what is replayed up to there is known already. */
+  #shown: Place = [0n, 0];
+  #replayedUpTo: Place = [0n, 0];
 
   /** @param keys columns of each table's key; without any, every row stays (inserts only). */
   constructor(keys: Readonly<Record<string, readonly string[]>>, isExact: boolean) {
@@ -31,7 +40,17 @@ export class TableImage {
     this.#tables = new Map(Array.from(saved, ([table, rows]) => [table, new Map(rows)]));
   }
 
+  /** The source begins anew; as the upserting sinks do, an inexact one drops what it holds of tables that are not loading. */
+  restarted(): void {
+    this.#replayedUpTo = this.#shown;
+  }
+
   apply(event: ReadableEvent): void {
+    if (!this.#isExact && event.commitLsn !== undefined) {
+      const place: Place = [event.commitLsn, event.index];
+      if ((event.flags & FLAG_LOADING) === 0 && !isAfter(place, this.#replayedUpTo)) return;
+      if (isAfter(place, this.#shown)) this.#shown = place;
+    }
     const rows = this.#tables.get(event.table)!;
     if (event.op === 't') rows.clear();
     else if (event.op === 'd') this.#delete(rows, event);
