@@ -17,7 +17,7 @@ import type { Explained } from '../loop/explained.ts';
 import type { LoopStage } from '../loop/loop-stage.ts';
 import { Loops } from '../loop/loops.ts';
 import { accumulate } from '../state/accumulate.ts';
-import type { AccumulatorLayout } from '../state/accumulator-layout.ts';
+import { type AccumulatorLayout, accumulatorAt } from '../state/accumulator-layout.ts';
 import { KeySlots } from '../state/key-slots.ts';
 import { KeyedTerminal } from '../state/keyed-terminal.ts';
 import { NoTimestamp } from './errors.ts';
@@ -279,7 +279,7 @@ class AccumulateFrames implements Processor, Explained {
     }
     const values = this.#schemas.combined.map((column): ColumnValues => {
       const from = columns[column]!;
-      if (!(from instanceof Float64Array)) return Array.from({ length: count }, (_, index) => from[found[index]!]);
+      if (!(from instanceof Float64Array)) return Array.from({ length: count }, (_, index) => accumulatorAt(from, found[index]!));
       const to = new Float64Array(count);
       for (let index = 0; index < count; index++) to[index] = from[found[index]!]!;
       return to;

@@ -1,7 +1,7 @@
 import type { ProcessorContext } from '@millrace/engine';
 import { MillraceError } from '@millrace/kernel';
 import { accumulate, clearSlot, combine, growColumns, makeColumns } from '../state/accumulate.ts';
-import { type AccumulatorLayout, type Accumulators, emptyValue, isNumeric } from '../state/accumulator-layout.ts';
+import { type AccumulatorLayout, type Accumulators, accumulatorAt, emptyValue, isNumeric } from '../state/accumulator-layout.ts';
 import { KeySlots } from '../state/key-slots.ts';
 import { SlotFreezer } from '../state/slot-freezer.ts';
 import { StateTooLarge } from './errors.ts';
@@ -130,8 +130,8 @@ export class WindowState {
     const { aggregate } = this.layout;
     const end = Math.min(to, columns[0]!.length);
     this.layout.columns.forEach(({ op }, index) => {
-      const target = totals[index]!;
-      const source = columns[index]!;
+      const target = totals[index] as Float64Array | unknown[];
+      const source = columns[index] as Float64Array | unknown[];
       if (op !== 'object') {
         addAll(target as Float64Array, source as Float64Array, from, end);
         return;
@@ -150,8 +150,8 @@ export class WindowState {
     const { aggregate } = this.layout;
     const end = Math.min(to, leaving[0]!.length);
     this.layout.columns.forEach(({ op }, index) => {
-      const target = totals[index]!;
-      const source = leaving[index]!;
+      const target = totals[index] as Float64Array | unknown[];
+      const source = leaving[index] as Float64Array | unknown[];
       if (op !== 'object') {
         takeAll(target as Float64Array, source as Float64Array, from, end);
         return;
@@ -213,7 +213,7 @@ export class WindowState {
   #frozenValue(index: number, column: Accumulators, slot: number): unknown {
     const { op } = this.layout.columns[index]!;
     if (slot >= column.length) return isNumeric(op) ? emptyValue(op) : undefined;
-    const value = column[slot];
+    const value = accumulatorAt(column, slot);
     return isNumeric(op) || value === undefined ? value : structuredClone(value);
   }
 }
