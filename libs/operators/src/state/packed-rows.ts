@@ -1,3 +1,5 @@
+import type { ColumnSchema } from '@millrace/engine';
+
 /** What one field of a packed row can hold. Every step to the right holds all that the one before it does. */
 const FIELD_KINDS = ['int32', 'float64', 'any'] as const;
 type FieldKind = (typeof FIELD_KINDS)[number];
@@ -25,6 +27,15 @@ export interface RowPacker {
   readonly write: (memory: PackedMemory, at: number, row: unknown) => boolean;
   readonly read: (memory: PackedMemory, at: number) => unknown;
 }
+
+/** Packs `count` rows from `from` on of columns, to row `at` and those after it. */
+export type ColumnPacker = (
+  memory: PackedMemory,
+  at: number,
+  columns: readonly unknown[],
+  from: number,
+  count: number,
+) => void;
 
 /** More than these are kept as objects: a form with as many fields is wide anyway. */
 const FIELDS_MAX = 64;
@@ -78,18 +89,28 @@ function isPlain(value: unknown): value is Readonly<Record<string, unknown>> {
   return prototype === Object.prototype;
 }
 
+interface Geometry {
+  readonly stride: number;
+  /** Expressions of the fields' places. */
+  readonly places: readonly string[];
+  /** Declares what is in those. */
+  readonly head: string;
+}
+
+function geometryOf({ kinds }: PackedForm): Geometry {
+  const count = (...wanted: readonly string[]): number => kinds.filter((kind) => wanted.includes(kind)).length;
+  // Word 0 is the owner's and word 1 the first integer's, because floats begin at even words.
+  const firstInt = 2 + 2 * count('float64');
+  const words = firstInt + Math.max(count('int32', 'boolean') - 1, 0);
+  const stride = words + (words % 2);
+  const head = `const { ints, floats, values } = memory; const w = at * ${stride}, f = at * ${stride / 2}, a = at * ${count('any')};`;
+  return { stride, places: placesOf(kinds, firstInt), head };
+}
+
 /** Writes the functions of a form. Names of properties come in as arguments, in the literal as JSON strings; all else is made here. */
 function makePacker(form: PackedForm): RowPacker {
   const { names, kinds } = form;
-  const count = (...wanted: readonly string[]): number => kinds.filter((kind) => wanted.includes(kind)).length;
-  const floats = count('float64');
-  // Word 0 is the owner's, so the first float begins at word 2.
-  const firstFloat = 2;
-  const words = Math.max(2 + 2 * floats, 0) + Math.max(count('int32', 'boolean') - 1, 0);
-  const stride = words + (words % 2);
-  const places = placesOf(kinds, firstFloat + 2 * floats);
-  const anys = count('any');
-  const head = `const { ints, floats, values } = memory; const w = at * ${stride}, f = at * ${stride / 2}, a = at * ${anys};`;
+  const { stride, places, head } = geometryOf(form);
   const checks = kinds.map((kind, field) => CHECKS[kind](`v${field}`));
   const write = [
     'return (memory, at, row) => {',
@@ -114,6 +135,51 @@ function makePacker(form: PackedForm): RowPacker {
   return { form, stride, write: compiled, read: new Function(`"use strict"; ${read}`)() } as RowPacker;
 }
 
+/** The form of rows in columns, and the function that packs them. */
+export interface PackedSchema {
+  readonly packer: RowPacker;
+  readonly pack: ColumnPacker;
+}
+
+const schemas = new WeakMap<ColumnSchema, PackedSchema>();
+
+/** One for each schema. */
+export function packedSchemaOf(schema: ColumnSchema): PackedSchema {
+  let packed = schemas.get(schema);
+  if (packed === undefined) {
+    const { fields } = schema;
+    const kinds = fields.map(({ type }) => (type === 'string' || type === 'int64' ? 'any' : type));
+    const form = { names: fields.map(({ name }) => name), kinds };
+    packed = { packer: packerOf(form), pack: makeColumnPacker(form, fields) };
+    schemas.set(schema, packed);
+  }
+  return packed;
+}
+
+function makeColumnPacker(form: PackedForm, fields: ColumnSchema['fields']): ColumnPacker {
+  const { places, head } = geometryOf(form);
+  const columns = fields.map(({ type }, field) =>
+    type === 'string'
+      ? `const c${field} = columns[${field}].text, o${field} = columns[${field}].offsets;`
+      : `const c${field} = columns[${field}];`,
+  );
+  const stores = fields.map(({ type }, field) => {
+    const value = type === 'string' ? `c${field}.substring(o${field}[i], o${field}[i + 1])` : `c${field}[i]`;
+    return `${places[field]} = ${value};`;
+  });
+  const body = [
+    '"use strict";',
+    'return (memory, first, columns, from, count) => {',
+    ...columns,
+    'for (let i = from, at = first; i < from + count; i++, at++) {',
+    head,
+    ...stores,
+    '} };',
+  ];
+  // oxlint-disable-next-line typescript/no-implied-eval -- nothing that comes from a user is in the text
+  return new Function(body.join('\n'))() as ColumnPacker;
+}
+
 const CHECKS: Readonly<Record<PackedForm['kinds'][number], (name: string) => string>> = {
   int32: (name) => `typeof ${name} === "number" && (${name} | 0) === ${name} && (${name} !== 0 || 1 / ${name} > 0)`,
   float64: (name) => `typeof ${name} === "number"`,
@@ -121,7 +187,6 @@ const CHECKS: Readonly<Record<PackedForm['kinds'][number], (name: string) => str
   any: () => '',
 };
 
-/** Expressions of the fields' places. Word 1 is an integer's: a float could not begin there. */
 function placesOf(kinds: PackedForm['kinds'], firstInt: number): readonly string[] {
   let [float, int, any] = [1, 1, 0];
   return kinds.map((kind) => {

@@ -1,4 +1,6 @@
-import { type PackedMemory, packerOf, type RowPacker, widenedForm } from './packed-rows.ts';
+import type { ColumnBatch, ColumnSchema, ColumnValues } from '@millrace/engine';
+import { rowAt } from '../loop/interpret.ts';
+import { type PackedForm, type PackedMemory, packedSchemaOf, packerOf, type RowPacker, widenedForm } from './packed-rows.ts';
 
 /** Rows whose memory is taken in one piece. */
 const CHUNK_BITS = 12;
@@ -17,6 +19,8 @@ const OBJECTS: RowPacker = {
   read: (memory, at) => memory.values[at],
 };
 
+const ONE_SLOT = new Int32Array(1);
+
 interface Chunk extends PackedMemory {
   readonly packer: RowPacker;
 }
@@ -24,12 +28,11 @@ interface Chunk extends PackedMemory {
 /**
  * A list of rows for each slot. Rows that are plain objects of one form are packed into typed arrays and made again when a list is read: the
  * garbage collector would have to copy and mark each of the objects for as long as the lists live, and that costs more than all else
- * that is done with them. The lists are chains, so that a row is written once and lists do not have to grow.
+ * that is done with them. The lists are chains from the newest row to the oldest: a row is written once, and no other is touched for it.
  */
 export class RowLists {
-  /** First and last row of each slot's list: number plus one, 0 for none. */
+  /** Newest row of each slot's list: number plus one, 0 for none. */
   #heads: Int32Array;
-  #tails: Int32Array;
   #chunks: Chunk[] = [];
   /** Chunks emptied, to be filled again. */
   #spare: Chunk[] = [];
@@ -41,7 +44,6 @@ export class RowLists {
 
   constructor(capacity: number) {
     this.#heads = new Int32Array(capacity);
-    this.#tails = new Int32Array(capacity);
   }
 
   /** Slots there is room for. */
@@ -51,19 +53,43 @@ export class RowLists {
 
   /** Values that are not numbers are an estimate. */
   get byteLength(): number {
-    let bytes = 8 * this.length;
+    let bytes = 4 * this.length;
     for (const { ints, values } of this.#chunks) bytes += ints.byteLength + values.length * VALUE_BYTES_ESTIMATE;
     return bytes;
   }
 
   grow(capacity: number): void {
     this.#heads = enlarged(this.#heads, capacity);
-    this.#tails = enlarged(this.#tails, capacity);
   }
 
   /** Appends rows: row i to the list of `slots[i]`. */
   push(slots: Int32Array, rows: readonly unknown[], from: number, to: number): void {
     for (let index = from; index < to; index++) this.#append(slots[index]!, rows[index]);
+  }
+
+  /** The same for rows in columns without nulls. */
+  pushColumns(
+    slots: Int32Array,
+    schema: ColumnSchema,
+    columns: readonly ColumnValues[],
+    from: number,
+    to: number,
+  ): void {
+    const { packer, pack } = packedSchemaOf(schema);
+    if (this.#packer === undefined) this.#use(packer);
+    if (this.#packer !== packer) {
+      const batch: ColumnBatch = { kind: 'columns', length: to, byteLength: 0, schema, columns };
+      for (let index = from; index < to; index++) this.#append(slots[index]!, rowAt(batch, index));
+      return;
+    }
+    for (let index = from; index < to; ) {
+      if (this.#next === CHUNK_ROWS) this.#addChunk(packer);
+      const chunk = this.#chunks.at(-1)!;
+      const count = Math.min(to - index, CHUNK_ROWS - this.#next);
+      pack(chunk, this.#next, columns, index, count);
+      this.#link(chunk, slots, index, count);
+      index += count;
+    }
   }
 
   /** Appends all these rows to one list. */
@@ -73,16 +99,16 @@ export class RowLists {
 
   /** The list in an array that is the caller's; `undefined` where there is none. */
   get(slot: number): unknown[] | undefined {
-    let row = this.#heads[slot]!;
-    if (row === 0) return undefined;
+    let number = this.#heads[slot]!;
+    if (number === 0) return undefined;
     const list: unknown[] = [];
     do {
-      const chunk = this.#chunks[(row - 1) >> CHUNK_BITS]!;
-      const at = (row - 1) & CHUNK_MASK;
+      const chunk = this.#chunks[(number - 1) >> CHUNK_BITS]!;
+      const at = (number - 1) & CHUNK_MASK;
       list.push(chunk.packer.read(chunk, at));
-      row = chunk.ints[at * chunk.packer.stride]!;
-    } while (row !== 0);
-    return list;
+      number = chunk.ints[at * chunk.packer.stride]!;
+    } while (number !== 0);
+    return list.length === 1 ? list : list.reverse();
   }
 
   /** Empties the lists of slots `from` to `to`. The memory of their rows is used again when no list is left. */
@@ -100,47 +126,54 @@ export class RowLists {
   }
 
   #append(slot: number, row: unknown): void {
-    if (this.#next === CHUNK_ROWS) this.#addChunk(row);
+    if (this.#next === CHUNK_ROWS) this.#addChunk(this.#packer ?? this.#use(packerFor(undefined, row)));
     let chunk = this.#chunks.at(-1)!;
-    if (!chunk.packer.write(chunk, this.#next, row)) chunk = this.#writeWider(row);
-    const at = this.#next++;
-    chunk.ints[at * chunk.packer.stride] = 0;
-    const number = ((this.#chunks.length - 1) << CHUNK_BITS) + at + 1;
-    if (this.#heads[slot] === 0) {
-      this.#heads[slot] = number;
-      if (slot >= this.#slotEnd) this.#slotEnd = slot + 1;
-    } else {
-      const last = this.#tails[slot]! - 1;
-      const { ints, packer } = this.#chunks[last >> CHUNK_BITS]!;
-      ints[(last & CHUNK_MASK) * packer.stride] = number;
+    if (!chunk.packer.write(chunk, this.#next, row)) {
+      // It and those after it go into a chunk of a form that holds it as well.
+      chunk = this.#addChunk(this.#use(packerFor(this.#packer!.form, row)));
+      chunk.packer.write(chunk, 0, row);
     }
-    this.#tails[slot] = number;
+    ONE_SLOT[0] = slot;
+    this.#link(chunk, ONE_SLOT, 0, 1);
   }
 
-  /** The row does not fit: it and those after it go into a chunk of a form that holds it as well. */
-  #writeWider(row: unknown): Chunk {
-    const form = widenedForm(this.#packer!.form, row);
-    this.#use(form === undefined ? OBJECTS : packerOf(form));
-    this.#addChunk(row);
-    const chunk = this.#chunks.at(-1)!;
-    chunk.packer.write(chunk, 0, row);
+  /** Puts the next `count` rows of the chunk before the lists of `slots` from `from` on. */
+  #link({ ints, packer }: Chunk, slots: Int32Array, from: number, count: number): void {
+    const heads = this.#heads;
+    const { stride } = packer;
+    let number = ((this.#chunks.length - 1) << CHUNK_BITS) + this.#next;
+    let word = this.#next * stride;
+    let slotEnd = this.#slotEnd;
+    for (let index = from; index < from + count; index++) {
+      const slot = slots[index]!;
+      ints[word] = heads[slot]!;
+      heads[slot] = ++number;
+      word += stride;
+      if (slot >= slotEnd) slotEnd = slot + 1;
+    }
+    this.#slotEnd = slotEnd;
+    this.#next += count;
+  }
+
+  #addChunk(packer: RowPacker): Chunk {
+    const chunk = this.#spare.pop() ?? newChunk(packer);
+    this.#chunks.push(chunk);
+    this.#next = 0;
     return chunk;
   }
 
-  #addChunk(row: unknown): void {
-    if (this.#packer === undefined) {
-      const form = widenedForm(undefined, row);
-      this.#use(form === undefined ? OBJECTS : packerOf(form));
-    }
-    const packer = this.#packer!;
-    this.#chunks.push(this.#spare.pop() ?? newChunk(packer));
-    this.#next = 0;
-  }
-
-  #use(packer: RowPacker): void {
+  #use(packer: RowPacker): RowPacker {
     this.#packer = packer;
     this.#spare = [];
+    this.#next = CHUNK_ROWS;
+    return packer;
   }
+}
+
+/** For rows of `form` and this one. */
+function packerFor(form: PackedForm | undefined, row: unknown): RowPacker {
+  const wider = widenedForm(form, row);
+  return wider === undefined ? OBJECTS : packerOf(wider);
 }
 
 function newChunk(packer: RowPacker): Chunk {

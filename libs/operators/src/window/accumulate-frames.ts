@@ -1,5 +1,6 @@
 import {
   type Batch,
+  type ColumnBatch,
   type ColumnValues,
   isIdle,
   type Outbox,
@@ -14,8 +15,10 @@ import type { Key, KeyOf } from '../contract/key.ts';
 import type { LoopMode } from '../contract/row-stage.ts';
 import type { SlidingWindow } from '../contract/window.ts';
 import type { Explained } from '../loop/explained.ts';
+import type { LoopBatch } from '../loop/loop-code.ts';
 import type { LoopStage } from '../loop/loop-stage.ts';
 import { Loops } from '../loop/loops.ts';
+import { take } from '../partition/scatter.ts';
 import { accumulate } from '../state/accumulate.ts';
 import { type AccumulatorLayout, accumulatorAt } from '../state/accumulator-layout.ts';
 import { KeySlots } from '../state/key-slots.ts';
@@ -82,12 +85,12 @@ class AccumulateFrames implements Processor, Explained {
     this.#schemas = new PartialSchemas(layout, input);
     this.#hasLateEdge = lateEdge;
     const columns = this.#schemas.combined.map((index) => layout.columns[index]!);
-    this.#terminal = new KeyedTerminal({ keyOf, columns, input, keepsRows: lateEdge });
+    // Lists do not become smaller by being put together.
+    const hasLists = columns.some(({ op }) => op === 'list');
+    this.#terminal = new KeyedTerminal({ keyOf, columns, input, keepsRows: lateEdge, takesIndexes: hasLists });
     this.#loops = new Loops(stages, this.#terminal, mode);
     this.#time = new FrameTime(window);
     this.#frames = new FrameStore(layout);
-    // Lists do not become smaller by being put together.
-    const hasLists = columns.some(({ op }) => op === 'list');
     this.#reduction = new Reduction(hasLists || !layout.isCombinable);
   }
 
@@ -107,7 +110,7 @@ class AccumulateFrames implements Processor, Explained {
       if (this.#index >= batch.length) break;
       this.#terminal.clear();
       this.#index = this.#loops.run(batch, this.#index);
-      this.#take();
+      this.#take(batch);
     }
     this.#index = 0;
     return true;
@@ -131,7 +134,7 @@ class AccumulateFrames implements Processor, Explained {
   }
 
   /** The rows that the loop has left in the terminal. */
-  #take(): void {
+  #take(batch: LoopBatch): void {
     const terminal = this.#terminal;
     let count = terminal.count;
     if (count === 0) return;
@@ -160,7 +163,7 @@ class AccumulateFrames implements Processor, Explained {
     if (first <= lastLate) count = this.#dropLate(count, lastLate);
     if (count === 0) return;
     this.#reduction.took(count);
-    if (this.#reduction.isForwarding) this.#forward(count);
+    if (this.#reduction.isForwarding) this.#forward(count, batch);
     else this.#accumulate(count, first, last);
   }
 
@@ -195,20 +198,25 @@ class AccumulateFrames implements Processor, Explained {
   }
 
   /** Sends the values of the rows as they are. */
-  #forward(count: number): void {
-    const { keys, values } = this.#terminal;
-    const raw = this.#schemas.raw.map((index): ColumnValues => {
+  #forward(count: number, source: LoopBatch): void {
+    const { keys, values, indexes } = this.#terminal;
+    const isIndexed = indexes !== undefined && source.kind === 'columns';
+    const own = isIndexed ? this.#schemas.raw.filter((index) => !this.#schemas.isRowList(index)) : this.#schemas.raw;
+    const raw = own.map((index): ColumnValues => {
       const column = values[this.#schemas.combined.indexOf(index)]!;
       return column instanceof Float64Array ? column.slice(0, count) : column.slice(0, count);
     });
     const ownKeys = keys instanceof Int32Array ? keys.slice(0, count) : keys.slice(0, count);
-    const batch = this.#schemas.make('raw', count, ownKeys, this.#rowFrames.slice(0, count), raw);
+    const frames = this.#rowFrames.slice(0, count);
+    const batch = isIndexed
+      ? this.#schemas.makeSpread(take(source, indexes.subarray(0, count)) as ColumnBatch, ownKeys, frames, raw)
+      : this.#schemas.make('raw', count, ownKeys, frames, raw);
     this.#pending.push({ ordinal: 0, batch });
   }
 
   /** Takes rows all of whose windows are over out of the arrays; returns how many are left. */
   #dropLate(count: number, lastLate: number): number {
-    const { intKeys, anyKeys, times, values, rows } = this.#terminal;
+    const { intKeys, anyKeys, times, values, rows, indexes } = this.#terminal;
     const late: unknown[] = [];
     const lateTimes: number[] = [];
     let kept = 0;
@@ -221,6 +229,7 @@ class AccumulateFrames implements Processor, Explained {
       this.#rowFrames[kept] = this.#rowFrames[index]!;
       if (intKeys !== undefined) intKeys[kept] = intKeys[index]!;
       else anyKeys[kept] = anyKeys[index]!;
+      if (indexes !== undefined) indexes[kept] = indexes[index]!;
       for (const column of values) if (column !== undefined) column[kept] = column[index] as never;
       kept += 1;
     }
