@@ -26,6 +26,7 @@ import { KeyedTerminal } from '../state/keyed-terminal.ts';
 import { NoTimestamp } from './errors.ts';
 import { FrameStore } from './frame-store.ts';
 import { FrameTime } from './frame-time.ts';
+import { HeldRows } from './held-rows.ts';
 import { PartialSchemas } from './partial-batch.ts';
 import { Reduction } from './reduction.ts';
 
@@ -72,6 +73,9 @@ class AccumulateFrames implements Processor, Explained {
   #context!: ProcessorContext;
   #outbox!: Outbox;
   #watermarkMs = Number.NEGATIVE_INFINITY;
+  /** Rows to be forwarded, and those of the batch before. */
+  #held: HeldRows | undefined;
+  #heldBefore: HeldRows | undefined;
   /** What the outbox has not taken yet, in order. */
   #pending: { readonly ordinal: number; readonly batch: Batch }[] = [];
   /** How far the input batch, and the flush of a frame, have come. */
@@ -121,7 +125,10 @@ class AccumulateFrames implements Processor, Explained {
       const last = this.#time.lastOver(watermark.timeMs);
       if (!this.#flush((frame) => frame <= last)) return false;
       this.#watermarkMs = watermark.timeMs;
-    } else if (!this.#emitPending()) return false;
+    } else {
+      this.#emitHeld();
+      if (!this.#emitPending()) return false;
+    }
     return this.#outbox.offer(watermark);
   }
 
@@ -168,6 +175,7 @@ class AccumulateFrames implements Processor, Explained {
   }
 
   #accumulate(count: number, first: number, last: number): void {
+    this.#emitHeld();
     const { keys, values } = this.#terminal;
     const slots = this.#rowSlots;
     this.#slots.intern(keys, count, slots);
@@ -201,6 +209,11 @@ class AccumulateFrames implements Processor, Explained {
   #forward(count: number, source: LoopBatch): void {
     const { keys, values, indexes } = this.#terminal;
     const isIndexed = indexes !== undefined && source.kind === 'columns';
+    if (isIndexed && this.#schemas.raw.length === 1 && HeldRows.canHold(source, keys)) {
+      this.#hold(source, indexes, keys as Int32Array, count);
+      return;
+    }
+    this.#emitHeld();
     const own = isIndexed ? this.#schemas.raw.filter((index) => !this.#schemas.isRowList(index)) : this.#schemas.raw;
     const raw = own.map((index): ColumnValues => {
       const column = values[this.#schemas.combined.indexOf(index)]!;
@@ -212,6 +225,21 @@ class AccumulateFrames implements Processor, Explained {
       ? this.#schemas.makeSpread(take(source, indexes.subarray(0, count)) as ColumnBatch, ownKeys, frames, raw)
       : this.#schemas.make('raw', count, ownKeys, frames, raw);
     this.#pending.push({ ordinal: 0, batch });
+  }
+
+  /** Rows wait for others, or for the next watermark. */
+  #hold(source: ColumnBatch, indexes: Int32Array, keys: Int32Array, count: number): void {
+    if (this.#held?.schema !== source.schema || !this.#held.hasRoomFor(count)) this.#emitHeld();
+    this.#held ??= HeldRows.after(this.#heldBefore, source, count);
+    this.#held.add(source, indexes, keys, this.#rowFrames, count);
+  }
+
+  #emitHeld(): void {
+    const held = this.#held;
+    if (held === undefined) return;
+    this.#pending.push({ ordinal: 0, batch: this.#schemas.makeSpread(held.rows(), held.keys, held.frames, []) });
+    this.#heldBefore = held;
+    this.#held = undefined;
   }
 
   /** Takes rows all of whose windows are over out of the arrays; returns how many are left. */
@@ -242,6 +270,7 @@ class AccumulateFrames implements Processor, Explained {
 
   /** Emits the partials of the frames that are due, then forgets keys that have become stale. */
   #flush(isDue: (frame: number) => boolean): boolean {
+    this.#emitHeld();
     for (;;) {
       if (!this.#emitPending()) return false;
       if (this.#flushing !== undefined) {
