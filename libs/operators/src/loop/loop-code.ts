@@ -65,7 +65,12 @@ export function writeLoop(input: LoopInput, stages: readonly LoopStage[], termin
     before = '',
     row: each,
     after = '',
-  } = terminal.code({ row, time: 't', index: row === 'v0' && isPlainInput(input) ? 'i' : undefined, argument: (index) => terminalArgs[index]! });
+  } = terminal.code({
+    row,
+    time: 't',
+    index: row === 'v0' && isPlainInput(input) ? 'i' : undefined,
+    argument: (index) => terminalArgs[index]!,
+  });
   const explodes = stages.some((stage) => stageKind(stage) === 'flatMap');
   const isFull = explodes && terminal.isFull !== undefined ? `if (${parameter(terminal)}.isFull) { i++; break; }` : '';
   const { head, first } = readRow(input);

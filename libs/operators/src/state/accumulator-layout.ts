@@ -112,7 +112,9 @@ function readerOf(
       const index = columnFor('list', input, primitive.of);
       return (columns, slot) => {
         const column = columns[index]!;
-        return column instanceof RowLists ? (column.get(slot) ?? []) : [...((column[slot] as unknown[] | undefined) ?? [])];
+        return column instanceof RowLists
+          ? (column.get(slot) ?? [])
+          : [...((column[slot] as unknown[] | undefined) ?? [])];
       };
     }
   }

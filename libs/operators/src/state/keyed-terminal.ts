@@ -57,7 +57,11 @@ export class KeyedTerminal implements LoopTerminal {
     for (const values of this.values) if (Array.isArray(values)) values.length = 0;
   }
 
-  code({ row, time, index: number, argument }: LoopNames): { readonly before: string; readonly row: string; readonly after: string } {
+  code({ row, time, index: number, argument }: LoopNames): {
+    readonly before: string;
+    readonly row: string;
+    readonly after: string;
+  } {
     const { keyOf, keepsRows } = this.#options;
     const self = argument(0);
     const list = number === undefined ? -1 : this.#rowList();

@@ -49,7 +49,10 @@ export function widenedForm(form: PackedForm | undefined, row: unknown): PackedF
   if (!isPlain(row)) return undefined;
   const names = Object.keys(row);
   if (names.length === 0 || names.length > FIELDS_MAX) return undefined;
-  if (form !== undefined && !(names.length === form.names.length && names.every((name, at) => name === form.names[at]))) {
+  if (
+    form !== undefined &&
+    !(names.length === form.names.length && names.every((name, at) => name === form.names[at]))
+  ) {
     return undefined;
   }
   const kinds = names.map((name, at) => widenedKind(form?.kinds[at], kindOf(row[name])));

@@ -1,6 +1,13 @@
 import type { ColumnBatch, ColumnSchema, ColumnValues } from '@millrace/engine';
 import { rowAt } from '../loop/interpret.ts';
-import { type PackedForm, type PackedMemory, packedSchemaOf, packerOf, type RowPacker, widenedForm } from './packed-rows.ts';
+import {
+  type PackedForm,
+  type PackedMemory,
+  packedSchemaOf,
+  packerOf,
+  type RowPacker,
+  widenedForm,
+} from './packed-rows.ts';
 
 /** Rows whose memory is taken in one piece. */
 const CHUNK_BITS = 12;
@@ -39,8 +46,8 @@ export class RowLists {
   #packer: RowPacker | undefined;
   /** The row to be written next, within the last chunk. */
   #next = CHUNK_ROWS;
-  /** Slots from here on have no list. */
-  #slotEnd = 0;
+  /** Slots that have a list. */
+  #used = 0;
 
   constructor(capacity: number) {
     this.#heads = new Int32Array(capacity);
@@ -113,10 +120,12 @@ export class RowLists {
 
   /** Empties the lists of slots `from` to `to`. The memory of their rows is used again when no list is left. */
   clear(from: number, to: number): void {
-    this.#heads.fill(0, from, to);
-    if (to < this.#slotEnd) return;
-    this.#slotEnd = Math.min(this.#slotEnd, from);
-    if (this.#slotEnd > 0) return;
+    const heads = this.#heads;
+    for (let slot = from; slot < Math.min(to, heads.length); slot++) {
+      if (heads[slot] !== 0) this.#used -= 1;
+      heads[slot] = 0;
+    }
+    if (this.#used > 0) return;
     for (const chunk of this.#chunks) {
       chunk.values.length = 0;
       if (chunk.packer === this.#packer) this.#spare.push(chunk);
@@ -143,15 +152,16 @@ export class RowLists {
     const { stride } = packer;
     let number = ((this.#chunks.length - 1) << CHUNK_BITS) + this.#next;
     let word = this.#next * stride;
-    let slotEnd = this.#slotEnd;
+    let used = this.#used;
     for (let index = from; index < from + count; index++) {
       const slot = slots[index]!;
-      ints[word] = heads[slot]!;
+      const last = heads[slot]!;
+      if (last === 0) used += 1;
+      ints[word] = last;
       heads[slot] = ++number;
       word += stride;
-      if (slot >= slotEnd) slotEnd = slot + 1;
     }
-    this.#slotEnd = slotEnd;
+    this.#used = used;
     this.#next += count;
   }
 

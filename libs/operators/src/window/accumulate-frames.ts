@@ -317,7 +317,8 @@ class AccumulateFrames implements Processor, Explained {
     }
     const values = this.#schemas.combined.map((column): ColumnValues => {
       const from = columns[column]!;
-      if (!(from instanceof Float64Array)) return Array.from({ length: count }, (_, index) => accumulatorAt(from, found[index]!));
+      if (!(from instanceof Float64Array))
+        return Array.from({ length: count }, (_, index) => accumulatorAt(from, found[index]!));
       const to = new Float64Array(count);
       for (let index = 0; index < count; index++) to[index] = from[found[index]!]!;
       return to;

@@ -25,7 +25,8 @@ export class HeldRows {
 
   /** Room for this batch, and as much more as the rows before have needed. */
   static after(before: HeldRows | undefined, like: ColumnBatch, count: number): HeldRows {
-    const wanted = before === undefined ? 0 : before.hasRoomFor(before.#capacity >> 1) ? before.count : 2 * before.#capacity;
+    const wanted =
+      before === undefined ? 0 : before.hasRoomFor(before.#capacity >> 1) ? before.count : 2 * before.#capacity;
     return new HeldRows(like, Math.max(count, Math.min(ROWS_MAX, Math.max(ROWS_MIN, wanted))));
   }
 

@@ -1,8 +1,8 @@
 import { deserialize, serialize } from 'node:v8';
 import { EVERY_INSTANCE, type SnapshotEntry } from '@millrace/engine';
 import type { Key } from '../contract/key.ts';
-import { RowLists } from '../state/row-lists.ts';
 import type { KeySlots } from '../state/key-slots.ts';
+import { RowLists } from '../state/row-lists.ts';
 import type { WindowState } from './window-state.ts';
 
 /** Version of the saved form; a reader of a later one has to know the earlier ones. In version 1 every frame has all keys. */

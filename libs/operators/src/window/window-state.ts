@@ -1,7 +1,13 @@
 import type { ColumnValues, ProcessorContext } from '@millrace/engine';
 import { MillraceError } from '@millrace/kernel';
 import { accumulate, clearSlot, combine, growColumns, makeColumns } from '../state/accumulate.ts';
-import { type AccumulatorLayout, type Accumulators, accumulatorAt, emptyValue, isNumeric } from '../state/accumulator-layout.ts';
+import {
+  type AccumulatorLayout,
+  type Accumulators,
+  accumulatorAt,
+  emptyValue,
+  isNumeric,
+} from '../state/accumulator-layout.ts';
 import { KeySlots } from '../state/key-slots.ts';
 import type { RowLists } from '../state/row-lists.ts';
 import { SlotFreezer } from '../state/slot-freezer.ts';
@@ -63,7 +69,18 @@ export class WindowState {
       let to = from + 1;
       while (to < count && frames[to] === frame) to++;
       if (frame < firstOpen) late += to - from;
-      else this.#addTo(this.frames.open(frame, this.slots.capacity), frame, form, values, from, to, input, schemas, spread);
+      else
+        this.#addTo(
+          this.frames.open(frame, this.slots.capacity),
+          frame,
+          form,
+          values,
+          from,
+          to,
+          input,
+          schemas,
+          spread,
+        );
       from = to;
     }
     return late;
