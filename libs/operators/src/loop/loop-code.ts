@@ -65,7 +65,12 @@ export function writeLoop(input: LoopInput, stages: readonly LoopStage[], termin
     before = '',
     row: each,
     after = '',
-  } = terminal.code({ row, time: 't', argument: (index) => terminalArgs[index]! });
+  } = terminal.code({
+    row,
+    time: 't',
+    index: row === 'v0' && isPlainInput(input) ? 'i' : undefined,
+    argument: (index) => terminalArgs[index]!,
+  });
   const explodes = stages.some((stage) => stageKind(stage) === 'flatMap');
   const isFull = explodes && terminal.isFull !== undefined ? `if (${parameter(terminal)}.isFull) { i++; break; }` : '';
   const { head, first } = readRow(input);
@@ -110,6 +115,9 @@ export class RowFailure extends Error {
 
 /** `__proto__` in an object literal would set the prototype; in brackets it is a name like any other. */
 const property = (name: string): string => (name === '__proto__' ? '["__proto__"]' : JSON.stringify(name));
+
+/** Columns without nulls: a row is what the columns hold at its number. */
+const isPlainInput = ({ schema, nulls }: LoopInput): boolean => schema !== undefined && !nulls.includes(true);
 
 function readRow({ schema, nulls, hasTimes }: LoopInput): { readonly head: string; readonly first: string } {
   const times = hasTimes ? 'const times = batch.times;' : '';

@@ -4,6 +4,8 @@ export interface LoopNames {
   readonly row: string;
   /** Its event time, a number; `NaN` where no stage has assigned one. */
   readonly time: string;
+  /** The number of the input's row that this is, unchanged; `undefined` where it may be another or has been made of nulls. */
+  readonly index: string | undefined;
   /** The terminal's argument with this index. */
   readonly argument: (index: number) => string;
 }

@@ -5,9 +5,16 @@ import {
   emptyValue,
   isNumeric,
 } from './accumulator-layout.ts';
+import { RowLists } from './row-lists.ts';
 
 /** Values of a column for the rows of a batch; absent where the column needs none (`count`). */
 export type Values = Float64Array | readonly unknown[] | undefined;
+
+/** Empty accumulators for `capacity` slots that are emptied all at once: lists are packed. */
+export function makePackedColumns(layout: AccumulatorLayout, capacity: number): Accumulators[] {
+  const columns = makeColumns(layout, capacity);
+  return columns.map((column, index) => (layout.columns[index]!.op === 'list' ? new RowLists(capacity) : column));
+}
 
 /** Empty accumulators for `capacity` slots. */
 export function makeColumns(layout: AccumulatorLayout, capacity: number): Accumulators[] {
@@ -27,6 +34,10 @@ export function growColumns(
 ): Accumulators[] {
   return columns.map((column, index) => {
     const { op } = layout.columns[index]!;
+    if (column instanceof RowLists) {
+      column.grow(capacity);
+      return column;
+    }
     if (!isNumeric(op)) {
       const larger = column as unknown[];
       while (larger.length < capacity) larger.push(undefined);
@@ -43,7 +54,9 @@ export function growColumns(
 export function clearSlot(layout: AccumulatorLayout, columns: readonly Accumulators[], slot: number): void {
   for (let index = 0; index < columns.length; index++) {
     const { op } = layout.columns[index]!;
-    columns[index]![slot] = isNumeric(op) ? emptyValue(op) : undefined;
+    const column = columns[index]!;
+    if (column instanceof RowLists) column.clear(slot, slot + 1);
+    else column[slot] = isNumeric(op) ? emptyValue(op) : undefined;
   }
 }
 
@@ -72,7 +85,8 @@ export function accumulate(
       raiseValues(column as Float64Array, slots, values as Float64Array, from, to);
       break;
     case 'list':
-      pushValues(column as (unknown[] | undefined)[], slots, values as readonly unknown[], from, to);
+      if (column instanceof RowLists) column.push(slots, values as readonly unknown[], from, to);
+      else pushValues(column as (unknown[] | undefined)[], slots, values as readonly unknown[], from, to);
       break;
     case 'object':
       accumulateObjects(layout, column as unknown[], slots, values as readonly unknown[], from, to, input);
@@ -105,6 +119,10 @@ export function combine(
       for (let index = from; index < to; index++) {
         const more = (partials as readonly unknown[])[index] as readonly unknown[] | undefined;
         if (more === undefined) continue;
+        if (column instanceof RowLists) {
+          column.append(slots[index]!, more);
+          continue;
+        }
         const list = lists[slots[index]!];
         if (list === undefined) lists[slots[index]!] = [...more];
         else for (const value of more) list.push(value);

@@ -1,4 +1,5 @@
 import type { AggregateOperation, Primitive } from '../contract/aggregate-operation.ts';
+import { RowLists } from './row-lists.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: operations of every type are kept by one engine
 export type AnyAggregate = AggregateOperation<any, any, any>;
@@ -30,7 +31,13 @@ export interface AccumulatorLayout {
   readonly numberColumn: number | undefined;
 }
 
-export type Accumulators = Float64Array | unknown[];
+export type Accumulators = Float64Array | unknown[] | RowLists;
+
+/** The accumulator of a slot; of a list a copy. */
+export function accumulatorAt(column: Accumulators, slot: number): unknown {
+  if (!(column instanceof RowLists)) return column[slot];
+  return column.get(slot);
+}
 
 export const isNumeric = (op: ColumnOp): boolean => op !== 'list' && op !== 'object';
 
@@ -103,7 +110,12 @@ function readerOf(
     }
     case 'list': {
       const index = columnFor('list', input, primitive.of);
-      return (columns, slot) => [...((columns[index]![slot] as unknown[] | undefined) ?? [])];
+      return (columns, slot) => {
+        const column = columns[index]!;
+        return column instanceof RowLists
+          ? (column.get(slot) ?? [])
+          : [...((column[slot] as unknown[] | undefined) ?? [])];
+      };
     }
   }
 }
@@ -115,7 +127,7 @@ function objectLayout(aggregate: AnyAggregate, inputCount: number): AccumulatorL
     aggregate,
     isDeductible: aggregate.deduct !== undefined && aggregate.combine !== undefined,
     isCombinable: aggregate.combine !== undefined,
-    finish: (columns, slot) => aggregate.finish(columns[1]![slot] ?? aggregate.create()),
+    finish: (columns, slot) => aggregate.finish((columns[1] as unknown[])[slot] ?? aggregate.create()),
     numberColumn: undefined,
   };
 }

@@ -14,6 +14,8 @@ export interface KeyedTerminalOptions {
   readonly input: number;
   /** The rows themselves are wanted as well. */
   readonly keepsRows: boolean;
+  /** The owner can make do with `indexes`. */
+  readonly takesIndexes?: boolean | undefined;
 }
 
 /**
@@ -28,8 +30,11 @@ export class KeyedTerminal implements LoopTerminal {
   times = new Float64Array(CAPACITY_START);
   readonly values: ValueColumn[];
   rows: unknown[] = [];
+  /** Where a list takes rows as they are in the columns of the batch: their numbers, instead of the rows. */
+  indexes: Int32Array | undefined;
   readonly #options: KeyedTerminalOptions;
   #capacity = CAPACITY_START;
+  #indexes = new Int32Array(0);
 
   constructor(options: KeyedTerminalOptions) {
     this.#options = options;
@@ -48,16 +53,23 @@ export class KeyedTerminal implements LoopTerminal {
     this.count = 0;
     this.anyKeys.length = 0;
     this.rows.length = 0;
+    this.indexes = undefined;
     for (const values of this.values) if (Array.isArray(values)) values.length = 0;
   }
 
-  code({ row, time, argument }: LoopNames): { readonly before: string; readonly row: string; readonly after: string } {
+  code({ row, time, index: number, argument }: LoopNames): {
+    readonly before: string;
+    readonly row: string;
+    readonly after: string;
+  } {
     const { keyOf, keepsRows } = this.#options;
     const self = argument(0);
-    const load = `K = ${self}.intKeys; T = ${self}.times; ${this.values.map((_, i) => `V${i} = ${self}.values[${i}];`).join(' ')} cap = ${self}.capacity;`;
-    const names = ['K', 'T', ...this.values.map((_, i) => `V${i}`), 'cap'];
+    const list = number === undefined ? -1 : this.#rowList();
+    const load = `K = ${self}.intKeys; T = ${self}.times; ${this.values.map((_, i) => `V${i} = ${self}.values[${i}];`).join(' ')} cap = ${self}.capacity;${list < 0 ? '' : ` X = ${self}.useIndexes();`}`;
+    const names = ['K', 'T', ...this.values.map((_, i) => `V${i}`), 'cap', 'X'];
     const stores = this.values.map((values, index) => {
       if (values === undefined) return '';
+      if (index === list) return `X[m] = ${number};`;
       const of = this.#options.columns[index]!.of;
       return `V${index}[m] = ${of === undefined ? row : `${argument(2 + index)}(${row})`};`;
     });
@@ -96,6 +108,21 @@ export class KeyedTerminal implements LoopTerminal {
     });
     if (keepsRows) this.rows[at] = row;
     this.count = at + 1;
+  }
+
+  /** Called by a loop that leaves numbers of rows. */
+  useIndexes(): Int32Array {
+    if (this.#indexes.length < this.#capacity) this.#indexes = enlarged(this.#indexes, new Int32Array(this.#capacity));
+    this.indexes = this.#indexes;
+    return this.#indexes;
+  }
+
+  /** Index of the value column that takes the rows themselves; -1 without one. */
+  #rowList(): number {
+    const { columns, takesIndexes } = this.#options;
+    return takesIndexes === true
+      ? columns.findIndex(({ op, of }, index) => op === 'list' && of === undefined && this.values[index] !== undefined)
+      : -1;
   }
 
   /** Doubles the arrays; called by the loop. */

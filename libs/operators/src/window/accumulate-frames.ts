@@ -1,5 +1,6 @@
 import {
   type Batch,
+  type ColumnBatch,
   type ColumnValues,
   isIdle,
   type Outbox,
@@ -14,15 +15,18 @@ import type { Key, KeyOf } from '../contract/key.ts';
 import type { LoopMode } from '../contract/row-stage.ts';
 import type { SlidingWindow } from '../contract/window.ts';
 import type { Explained } from '../loop/explained.ts';
+import type { LoopBatch } from '../loop/loop-code.ts';
 import type { LoopStage } from '../loop/loop-stage.ts';
 import { Loops } from '../loop/loops.ts';
+import { take } from '../partition/scatter.ts';
 import { accumulate } from '../state/accumulate.ts';
-import type { AccumulatorLayout } from '../state/accumulator-layout.ts';
+import { type AccumulatorLayout, accumulatorAt } from '../state/accumulator-layout.ts';
 import { KeySlots } from '../state/key-slots.ts';
 import { KeyedTerminal } from '../state/keyed-terminal.ts';
 import { NoTimestamp } from './errors.ts';
 import { FrameStore } from './frame-store.ts';
 import { FrameTime } from './frame-time.ts';
+import { HeldRows } from './held-rows.ts';
 import { PartialSchemas } from './partial-batch.ts';
 import { Reduction } from './reduction.ts';
 
@@ -69,6 +73,9 @@ class AccumulateFrames implements Processor, Explained {
   #context!: ProcessorContext;
   #outbox!: Outbox;
   #watermarkMs = Number.NEGATIVE_INFINITY;
+  /** Rows to be forwarded, and those of the batch before. */
+  #held: HeldRows | undefined;
+  #heldBefore: HeldRows | undefined;
   /** What the outbox has not taken yet, in order. */
   #pending: { readonly ordinal: number; readonly batch: Batch }[] = [];
   /** How far the input batch, and the flush of a frame, have come. */
@@ -82,12 +89,12 @@ class AccumulateFrames implements Processor, Explained {
     this.#schemas = new PartialSchemas(layout, input);
     this.#hasLateEdge = lateEdge;
     const columns = this.#schemas.combined.map((index) => layout.columns[index]!);
-    this.#terminal = new KeyedTerminal({ keyOf, columns, input, keepsRows: lateEdge });
+    // Lists do not become smaller by being put together.
+    const hasLists = columns.some(({ op }) => op === 'list');
+    this.#terminal = new KeyedTerminal({ keyOf, columns, input, keepsRows: lateEdge, takesIndexes: hasLists });
     this.#loops = new Loops(stages, this.#terminal, mode);
     this.#time = new FrameTime(window);
     this.#frames = new FrameStore(layout);
-    // Lists do not become smaller by being put together.
-    const hasLists = columns.some(({ op }) => op === 'list');
     this.#reduction = new Reduction(hasLists || !layout.isCombinable);
   }
 
@@ -107,7 +114,7 @@ class AccumulateFrames implements Processor, Explained {
       if (this.#index >= batch.length) break;
       this.#terminal.clear();
       this.#index = this.#loops.run(batch, this.#index);
-      this.#take();
+      this.#take(batch);
     }
     this.#index = 0;
     return true;
@@ -118,7 +125,10 @@ class AccumulateFrames implements Processor, Explained {
       const last = this.#time.lastOver(watermark.timeMs);
       if (!this.#flush((frame) => frame <= last)) return false;
       this.#watermarkMs = watermark.timeMs;
-    } else if (!this.#emitPending()) return false;
+    } else {
+      this.#emitHeld();
+      if (!this.#emitPending()) return false;
+    }
     return this.#outbox.offer(watermark);
   }
 
@@ -131,7 +141,7 @@ class AccumulateFrames implements Processor, Explained {
   }
 
   /** The rows that the loop has left in the terminal. */
-  #take(): void {
+  #take(batch: LoopBatch): void {
     const terminal = this.#terminal;
     let count = terminal.count;
     if (count === 0) return;
@@ -160,11 +170,12 @@ class AccumulateFrames implements Processor, Explained {
     if (first <= lastLate) count = this.#dropLate(count, lastLate);
     if (count === 0) return;
     this.#reduction.took(count);
-    if (this.#reduction.isForwarding) this.#forward(count);
+    if (this.#reduction.isForwarding) this.#forward(count, batch);
     else this.#accumulate(count, first, last);
   }
 
   #accumulate(count: number, first: number, last: number): void {
+    this.#emitHeld();
     const { keys, values } = this.#terminal;
     const slots = this.#rowSlots;
     this.#slots.intern(keys, count, slots);
@@ -195,20 +206,45 @@ class AccumulateFrames implements Processor, Explained {
   }
 
   /** Sends the values of the rows as they are. */
-  #forward(count: number): void {
-    const { keys, values } = this.#terminal;
-    const raw = this.#schemas.raw.map((index): ColumnValues => {
+  #forward(count: number, source: LoopBatch): void {
+    const { keys, values, indexes } = this.#terminal;
+    const isIndexed = indexes !== undefined && source.kind === 'columns';
+    if (isIndexed && this.#schemas.raw.length === 1 && HeldRows.canHold(source, keys)) {
+      this.#hold(source, indexes, keys as Int32Array, count);
+      return;
+    }
+    this.#emitHeld();
+    const own = isIndexed ? this.#schemas.raw.filter((index) => !this.#schemas.isRowList(index)) : this.#schemas.raw;
+    const raw = own.map((index): ColumnValues => {
       const column = values[this.#schemas.combined.indexOf(index)]!;
       return column instanceof Float64Array ? column.slice(0, count) : column.slice(0, count);
     });
     const ownKeys = keys instanceof Int32Array ? keys.slice(0, count) : keys.slice(0, count);
-    const batch = this.#schemas.make('raw', count, ownKeys, this.#rowFrames.slice(0, count), raw);
+    const frames = this.#rowFrames.slice(0, count);
+    const batch = isIndexed
+      ? this.#schemas.makeSpread(take(source, indexes.subarray(0, count)) as ColumnBatch, ownKeys, frames, raw)
+      : this.#schemas.make('raw', count, ownKeys, frames, raw);
     this.#pending.push({ ordinal: 0, batch });
+  }
+
+  /** Rows wait for others, or for the next watermark. */
+  #hold(source: ColumnBatch, indexes: Int32Array, keys: Int32Array, count: number): void {
+    if (this.#held?.schema !== source.schema || !this.#held.hasRoomFor(count)) this.#emitHeld();
+    this.#held ??= HeldRows.after(this.#heldBefore, source, count);
+    this.#held.add(source, indexes, keys, this.#rowFrames, count);
+  }
+
+  #emitHeld(): void {
+    const held = this.#held;
+    if (held === undefined) return;
+    this.#pending.push({ ordinal: 0, batch: this.#schemas.makeSpread(held.rows(), held.keys, held.frames, []) });
+    this.#heldBefore = held;
+    this.#held = undefined;
   }
 
   /** Takes rows all of whose windows are over out of the arrays; returns how many are left. */
   #dropLate(count: number, lastLate: number): number {
-    const { intKeys, anyKeys, times, values, rows } = this.#terminal;
+    const { intKeys, anyKeys, times, values, rows, indexes } = this.#terminal;
     const late: unknown[] = [];
     const lateTimes: number[] = [];
     let kept = 0;
@@ -221,6 +257,7 @@ class AccumulateFrames implements Processor, Explained {
       this.#rowFrames[kept] = this.#rowFrames[index]!;
       if (intKeys !== undefined) intKeys[kept] = intKeys[index]!;
       else anyKeys[kept] = anyKeys[index]!;
+      if (indexes !== undefined) indexes[kept] = indexes[index]!;
       for (const column of values) if (column !== undefined) column[kept] = column[index] as never;
       kept += 1;
     }
@@ -233,6 +270,7 @@ class AccumulateFrames implements Processor, Explained {
 
   /** Emits the partials of the frames that are due, then forgets keys that have become stale. */
   #flush(isDue: (frame: number) => boolean): boolean {
+    this.#emitHeld();
     for (;;) {
       if (!this.#emitPending()) return false;
       if (this.#flushing !== undefined) {
@@ -279,7 +317,8 @@ class AccumulateFrames implements Processor, Explained {
     }
     const values = this.#schemas.combined.map((column): ColumnValues => {
       const from = columns[column]!;
-      if (!(from instanceof Float64Array)) return Array.from({ length: count }, (_, index) => from[found[index]!]);
+      if (!(from instanceof Float64Array))
+        return Array.from({ length: count }, (_, index) => accumulatorAt(from, found[index]!));
       const to = new Float64Array(count);
       for (let index = 0; index < count; index++) to[index] = from[found[index]!]!;
       return to;

@@ -1,5 +1,5 @@
 import { PARTITION_COUNT } from '@millrace/engine';
-import { type Accumulators, isNumeric } from '../state/accumulator-layout.ts';
+import { accumulatorAt, isNumeric } from '../state/accumulator-layout.ts';
 import type { SlotFreezer } from '../state/slot-freezer.ts';
 import type { FrozenFrames, WindowState } from './window-state.ts';
 
@@ -8,7 +8,7 @@ type FrozenFrame = FrozenFrames['frames'][number];
 /** Keys of one partition with rows in one frame, and their accumulators at the barrier. */
 export interface FramePart {
   readonly slots: Int32Array;
-  readonly columns: readonly Accumulators[];
+  readonly columns: readonly (Float64Array | unknown[])[];
 }
 
 /**
@@ -92,7 +92,7 @@ export class FrameCopy {
     const { columns, copies } = this.#frozen;
     return Array.from(slots, (slot) => {
       const copy = this.#freezer.copyOf(slot);
-      return copy >= 0 ? copies[column]![copy] : columns[column]![slot];
+      return copy >= 0 ? copies[column]![copy] : accumulatorAt(columns[column]!, slot);
     });
   }
 

@@ -1,5 +1,6 @@
-import { growColumns, makeColumns } from '../state/accumulate.ts';
+import { growColumns, makePackedColumns } from '../state/accumulate.ts';
 import { type AccumulatorLayout, type Accumulators, emptyValue, isNumeric } from '../state/accumulator-layout.ts';
+import { RowLists } from '../state/row-lists.ts';
 
 /** Arrays kept for the next frame. */
 const SPARE_MAX = 2;
@@ -26,7 +27,7 @@ export class FrameStore {
   get byteLength(): number {
     let bytes = 0;
     for (const columns of this.#frames.values()) {
-      for (const column of columns) bytes += column instanceof Float64Array ? column.byteLength : column.length * 64;
+      for (const column of columns) bytes += 'byteLength' in column ? column.byteLength : column.length * 64;
     }
     return bytes;
   }
@@ -38,7 +39,7 @@ export class FrameStore {
   /** The frame's columns, with room for `capacity` slots; empty ones if there were none. */
   open(frame: number, capacity: number): Accumulators[] {
     let columns = this.#frames.get(frame);
-    if (columns === undefined) columns = this.#spare.pop() ?? makeColumns(this.#layout, capacity);
+    if (columns === undefined) columns = this.#spare.pop() ?? makePackedColumns(this.#layout, capacity);
     else if (columns[0]!.length >= capacity) return columns;
     if (columns[0]!.length < capacity) columns = growColumns(this.#layout, columns, capacity);
     this.#frames.set(frame, columns);
@@ -69,7 +70,8 @@ export class FrameStore {
   clear(columns: readonly Accumulators[], from: number, to: number): void {
     for (const [index, column] of columns.entries()) {
       const { op } = this.#layout.columns[index]!;
-      column.fill((isNumeric(op) ? emptyValue(op) : undefined) as never, from, to);
+      if (column instanceof RowLists) column.clear(from, to);
+      else column.fill((isNumeric(op) ? emptyValue(op) : undefined) as never, from, to);
     }
   }
 }

@@ -1,8 +1,8 @@
 import { deserialize, serialize } from 'node:v8';
 import { EVERY_INSTANCE, type SnapshotEntry } from '@millrace/engine';
 import type { Key } from '../contract/key.ts';
-import type { Accumulators } from '../state/accumulator-layout.ts';
 import type { KeySlots } from '../state/key-slots.ts';
+import { RowLists } from '../state/row-lists.ts';
 import type { WindowState } from './window-state.ts';
 
 /** Version of the saved form; a reader of a later one has to know the earlier ones. In version 1 every frame has all keys. */
@@ -20,7 +20,7 @@ export interface SavedFrame {
   readonly frame: number;
   /** Index of its first key; absent: 0. It has as many keys as values. */
   readonly first?: number;
-  readonly columns: readonly Accumulators[];
+  readonly columns: readonly (Float64Array | unknown[])[];
 }
 
 export interface SavedKeys {
@@ -80,7 +80,12 @@ export function restoreKeys(state: WindowState, { keys, frames }: SavedKeys): vo
   for (const { frame, first = 0, columns } of frames) {
     const target = state.frames.open(frame, slots.capacity);
     for (const [index, column] of columns.entries()) {
-      for (let at = 0; at < column.length; at++) target[index]![found[first + at]!] = column[at] as never;
+      const into = target[index]!;
+      for (let at = 0; at < column.length; at++) {
+        const slot = found[first + at]!;
+        if (!(into instanceof RowLists)) into[slot] = column[at] as never;
+        else if (column[at] !== undefined) into.append(slot, column[at] as readonly unknown[]);
+      }
     }
   }
 }

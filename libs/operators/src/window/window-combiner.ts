@@ -1,6 +1,6 @@
 import type { ColumnBatch, RowBatch } from '@millrace/engine';
 import { clearSlot, combine, makeColumns } from '../state/accumulate.ts';
-import { type Accumulators, emptyValue, isNumeric } from '../state/accumulator-layout.ts';
+import { type Accumulators, accumulatorAt, emptyValue, isNumeric } from '../state/accumulator-layout.ts';
 import type { FrameTime } from './frame-time.ts';
 import type { ResultBatches } from './result-batch.ts';
 import type { WindowState } from './window-state.ts';
@@ -72,7 +72,7 @@ function slotsWithRows(frames: readonly (readonly Accumulators[])[], from: numbe
 }
 
 function gather(column: Accumulators, slots: Int32Array, empty: number | undefined): Float64Array | unknown[] {
-  if (!(column instanceof Float64Array)) return Array.from(slots, (slot) => column[slot]);
+  if (!(column instanceof Float64Array)) return Array.from(slots, (slot) => accumulatorAt(column, slot));
   const values = new Float64Array(slots.length);
   for (let at = 0; at < slots.length; at++) values[at] = column[slots[at]!] ?? empty!;
   return values;

@@ -1,4 +1,4 @@
-import type { Batch, Outbox, ProcessorContext } from '@millrace/engine';
+import { BATCH_ROWS_MAX, type Batch, type Outbox, type ProcessorContext } from '@millrace/engine';
 import { makeColumns } from '../state/accumulate.ts';
 import type { Accumulators } from '../state/accumulator-layout.ts';
 import type { FrameTime } from './frame-time.ts';
@@ -35,6 +35,8 @@ export class WindowEmitter {
   readonly #results: ResultBatches;
   readonly #combiner: WindowCombiner;
   readonly #emitsEmpty: boolean;
+  /** Of one batch. */
+  readonly #resultsMax: number;
   readonly #found = new Int32Array(RESULTS_PER_BATCH);
   #outbox!: Outbox;
   #context!: ProcessorContext;
@@ -53,6 +55,7 @@ export class WindowEmitter {
     this.#results = results;
     this.#combiner = combiner;
     this.#emitsEmpty = options.emitsEmpty;
+    this.#resultsMax = state.layout.numberColumn === undefined ? BATCH_ROWS_MAX : RESULTS_PER_BATCH;
   }
 
   open(context: ProcessorContext): void {
@@ -74,7 +77,7 @@ export class WindowEmitter {
   }
 
   #emit(next: () => Emission | undefined): boolean {
-    const deadlineMs = this.#context.clock.monotonicMs() + EMIT_MS;
+    let deadlineMs = this.#context.clock.monotonicMs() + EMIT_MS;
     for (;;) {
       if (this.#pending !== undefined && !this.#outbox.offer(this.#pending)) return false;
       this.#pending = undefined;
@@ -85,6 +88,8 @@ export class WindowEmitter {
         return false;
       }
       this.#emitSome(this.#emission);
+      // Objects live until they are used: the garbage collector copies as many of them as are under way.
+      if (this.#state.layout.numberColumn === undefined) deadlineMs = Number.NEGATIVE_INFINITY;
     }
   }
 
@@ -139,7 +144,7 @@ export class WindowEmitter {
     const end = Math.min(size, from + SLOTS_PER_CALL);
     let count = 0;
     let to = from;
-    while (to < end && count + BLOCK <= RESULTS_PER_BATCH) {
+    while (to < end && count + BLOCK <= this.#resultsMax) {
       const next = Math.min(to + BLOCK, end);
       state.addToTotals(frame, to, next);
       count = this.#find(rows, to, next, count);
@@ -167,7 +172,7 @@ export class WindowEmitter {
     const rows = columns[0] as Float64Array;
     const end = Math.min(size, emission.slot + SLOTS_PER_CALL);
     let count = 0;
-    while (emission.slot < end && count + BLOCK <= RESULTS_PER_BATCH) {
+    while (emission.slot < end && count + BLOCK <= this.#resultsMax) {
       const to = Math.min(emission.slot + BLOCK, end);
       count = this.#find(rows, emission.slot, to, count);
       emission.slot = to;

@@ -1,12 +1,19 @@
-import type { ProcessorContext } from '@millrace/engine';
+import type { ColumnValues, ProcessorContext } from '@millrace/engine';
 import { MillraceError } from '@millrace/kernel';
 import { accumulate, clearSlot, combine, growColumns, makeColumns } from '../state/accumulate.ts';
-import { type AccumulatorLayout, type Accumulators, emptyValue, isNumeric } from '../state/accumulator-layout.ts';
+import {
+  type AccumulatorLayout,
+  type Accumulators,
+  accumulatorAt,
+  emptyValue,
+  isNumeric,
+} from '../state/accumulator-layout.ts';
 import { KeySlots } from '../state/key-slots.ts';
+import type { RowLists } from '../state/row-lists.ts';
 import { SlotFreezer } from '../state/slot-freezer.ts';
 import { StateTooLarge } from './errors.ts';
 import { FrameStore } from './frame-store.ts';
-import { isRaw, type PartialBatch, type PartialSchemas } from './partial-batch.ts';
+import { isRaw, type PartialBatch, type PartialSchemas, type SpreadRows, spreadRowsOf } from './partial-batch.ts';
 
 /** What one snapshot sees of the frames: their columns at the barrier and the copies of slots changed since. */
 export interface FrozenFrames {
@@ -55,13 +62,25 @@ export class WindowState {
     const [keys, frames, ...values] = batch.columns;
     this.slots.intern(keys, count, slots);
     const form = isRaw(batch);
+    const spread = spreadRowsOf(batch.schema);
     let late = 0;
     for (let from = 0; from < count; ) {
       const frame = frames[from]!;
       let to = from + 1;
       while (to < count && frames[to] === frame) to++;
       if (frame < firstOpen) late += to - from;
-      else this.#addTo(this.frames.open(frame, this.slots.capacity), frame, form, values, from, to, input, schemas);
+      else
+        this.#addTo(
+          this.frames.open(frame, this.slots.capacity),
+          frame,
+          form,
+          values,
+          from,
+          to,
+          input,
+          schemas,
+          spread,
+        );
       from = to;
     }
     return late;
@@ -71,19 +90,22 @@ export class WindowState {
     columns: readonly Accumulators[],
     frame: number,
     isRawForm: boolean,
-    values: readonly unknown[],
+    values: readonly ColumnValues[],
     from: number,
     to: number,
     input: number,
     schemas: PartialSchemas,
+    spread: SpreadRows | undefined,
   ): void {
     const slots = this.#rowSlots;
     this.touch(slots, from, to);
     const add = (target: readonly Accumulators[]): void => {
       for (const index of schemas.combined) {
         const spec = this.layout.columns[index]!;
-        if (isRawForm) {
-          const column = values[schemas.raw.indexOf(index)] as Float64Array | undefined;
+        if (isRawForm && spread !== undefined && schemas.isRowList(index)) {
+          (target[index] as RowLists).pushColumns(slots, spread.schema, values.slice(spread.first - 2), from, to);
+        } else if (isRawForm) {
+          const column = values[rawPlace(schemas, index, spread)] as Float64Array | undefined;
           accumulate(this.layout, spec, target[index]!, slots, column, from, to, input);
         } else {
           const column = values[schemas.combined.indexOf(index)] as Float64Array;
@@ -130,8 +152,8 @@ export class WindowState {
     const { aggregate } = this.layout;
     const end = Math.min(to, columns[0]!.length);
     this.layout.columns.forEach(({ op }, index) => {
-      const target = totals[index]!;
-      const source = columns[index]!;
+      const target = totals[index] as Float64Array | unknown[];
+      const source = columns[index] as Float64Array | unknown[];
       if (op !== 'object') {
         addAll(target as Float64Array, source as Float64Array, from, end);
         return;
@@ -150,8 +172,8 @@ export class WindowState {
     const { aggregate } = this.layout;
     const end = Math.min(to, leaving[0]!.length);
     this.layout.columns.forEach(({ op }, index) => {
-      const target = totals[index]!;
-      const source = leaving[index]!;
+      const target = totals[index] as Float64Array | unknown[];
+      const source = leaving[index] as Float64Array | unknown[];
       if (op !== 'object') {
         takeAll(target as Float64Array, source as Float64Array, from, end);
         return;
@@ -213,10 +235,14 @@ export class WindowState {
   #frozenValue(index: number, column: Accumulators, slot: number): unknown {
     const { op } = this.layout.columns[index]!;
     if (slot >= column.length) return isNumeric(op) ? emptyValue(op) : undefined;
-    const value = column[slot];
+    const value = accumulatorAt(column, slot);
     return isNumeric(op) || value === undefined ? value : structuredClone(value);
   }
 }
+
+/** Place of a column among the raw values: those of rows in columns are behind all others. */
+const rawPlace = (schemas: PartialSchemas, index: number, spread: SpreadRows | undefined): number =>
+  (spread === undefined ? schemas.raw : schemas.raw.filter((each) => !schemas.isRowList(each))).indexOf(index);
 
 function addAll(totals: Float64Array, values: Float64Array, from: number, to: number): void {
   for (let slot = from; slot < to; slot++) totals[slot] = totals[slot]! + values[slot]!;
