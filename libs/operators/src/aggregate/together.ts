@@ -1,4 +1,5 @@
 import type { AggregateOperation, AggregateOperation1, ColumnPlan } from '../contract/aggregate-operation.ts';
+import { objectMaker } from '../loop/object-literal.ts';
 
 // biome-ignore-start lint/suspicious/noExplicitAny: parts of every type are put together
 type AnyOperation<Row> = AggregateOperation1<Row, any, any>;
@@ -60,7 +61,8 @@ export function aggregateOperation<Row, Accumulator, Result>(parts: {
   return { ...parts, accumulate: [parts.accumulate] };
 }
 
-type Shape = (results: readonly unknown[]) => unknown;
+/** The results in the order of the parts, in an array of its own, as the one result. */
+type Shape = (results: unknown[]) => unknown;
 
 function partsOf(given: readonly unknown[]): {
   readonly parts: readonly AnyOperation<unknown>[];
@@ -68,11 +70,11 @@ function partsOf(given: readonly unknown[]): {
 } {
   const [first] = given;
   const isNamed = given.length === 1 && !('accumulate' in (first as object));
-  if (!isNamed) return { parts: given as readonly AnyOperation<unknown>[], shape: (results) => [...results] };
+  if (!isNamed) return { parts: given as readonly AnyOperation<unknown>[], shape: (results) => results };
   const names = Object.keys(first as object);
   return {
     parts: Object.values(first as Record<string, AnyOperation<unknown>>),
-    shape: (results) => Object.fromEntries(names.map((name, index) => [name, results[index]])),
+    shape: objectMaker(names) as Shape,
   };
 }
 
@@ -115,6 +117,10 @@ function jointPlan(
   const primitives = known.flatMap((plan, index) =>
     plan.primitives.map(({ primitive }) => ({ input: inputOf(index), primitive })),
   );
+  // Called for each key of each window: nothing is made that is not part of the result.
+  if (known.every((plan) => plan.primitives.length === 1 && plan.result === undefined)) {
+    return { primitives, result: (...values: unknown[]) => shape(values) };
+  }
   const result = (...values: readonly unknown[]): unknown => {
     let at = 0;
     return shape(

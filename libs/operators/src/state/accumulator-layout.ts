@@ -65,8 +65,7 @@ export function layoutOf(
   };
   const reads = plan.primitives.map(({ input, primitive }) => readerOf(primitive, input, columnFor));
   const { result } = plan as { readonly result?: ((...values: unknown[]) => unknown) | undefined };
-  const finish: Read =
-    result === undefined ? reads[0]! : (from, slot) => result(...reads.map((read) => read(from, slot)));
+  const finish = result === undefined ? reads[0]! : finisherOf(reads, result);
   const [only] = plan.primitives;
   const isPlain = result === undefined && (only!.primitive.kind === 'count' || only!.primitive.kind === 'sum');
   return {
@@ -78,6 +77,21 @@ export function layoutOf(
     finish,
     numberColumn: isPlain ? columns.length - 1 : undefined,
   };
+}
+
+/** Called for each key of each window, so the usual numbers of parts go without an array. */
+function finisherOf(reads: readonly Read[], result: (...values: unknown[]) => unknown): Read {
+  const [a, b, c] = reads as readonly [Read, Read, Read];
+  switch (reads.length) {
+    case 1:
+      return (from, slot) => result(a(from, slot));
+    case 2:
+      return (from, slot) => result(a(from, slot), b(from, slot));
+    case 3:
+      return (from, slot) => result(a(from, slot), b(from, slot), c(from, slot));
+    default:
+      return (from, slot) => result(...reads.map((read) => read(from, slot)));
+  }
 }
 
 function readerOf(

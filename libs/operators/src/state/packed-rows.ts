@@ -1,4 +1,5 @@
 import type { ColumnSchema } from '@millrace/engine';
+import { propertyName } from '../loop/object-literal.ts';
 
 /** What one field of a packed row can hold. Every step to the right holds all that the one before it does. */
 const FIELD_KINDS = ['int32', 'float64', 'any'] as const;
@@ -200,6 +201,3 @@ function placesOf(kinds: PackedForm['kinds'], firstInt: number): readonly string
     return place;
   });
 }
-
-/** `__proto__` in an object literal would set the prototype; in brackets it is a name like any other. */
-const propertyName = (name: string): string => (name === '__proto__' ? '["__proto__"]' : JSON.stringify(name));

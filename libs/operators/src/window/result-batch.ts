@@ -74,7 +74,11 @@ export class ResultBatches {
 
   #results(found: Int32Array, count: number, columns: readonly Accumulators[]): Float64Array | unknown[] {
     const { numberColumn, finish } = this.#layout;
-    if (numberColumn === undefined) return Array.from({ length: count }, (_, index) => finish(columns, found[index]!));
+    if (numberColumn === undefined) {
+      const objects: unknown[] = [];
+      for (let index = 0; index < count; index++) objects.push(finish(columns, found[index]!));
+      return objects;
+    }
     const from = columns[numberColumn] as Float64Array;
     const results = new Float64Array(count);
     for (let index = 0; index < count; index++) results[index] = from[found[index]!]!;
