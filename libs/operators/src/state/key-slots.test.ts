@@ -53,6 +53,47 @@ describe('key slots', () => {
     expect(slots.size).toBe(keys.length);
   });
 
+  it('keep integers apart and together whether they lie close together or not, and change from one to the other', () => {
+    const range = fc.constantFrom(1, 3, 1_000, 2 ** 20);
+    const base = fc.constantFrom(0, -5_000, 2 ** 28 - 5_000, -(2 ** 31), 2 ** 31 - 5_000);
+    const step = fc.record({ range, base, isKept: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 8 }), (steps) => {
+        const slots = new KeySlots();
+        const model = new Map<number, number>();
+        for (const [round, { range: spread, base: first, isKept }] of steps.entries()) {
+          const keys = Int32Array.from({ length: 5_000 }, (_, at) => first + Math.imul(at, spread));
+          const found = new Int32Array(keys.length);
+          slots.intern(keys, keys.length, found);
+          for (const [at, key] of keys.entries()) {
+            const known = model.get(key);
+            if (known !== undefined && known !== found[at])
+              throw new Error(`${key} has slots ${known} and ${found[at]}`);
+            model.set(key, found[at]!);
+          }
+          if (isKept) continue;
+          slots.removeWhere((slot) => slot % 3 === round % 3);
+          for (const [key, slot] of model) if (slot % 3 === round % 3) model.delete(key);
+        }
+        expect(new Set(model.values()).size).toBe(model.size);
+        expect(slots.usedCount).toBe(model.size);
+        for (const [key, slot] of model) if (slots.keyOf(slot) !== key) throw new Error(`slot ${slot} is not ${key}'s`);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
+  it('need no more memory for integers far apart than a hash table does, and less for those close together', () => {
+    const bytesFor = (spread: number): number => {
+      const slots = new KeySlots();
+      const keys = Int32Array.from({ length: 100_000 }, (_, at) => Math.imul(at, spread));
+      slots.intern(keys, keys.length, new Int32Array(keys.length));
+      return slots.byteLength - slots.capacity * 6;
+    };
+    expect(bytesFor(1)).toBeLessThan(100_000 * 6);
+    expect(bytesFor(1_000_003)).toBeLessThanOrEqual(2 ** 18 * 8);
+  });
+
   it('forget many keys at once, or all, and give their slots to others', () => {
     const step = fc.oneof(
       fc.record({ what: fc.constant('keep'), modulus: fc.integer({ min: 1, max: 5 }) }),

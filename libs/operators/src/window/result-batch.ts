@@ -9,6 +9,7 @@ import {
 import type { Key } from '../contract/key.ts';
 import type { AccumulatorLayout, Accumulators } from '../state/accumulator-layout.ts';
 import type { KeySlots } from '../state/key-slots.ts';
+import { READ_AHEAD_LISTS, RowLists } from '../state/row-lists.ts';
 
 const TIMES: readonly ColumnField[] = [
   { name: 'start', type: 'float64' },
@@ -76,7 +77,10 @@ export class ResultBatches {
     const { numberColumn, finish } = this.#layout;
     if (numberColumn === undefined) {
       const objects: unknown[] = [];
-      for (let index = 0; index < count; index++) objects.push(finish(columns, found[index]!));
+      for (let index = 0; index < count; index++) {
+        if (index % READ_AHEAD_LISTS === 0) readAhead(columns, found, index, count);
+        objects.push(finish(columns, found[index]!));
+      }
       return objects;
     }
     const from = columns[numberColumn] as Float64Array;
@@ -103,6 +107,12 @@ export class ResultBatches {
       this.#schemas.set(name, schema);
     }
     return schema;
+  }
+}
+
+function readAhead(columns: readonly Accumulators[], slots: Int32Array, from: number, count: number): void {
+  for (const column of columns) {
+    if (column instanceof RowLists) column.readAhead(slots, from, Math.min(from + READ_AHEAD_LISTS, count));
   }
 }
 
