@@ -1,5 +1,5 @@
 import { BATCH_ROWS_MAX, type Batch, type ColumnSchema, type ColumnValues, rowBatch } from '@millrace/engine';
-import { auctionOfBid, type Bid, type Event, nameOfPerson, restOfBid, sellerOfAuction, timeOf } from './events.ts';
+import { auctionOfBid, type Bid, type Event, nameOfPerson, restOfBid, sellerOfAuction, T0, timeOf } from './events.ts';
 import { PARALLELISM, type Workload } from './workloads.ts';
 
 /** Makes the events of one source instance. */
@@ -111,7 +111,20 @@ function fillBids(
     auctions[at] = auctionOfBid(i, keys);
     bidders[at] = rest & 0xffff;
     prices[at] = 100 + (rest >>> 16);
-    times[at] = timeOf(i, eventsPerSecond);
+  }
+  fillTimes(times, length, from, eventsPerSecond);
+}
+
+/** Runs of events have one time: it is computed once for each of them. */
+function fillTimes(times: Float64Array, length: number, from: number, eventsPerSecond: number): void {
+  let i = from;
+  for (let at = 0; at < length; ) {
+    const time = timeOf(i, eventsPerSecond);
+    const next = Math.ceil(((time - T0 + 1) * eventsPerSecond) / 1_000);
+    const count = Math.min(length - at, Math.ceil((next - i) / PARALLELISM));
+    times.fill(time, at, at + count);
+    at += count;
+    i += count * PARALLELISM;
   }
 }
 

@@ -1,11 +1,11 @@
-import { type Batch, type ColumnBatch, PARTITION_COUNT, type Partitioner, type RowBatch } from '@millrace/engine';
+import { type Batch, type ColumnBatch, type Partitioner, type RowBatch } from '@millrace/engine';
 import { assert } from '@millrace/kernel';
 import type { Key, KeyOf } from '../contract/key.ts';
 import type { LoopMode } from '../contract/row-stage.ts';
 import { rowAt } from '../loop/interpret.ts';
 import type { LoopNames, LoopTerminal } from '../loop/loop-terminal.ts';
 import { Loops } from '../loop/loops.ts';
-import { mix32, partitionOfKey } from './hash-key.ts';
+import { mix32, partitionOfHash, partitionOfKey } from './hash-key.ts';
 import { scatter, take } from './scatter.ts';
 
 type Readable = RowBatch | ColumnBatch;
@@ -21,7 +21,7 @@ export function keyPartitioner(keyOf: KeyOf, mode: LoopMode = 'generated'): Part
   const loops = new Loops([], terminal, mode);
   return {
     partitionOf: (batch, index) => partitionOfKey(keyOf(rowAt(readable(batch), index))),
-    take: (batch, indexes) => take(readable(batch), indexes),
+    take: (batch, indexes) => take(readable(batch), Int32Array.from(indexes)),
     split(batch, ownerOf, targetCount) {
       const targets = terminal.begin(batch.length);
       loops.run(readable(batch));
@@ -70,13 +70,13 @@ export function columnPartitioner(column: number): Partitioner {
   let targets = new Uint16Array(1_024);
   return {
     partitionOf: (batch, index) => partitionOfKey(keysOf(batch)[index]!),
-    take: (batch, indexes) => take(readable(batch), indexes),
+    take: (batch, indexes) => take(readable(batch), Int32Array.from(indexes)),
     split(batch, ownerOf, targetCount) {
       if (targets.length < batch.length) targets = new Uint16Array(batch.length);
       const keys = keysOf(batch);
       if (keys instanceof Int32Array) {
         for (let index = 0; index < batch.length; index++)
-          targets[index] = ownerOf[mix32(keys[index]!) % PARTITION_COUNT]!;
+          targets[index] = ownerOf[partitionOfHash(mix32(keys[index]!))]!;
       } else {
         for (let index = 0; index < batch.length; index++) targets[index] = ownerOf[partitionOfKey(keys[index]!)]!;
       }

@@ -1,4 +1,5 @@
 import { type ColumnBatch, type ColumnValues, type RowBatch, rowBatch, type StringColumn } from '@millrace/engine';
+import { gather } from './gather.ts';
 
 type Splittable = RowBatch | ColumnBatch;
 
@@ -28,7 +29,7 @@ function indexesOf(targets: Uint16Array, counts: Int32Array, length: number): re
 }
 
 /** The rows at these indexes, in this order. */
-export function take(batch: Splittable, indexes: ArrayLike<number>): Splittable {
+export function take(batch: Splittable, indexes: Int32Array): Splittable {
   const length = indexes.length;
   const times = batch.times === undefined ? undefined : gather(batch.times, indexes, new Float64Array(length));
   const byteLength = Math.ceil((batch.byteLength * length) / batch.length);
@@ -40,7 +41,7 @@ export function take(batch: Splittable, indexes: ArrayLike<number>): Splittable 
   return { kind: 'columns', length, byteLength, schema: batch.schema, columns, nulls, times };
 }
 
-function takeValues(column: ColumnValues, indexes: ArrayLike<number>): ColumnValues {
+function takeValues(column: ColumnValues, indexes: Int32Array): ColumnValues {
   const length = indexes.length;
   if (column instanceof Int32Array) return gather(column, indexes, new Int32Array(length));
   if (column instanceof Float64Array) return gather(column, indexes, new Float64Array(length));
@@ -55,13 +56,13 @@ function takeValues(column: ColumnValues, indexes: ArrayLike<number>): ColumnVal
 }
 
 /** Pushed, because an array made with holes stays one for V8, and is slow to read and to clone. */
-function takeAny(values: readonly unknown[], indexes: ArrayLike<number>): unknown[] {
+function takeAny(values: readonly unknown[], indexes: Int32Array): unknown[] {
   const taken: unknown[] = [];
   for (let at = 0; at < indexes.length; at++) taken.push(values[indexes[at]!]);
   return taken;
 }
 
-function takeStrings({ text, offsets }: StringColumn, indexes: ArrayLike<number>): StringColumn {
+function takeStrings({ text, offsets }: StringColumn, indexes: Int32Array): StringColumn {
   const length = indexes.length;
   const own = new Uint32Array(length + 1);
   let joined = '';
@@ -70,9 +71,4 @@ function takeStrings({ text, offsets }: StringColumn, indexes: ArrayLike<number>
     own[at + 1] = joined.length;
   }
   return { text: joined, offsets: own };
-}
-
-function gather<A extends Int32Array | Float64Array | Uint8Array>(from: A, indexes: ArrayLike<number>, to: A): A {
-  for (let at = 0; at < indexes.length; at++) to[at] = from[indexes[at]!]!;
-  return to;
 }

@@ -1,7 +1,6 @@
-import { PARTITION_COUNT } from '@millrace/engine';
 import type { Key } from '../contract/key.ts';
 import { type CanonicalKey, canonicalKey } from '../partition/canonical-key.ts';
-import { hashKey, mix32 } from '../partition/hash-key.ts';
+import { hashKey, mix32, partitionOfHash } from '../partition/hash-key.ts';
 import { HashedInts } from './hashed-ints.ts';
 import type { IntTable } from './int-table.ts';
 import { PagedInts } from './paged-ints.ts';
@@ -155,7 +154,7 @@ export class KeySlots {
       this.partitions = grown(this.partitions, new Uint16Array(length));
       if (this.#intKeys !== undefined) this.#intKeys = grown(this.#intKeys, new Int32Array(length));
     }
-    this.partitions[slot] = hash % PARTITION_COUNT;
+    this.partitions[slot] = partitionOfHash(hash);
     return slot;
   }
 

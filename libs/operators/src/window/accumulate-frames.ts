@@ -160,12 +160,19 @@ class AccumulateFrames implements Processor, Explained {
       first = 0;
       last = 0;
     }
+    // Neighbours mostly have one frame: it is not computed again for each of them.
+    let [frame, start, end] = [Number.NaN, Number.NaN, Number.NaN];
     for (let index = this.#time.isTimeless ? count : 0; index < count; index++) {
-      const frame = Math.floor(times[index]! / slideMs);
+      const time = times[index]!;
+      if (!(time >= start && time < end)) {
+        frame = Math.floor(time / slideMs);
+        if (Number.isNaN(frame)) throw noTimestamp(this.#context.vertex);
+        start = frame * slideMs;
+        end = start + slideMs;
+        if (frame < first) first = frame;
+        if (frame > last) last = frame;
+      }
       frames[index] = frame;
-      if (frame < first) first = frame;
-      if (frame > last) last = frame;
-      if (Number.isNaN(frame)) throw noTimestamp(this.#context.vertex);
     }
     if (first <= lastLate) count = this.#dropLate(count, lastLate);
     if (count === 0) return;

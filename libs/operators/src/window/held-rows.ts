@@ -1,10 +1,9 @@
 import type { ColumnBatch, ColumnSchema } from '@millrace/engine';
+import { gather, type Numbers } from '../partition/gather.ts';
 
 /** Batches are put together up to so many rows: a batch has a price of its own, above all between threads. */
 const ROWS_MAX = 4_096;
 const ROWS_MIN = 256;
-
-type Numbers = Int32Array | Float64Array | Uint8Array;
 
 /** Rows in columns of numbers, with their keys and frames, put together from parts of several batches. */
 export class HeldRows {
@@ -49,8 +48,9 @@ export class HeldRows {
     const to = this.count;
     this.keys.set(keys.subarray(0, count), to);
     this.frames.set(frames.subarray(0, count), to);
+    const own = indexes.subarray(0, count);
     for (let column = 0; column < this.columns.length; column++) {
-      gather(batch.columns[column] as Numbers, this.columns[column]!, indexes, count, to);
+      gather(batch.columns[column] as Numbers, own, this.columns[column]!, to);
     }
     this.count = to + count;
   }
@@ -61,23 +61,4 @@ export class HeldRows {
     const rowBytes = columns.reduce((bytes, column) => bytes + column.BYTES_PER_ELEMENT, 0);
     return { kind: 'columns', length, byteLength: rowBytes * length, schema, columns };
   }
-}
-
-/** A loop for each type of array: one for all of them would be slow. */
-function gather(from: Numbers, to: Numbers, indexes: Int32Array, count: number, first: number): void {
-  if (from instanceof Int32Array) gatherInts(from, to as Int32Array, indexes, count, first);
-  else if (from instanceof Float64Array) gatherFloats(from, to as Float64Array, indexes, count, first);
-  else gatherBytes(from, to as Uint8Array, indexes, count, first);
-}
-
-function gatherInts(from: Int32Array, to: Int32Array, indexes: Int32Array, count: number, first: number): void {
-  for (let at = 0; at < count; at++) to[first + at] = from[indexes[at]!]!;
-}
-
-function gatherFloats(from: Float64Array, to: Float64Array, indexes: Int32Array, count: number, first: number): void {
-  for (let at = 0; at < count; at++) to[first + at] = from[indexes[at]!]!;
-}
-
-function gatherBytes(from: Uint8Array, to: Uint8Array, indexes: Int32Array, count: number, first: number): void {
-  for (let at = 0; at < count; at++) to[first + at] = from[indexes[at]!]!;
 }
