@@ -164,7 +164,7 @@ function eventColumns({ eventsPerSecond }: Workload): Generator {
   return {
     block: 4,
     make(from, limit) {
-      const length = Math.min(BATCH_ROWS_MAX, countBelow(from, limit, 4));
+      const length = Math.min(COLUMN_ROWS_MAX, countBelow(from, limit, 4));
       const [isPerson, ids] = [new Uint8Array(length), new Int32Array(length)];
       const [names, sellers, times] = [new Int32Array(length), new Int32Array(length), new Float64Array(length)];
       for (let at = 0, i = from; at < length; at++, i = following(i, 4)) {

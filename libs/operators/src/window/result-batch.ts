@@ -28,6 +28,35 @@ const EARLY: ColumnField = { name: 'isEarly', type: 'boolean' };
 const NUMBER_BYTES = 8;
 const VALUE_BYTES_ESTIMATE = 64;
 
+/** Arrays of at least `count` numbers for a batch. */
+export interface BatchArrays {
+  /** `place` tells apart the arrays of one batch. */
+  floats(place: number, count: number): Float64Array;
+  ints(count: number): Int32Array;
+}
+
+const NEW_ARRAYS: BatchArrays = {
+  floats: (_, count) => new Float64Array(count),
+  ints: (count) => new Int32Array(count),
+};
+
+/** The same arrays for every batch, for a reader that keeps nothing of one. */
+export class ReusedArrays implements BatchArrays {
+  readonly #floats: Float64Array[] = [];
+  #ints = new Int32Array(0);
+
+  floats(place: number, count: number): Float64Array {
+    while (this.#floats.length <= place) this.#floats.push(new Float64Array(0));
+    if (this.#floats[place]!.length < count) this.#floats[place] = new Float64Array(count);
+    return this.#floats[place]!;
+  }
+
+  ints(count: number): Int32Array {
+    if (this.#ints.length < count) this.#ints = new Int32Array(count);
+    return this.#ints;
+  }
+}
+
 /** Makes the batches of window results. One schema object for each form, because loops are kept by schema. */
 export class ResultBatches {
   readonly #layout: AccumulatorLayout;
@@ -51,14 +80,15 @@ export class ResultBatches {
     columns: readonly Accumulators[],
     isEarly: boolean,
     positions = found,
+    arrays: BatchArrays = NEW_ARRAYS,
   ): ColumnBatch | RowBatch {
-    const keys = this.#isKeyed ? keysOf(slots, found, count) : undefined;
-    const results = this.#results(positions, count, columns);
+    const keys = this.#isKeyed ? keysOf(slots, found, count, arrays) : undefined;
+    const results = this.#results(positions, count, columns, this.#isTimeless ? NEW_ARRAYS : arrays);
     // Of a batch that is not keyed the result is the row.
     if (this.#isTimeless && keys === undefined) return rowBatch(Array.from(results as ArrayLike<unknown>));
     const values: ColumnValues[] = this.#isTimeless
       ? []
-      : [new Float64Array(count).fill(start), new Float64Array(count).fill(end)];
+      : [arrays.floats(0, count).fill(start, 0, count), arrays.floats(1, count).fill(end, 0, count)];
     if (keys !== undefined) values.push(keys);
     values.push(results);
     if (isEarly) values.push(new Uint8Array(count).fill(1));
@@ -69,11 +99,16 @@ export class ResultBatches {
       byteLength: count * bytes,
       schema: this.#schemaOf(keys, results, isEarly),
       columns: values,
-      times: this.#isTimeless ? undefined : new Float64Array(count).fill(end - 1),
+      times: this.#isTimeless ? undefined : arrays.floats(2, count).fill(end - 1, 0, count),
     };
   }
 
-  #results(found: Int32Array, count: number, columns: readonly Accumulators[]): Float64Array | unknown[] {
+  #results(
+    found: Int32Array,
+    count: number,
+    columns: readonly Accumulators[],
+    arrays: BatchArrays,
+  ): Float64Array | unknown[] {
     const { numberColumn, finish } = this.#layout;
     if (numberColumn === undefined) {
       const objects: unknown[] = [];
@@ -84,7 +119,7 @@ export class ResultBatches {
       return objects;
     }
     const from = columns[numberColumn] as Float64Array;
-    const results = new Float64Array(count);
+    const results = arrays.floats(3, count);
     for (let index = 0; index < count; index++) results[index] = from[found[index]!]!;
     return results;
   }
@@ -116,10 +151,10 @@ function readAhead(columns: readonly Accumulators[], slots: Int32Array, from: nu
   }
 }
 
-function keysOf(slots: KeySlots, found: Int32Array, count: number): Int32Array | Key[] {
+function keysOf(slots: KeySlots, found: Int32Array, count: number, arrays: BatchArrays): Int32Array | Key[] {
   const { intKeys } = slots;
   if (intKeys === undefined) return Array.from({ length: count }, (_, index) => slots.keyOf(found[index]!));
-  const keys = new Int32Array(count);
+  const keys = arrays.ints(count);
   for (let index = 0; index < count; index++) keys[index] = intKeys[found[index]!]!;
   return keys;
 }

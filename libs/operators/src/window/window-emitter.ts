@@ -2,7 +2,7 @@ import { BATCH_ROWS_MAX, type Batch, type Outbox, type ProcessorContext } from '
 import { makeColumns } from '../state/accumulate.ts';
 import type { Accumulators } from '../state/accumulator-layout.ts';
 import type { FrameTime } from './frame-time.ts';
-import type { ResultBatches } from './result-batch.ts';
+import { type ResultBatches, ReusedArrays } from './result-batch.ts';
 import type { WindowCombiner } from './window-combiner.ts';
 import type { WindowState } from './window-state.ts';
 
@@ -38,6 +38,8 @@ export class WindowEmitter {
   /** Of one batch. */
   readonly #resultsMax: number;
   readonly #found = new Int32Array(RESULTS_PER_BATCH);
+  /** There is one batch of results at a time. */
+  readonly #reused = new ReusedArrays();
   #outbox!: Outbox;
   #context!: ProcessorContext;
   #emission: Emission | undefined;
@@ -194,7 +196,9 @@ export class WindowEmitter {
 
   #offer(frame: number, found: Int32Array, count: number, columns: readonly Accumulators[]): void {
     const end = this.#time.endMs(frame);
-    this.#pending = this.#results.make(end - this.#time.sizeMs, end, this.#state.slots, found, count, columns, false);
+    const arrays = this.#outbox.readsAtOnce === true ? this.#reused : undefined;
+    const start = end - this.#time.sizeMs;
+    this.#pending = this.#results.make(start, end, this.#state.slots, found, count, columns, false, found, arrays);
   }
 
   /** The window has been emitted: its oldest frame is needed no more. */
