@@ -1,8 +1,13 @@
 import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { expect, it } from '@jest/globals';
 import { startPlatform } from '../../apps/cli/src/demo/platform.ts';
+import { bundleJob } from '../../apps/cli/src/submit/bundle-job.ts';
 
-const JOB = JSON.parse(readFileSync(new URL('./job.json', import.meta.url), 'utf8')) as object;
+const JOB = JSON.parse(readFileSync(new URL('./job.json', import.meta.url), 'utf8')) as {
+  readonly stages: { readonly scored: { readonly mapAsync: { module: string } } };
+};
+const SCORING = fileURLToPath(new URL('./scoring.ts', import.meta.url));
 const ROUNDS = 30;
 const PER_ROUND = 10;
 const KILLS = new Set([8, 19]);
@@ -19,6 +24,9 @@ const EXPECTED: Readonly<Record<string, string>> = {
     'select country, count(*) as orders, sum(total) as total, round(avg(total), 4) as mean from orders group by country',
   named_orders:
     "select o.id, coalesce(c.name, 'nobody') as who, c.since from orders o left join customers c on c.id = o.customer",
+  scored_orders: `
+    select id, (total * 100)::int8 as score, jsonb_build_object('country', country) as tags,
+      case when id % 3 = 0 then null else 'order ' || id end as remark from orders`,
   volumes:
     "select 'orders' as kind, count(*) as count, sum(total) as amount from orders union all select 'payments', count(*), sum(amount) from payments",
   matches: `
@@ -51,6 +59,9 @@ it('every stage of a declarative job gives what SQL gives, exactly once under ki
   };
   await rest.post('sources', { name: 'shop', type: 'postgres', config: connect(source) });
   await rest.post('sinks', { name: 'warehouse', type: 'jdbc', config: connect(target) });
+  JOB.stages.scored.mapAsync.module = (
+    await rest.post<{ sha256: string }>('modules', { code: await bundleJob(SCORING) })
+  ).sha256;
   await rest.post('jobs', JOB);
 
   // Grouping counts events: an order that comes while its table is being loaded is read and streamed. The load ends first.

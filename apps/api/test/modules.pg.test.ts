@@ -75,6 +75,45 @@ describe('modules', () => {
     });
   });
 
+  it('with functions serve the stages of documents', async () => {
+    const sha256 = await upload('export const score = (values) => ({ score: values.id }); export const unit = 1;');
+    const stage = (module: string, name: string) => ({
+      input: 'orders',
+      mapAsync: { module, export: name, of: { id: 'after.id' }, columns: { score: 'int4' } },
+    });
+    const submit = (name: string, stages: object) =>
+      api.request('POST', '/api/v1/jobs', {
+        name,
+        stages: {
+          orders: { source: 'shop', tables: ['public.orders'] },
+          ...stages,
+          out: { input: 'scored', sink: 'wh' },
+        },
+      });
+    expect((await submit('scored', { scored: stage(sha256, 'scroe') })).body).toMatchObject({
+      code: 'pipeline.invalid',
+      errors: [
+        {
+          code: 'pipeline.module_without_function',
+          pointer: '/stages/scored/mapAsync/export',
+          mend: expect.stringContaining('score'),
+        },
+      ],
+    });
+    expect((await submit('scored', { scored: stage(sha256, 'unit') })).body).toMatchObject({
+      errors: [{ detail: expect.stringContaining('no function') }],
+    });
+    expect((await submit('scored', { scored: stage('a'.repeat(64), 'score') })).body).toMatchObject({
+      code: 'module.unknown',
+    });
+    expect((await submit('scored', { scored: stage(sha256, 'score') })).status).toBe(201);
+    expect((await api.request('DELETE', `/api/v1/modules/${sha256}`)).body).toMatchObject({ code: 'module.in_use' });
+    const two = { first: stage(sha256, 'score'), scored: { ...stage('b'.repeat(64), 'score'), input: 'first' } };
+    expect((await submit('two', two)).body).toMatchObject({
+      errors: [{ code: 'pipeline.several_modules', pointer: '/stages/scored/mapAsync/module' }],
+    });
+  });
+
   it('see no environment, so no secrets', async () => {
     const sha256 = await upload(
       'export default () => { throw new Error(`I see ${Object.keys(process.env).length} variables`); };',

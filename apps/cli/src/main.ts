@@ -3,7 +3,7 @@ import { MillraceError } from '@millrace/kernel';
 import { Command } from 'commander';
 import { demoCommand } from './demo/demo-command.ts';
 import { planCommand } from './plan/plan-command.ts';
-import { submitCommand } from './submit/submit-command.ts';
+import { submitCommand, uploadCommand } from './submit/submit-command.ts';
 import { verifyCommand } from './verify/verify-command.ts';
 
 const EXIT_FAILED = 2;
@@ -19,6 +19,7 @@ const program = new Command('millrace').description('Millrace: change data captu
 program.addCommand(verifyCommand(exit, print, process.env));
 program.addCommand(demoCommand(exit));
 program.addCommand(submitCommand(print, process.env));
+program.addCommand(uploadCommand(print, process.env));
 program.addCommand(planCommand(print));
 try {
   await program.parseAsync();

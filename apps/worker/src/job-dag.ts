@@ -1,5 +1,7 @@
 import { Dag, type DagBuilder } from '@millrace/engine';
+import { assert } from '@millrace/kernel';
 import {
+  isModuleJob,
   loadPipeline,
   parseModuleJob,
   parsePipeline,
@@ -16,14 +18,14 @@ import type { JobSpec, WarmUpSpec } from './job-spec.ts';
 export const buildDag: DagBuilder = (spec) => {
   const given = spec as JobSpec | WarmUpSpec;
   if ('warmUpThreads' in given) return new Dag().vertex('idle', () => ({}), { localParallelism: given.warmUpThreads });
-  const { document, moduleUrl, ...options } = given;
-  if (moduleUrl !== undefined) return moduleDag(given, moduleUrl);
-  return planPipeline(parsePipeline(document), { ...options, registry: connectors });
+  // Threads import modules themselves: closures never travel.
+  if (given.moduleUrl !== undefined) registerPlatformImports();
+  if (isModuleJob(given.document)) return moduleDag(given);
+  return planPipeline(parsePipeline(given.document), { ...given, registry: connectors });
 };
 
-/** The thread imports the module and plans for itself: closures never travel. */
-async function moduleDag({ document, ...options }: JobSpec, moduleUrl: string): Promise<Dag> {
-  registerPlatformImports();
+async function moduleDag({ document, moduleUrl, ...options }: JobSpec): Promise<Dag> {
+  assert(moduleUrl !== undefined, 'the module of a job is on this member');
   const { export: exportName, options: given } = parseModuleJob(document).document;
   const { threads } = options;
   const { graph } = await loadPipeline({ module: moduleUrl, exportName, options: given, threads });

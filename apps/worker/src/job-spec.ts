@@ -6,7 +6,7 @@ export interface JobSpec {
   readonly jobName: string;
   /** The job document as submitted. */
   readonly document: unknown;
-  /** File of the job's module on this member; of jobs written in TypeScript. */
+  /** File on this member of the module that the job is written in, or whose functions its stages call. */
   readonly moduleUrl?: string | undefined;
   /** Definitions the document names, by name. */
   readonly sources: Readonly<Record<string, UsedDefinition>>;

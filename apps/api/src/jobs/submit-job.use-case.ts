@@ -1,17 +1,19 @@
 import { Catalog, type Job, type JobInput } from '@millrace/catalog';
 import { ConnectorRegistry, type Finding } from '@millrace/connector-contract';
-import { errorCode, MillraceError } from '@millrace/kernel';
+import { errorCode, MillraceError, suggestNames } from '@millrace/kernel';
 import {
   type InputIssue,
   InvalidPipeline,
   isModuleJob,
+  jsonPointer,
   type ParsedPipeline,
   parseModuleJob,
   parsePipeline,
+  quoteName,
   stagesOfUses,
 } from '@millrace/pipeline';
 import { Injectable } from '@nestjs/common';
-import { planModule } from '../modules/module-plan.ts';
+import { exportsOfModule, planModule } from '../modules/module-plan.ts';
 import { Executions } from '../queue/executions.ts';
 import { PreflightRun } from './preflight.ts';
 import { type StageDefinition, stageDefinitions } from './stage-definitions.ts';
@@ -40,8 +42,9 @@ export class SubmitJobUseCase {
     if (isModuleJob(document)) return { job: await this.#submitModule(id, document), warnings: [] };
     const { pipeline, stages } = await this.#validate(document);
     const warnings = check ? await this.#preflight(id, pipeline, stages) : [];
-    const { name, document: kept } = pipeline;
-    const job = await this.#create(id, { name, document: kept, uses: usesOf(stages) });
+    const { name, document: kept, module } = pipeline;
+    if (module !== undefined) await this.#checkFunctions(module, pipeline);
+    const job = await this.#create(id, { name, document: kept, uses: usesOf(stages), module });
     return { job, warnings };
   }
 
@@ -54,6 +57,26 @@ export class SubmitJobUseCase {
     if (issues.length > 0) throw refused(InvalidPipeline, issues);
     const { name, module } = document;
     return this.#create(id, { name, document: { ...document, uses }, uses: usesOf(stages), module });
+  }
+
+  /** The functions that stages call are asked for, in the module. */
+  async #checkFunctions(module: string, { stages }: ParsedPipeline): Promise<void> {
+    const kinds = await exportsOfModule(await this.catalog.modules.code(module));
+    const issues = stages.flatMap((stage): InputIssue[] => {
+      if (stage.kind !== 'mapAsync') return [];
+      const { export: name } = stage.spec.mapAsync;
+      if (kinds[name] === 'function') return [];
+      const functions = Object.keys(kinds).filter((each) => kinds[each] === 'function');
+      return [
+        {
+          code: 'pipeline.module_without_function',
+          message: `stage ${quoteName(stage.name)} calls ${quoteName(name)}, which is ${kinds[name] === undefined ? 'not an export' : 'no function'} of the module`,
+          mend: suggestNames('function', name, functions),
+          pointer: jsonPointer(['stages', stage.name, 'mapAsync', 'export']),
+        },
+      ];
+    });
+    if (issues.length > 0) throw refused(InvalidPipeline, issues);
   }
 
   async #create(id: string, input: JobInput): Promise<Job> {

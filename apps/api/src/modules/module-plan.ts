@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { errorCode, MillraceError, systemClock } from '@millrace/kernel';
-import type { PlanExplanation, UsedStage } from '@millrace/pipeline';
+import { assert, errorCode, MillraceError, systemClock } from '@millrace/kernel';
+import type { ModuleSpec, PlanExplanation, UsedStage } from '@millrace/pipeline';
 
 export const ModuleFailed = errorCode('module.failed', {
   domain: 'user',
@@ -24,9 +24,16 @@ export interface ModulePlan {
   readonly uses: readonly UsedStage[];
 }
 
+/** What a module exports: by name the result of `typeof`. */
+export type ModuleExports = Readonly<Record<string, string>>;
+
+/** What the planning process is asked: for the pipeline of a module, or for what a module exports. */
+export type PlanRequest = ModuleSpec | { readonly exportsOf: string };
+
 /** What the planning process sends. */
 export type PlanAnswer =
   | { readonly plan: ModulePlan }
+  | { readonly exports: ModuleExports }
   | {
       readonly error: {
         readonly code: string | undefined;
@@ -44,17 +51,30 @@ const PROCESS = new URL(`./plan-process${IS_SOURCE ? '.ts' : '.js'}`, import.met
  * @throws MillraceError `module.failed` with the module's own words
  */
 export async function planModule(code: string, exportName: string, options: unknown): Promise<ModulePlan> {
+  const answer = await withFile(code, (module) => ask({ module, exportName, options, threads: PLAN_THREADS }));
+  assert('plan' in answer, 'the process answers what it was asked');
+  return answer.plan;
+}
+
+/** Asks a module in the same way what it exports. @throws MillraceError `module.failed` */
+export async function exportsOfModule(code: string): Promise<ModuleExports> {
+  const answer = await withFile(code, (module) => ask({ exportsOf: module }));
+  assert('exports' in answer, 'the process answers what it was asked');
+  return answer.exports;
+}
+
+async function withFile<T>(code: string, use: (url: string) => Promise<T>): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'millrace-plan-'));
   try {
     const file = join(folder, 'job.mjs');
     await writeFile(file, code);
-    return await ask({ module: pathToFileURL(file).href, exportName, options, threads: PLAN_THREADS });
+    return await use(pathToFileURL(file).href);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function ask(request: object): Promise<ModulePlan> {
+async function ask(request: PlanRequest): Promise<Exclude<PlanAnswer, { error: unknown }>> {
   const child = fork(PROCESS, {
     execArgv: [`--max-old-space-size=${PLAN_HEAP_MB_MAX}`, ...(IS_SOURCE ? ['--conditions=source'] : [])],
     env: {},
@@ -73,7 +93,7 @@ async function ask(request: object): Promise<ModulePlan> {
   try {
     child.send(request);
     const got = await answer.promise;
-    if ('plan' in got) return got.plan;
+    if (!('error' in got)) return got;
     throw failed(got.error.message, got.error.mend ?? 'Mend the module and submit it again.', got.error.code);
   } finally {
     cancel();

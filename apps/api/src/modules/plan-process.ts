@@ -1,21 +1,18 @@
 import { MillraceError } from '@millrace/kernel';
-import {
-  explainPlan,
-  loadPipeline,
-  type ModuleSpec,
-  planGraph,
-  registerPlatformImports,
-  usedStages,
-} from '@millrace/pipeline';
-import type { PlanAnswer } from './module-plan.ts';
+import { explainPlan, loadPipeline, planGraph, registerPlatformImports, usedStages } from '@millrace/pipeline';
+import type { PlanAnswer, PlanRequest } from './module-plan.ts';
 
 /** The process in which a module is asked for its pipeline; see `planModule`. */
 
 process.setSourceMapsEnabled(true);
 registerPlatformImports();
 
-async function answer(spec: ModuleSpec): Promise<PlanAnswer> {
+async function answer(spec: PlanRequest): Promise<PlanAnswer> {
   try {
+    if ('exportsOf' in spec) {
+      const exports = (await import(spec.exportsOf)) as Readonly<Record<string, unknown>>;
+      return { exports: Object.fromEntries(Object.entries(exports).map(([name, value]) => [name, typeof value])) };
+    }
     const { graph } = await loadPipeline(spec);
     const plan = { explanation: explainPlan(planGraph(graph, { threads: spec.threads })), uses: usedStages(graph) };
     // What cannot be sent would only be noticed at the other side.
@@ -37,6 +34,6 @@ function placeIn(stack: string | undefined): string | undefined {
   return /([^/\\(\s]+:\d+:\d+)\)?$/.exec(own ?? '')?.[1];
 }
 
-process.once('message', (spec: ModuleSpec) => {
+process.once('message', (spec: PlanRequest) => {
   void answer(spec).then((sent) => process.send!(sent));
 });

@@ -52,17 +52,34 @@ async function submit(file: string, options: Options, print: (line: string) => v
   print(`watch it: curl ${options.api}/api/v1/jobs/${name}`);
 }
 
-/** Bundles and uploads; the document names the module by its hash. */
+/** `millrace upload`: a module with functions that the `mapAsync` stages of documents call. */
+export function uploadCommand(print: (line: string) => void, environment: NodeJS.ProcessEnv): Command {
+  return new Command('upload')
+    .description('Uploads a TypeScript module whose functions mapAsync stages call, and prints its hash.')
+    .argument('<file>', 'functions.ts')
+    .option('--api <url>', 'address of the API (or MILLRACE_API)', environment.MILLRACE_API ?? API_DEFAULT)
+    .action(async (file: string, { api }: Pick<Options, 'api'>) => {
+      const { sha256 } = await upload(file, new RestClient(api, () => undefined));
+      print(sha256);
+    });
+}
+
+/** Bundles a file with what it imports and uploads it. */
+async function upload(
+  file: string,
+  rest: RestClient,
+): Promise<{ readonly sha256: string; readonly byteLength: number }> {
+  return rest.post('modules', { code: await bundleJob(file) });
+}
+
+/** Uploads; the document names the module by its hash. */
 async function moduleJob(
   file: string,
   options: Options,
   rest: RestClient,
   print: (line: string) => void,
 ): Promise<object> {
-  const code = await bundleJob(file);
-  const { sha256, byteLength } = await rest.post<{ readonly sha256: string; readonly byteLength: number }>('modules', {
-    code,
-  });
+  const { sha256, byteLength } = await upload(file, rest);
   print(`uploaded ${sha256} (${byteLength} bytes)`);
   return {
     name: options.name ?? basename(file, extname(file)).replace(/[^\w-]/g, '-'),

@@ -40,13 +40,20 @@ export class CatalogJobDirectory implements JobDirectory {
   async plan(jobId: string): Promise<JobPlan> {
     const { name, document } = await this.#catalog.jobs.get(jobId);
     if (isModuleJob(document)) return this.#modulePlan(jobId, parseModuleJob(document));
-    const { guarantee, snapshotIntervalMs, stages } = parsePipeline(document);
+    const { guarantee, snapshotIntervalMs, stages, module } = parsePipeline(document);
     const uses = stages.flatMap((stage): Pick<UsedStage, 'role' | 'definition'>[] => {
       if (stage.kind === 'source') return [{ role: stage.kind, definition: stage.source }];
       if (stage.kind === 'enrich') return [{ role: 'source', definition: stage.spec.enrich.source }];
       return stage.kind === 'sink' ? [{ role: stage.kind, definition: stage.sink }] : [];
     });
-    const spec: JobSpec = { jobId, jobName: name, document, ...(await this.#resolve(uses)), threads: this.#threads };
+    const spec: JobSpec = {
+      jobId,
+      jobName: name,
+      document,
+      moduleUrl: module === undefined ? undefined : await this.#modules.urlOf(module),
+      ...(await this.#resolve(uses)),
+      threads: this.#threads,
+    };
     return { guarantee, snapshotIntervalMs, spec };
   }
 

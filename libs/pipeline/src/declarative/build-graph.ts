@@ -1,4 +1,5 @@
 import type { Batch } from '@millrace/engine';
+import { type DerivedColumn, derivedSchema } from '@millrace/formats';
 import { assert, systemClock } from '@millrace/kernel';
 import {
   AggregateOperations,
@@ -10,6 +11,7 @@ import {
   statefulMap,
   type WindowDefinition,
 } from '@millrace/operators';
+import { parseSqlType } from '@millrace/sql';
 import { aggregateNode } from '../api/aggregate-node.ts';
 import { session, sliding } from '../api/windows.ts';
 import { type AggregateResult, aggregateEvents } from '../events/aggregate-events.ts';
@@ -18,9 +20,10 @@ import { enrichEvents } from '../events/enrich-events.ts';
 import { eventsOfResults } from '../events/events-of-results.ts';
 import { filterEvents } from '../events/filter-events.ts';
 import { columnsOfSide, joinEvents, type Side, type SideNames } from '../events/join-events.ts';
+import { importFunction, ModuleCalls } from '../events/module-calls.ts';
 import { type EventRow, FormScope } from '../events/row-form.ts';
 import { type NamedExpression, type RowsOfEventsOptions, rowsOfEvents } from '../events/rows-of-events.ts';
-import { selectEvents } from '../events/select-events.ts';
+import { columnKind, selectEvents } from '../events/select-events.ts';
 import { whereEvents } from '../events/where-events.ts';
 import type { FusedNode, GraphNode, OperatorNode } from '../graph/graph-node.ts';
 import { PipelineGraph } from '../graph/pipeline-graph.ts';
@@ -30,6 +33,8 @@ import { durationMs } from './spec.ts';
 import type { StageOf, WindowOptions } from './stage-schemas.ts';
 import type { ParsedPipeline, ParsedStage } from './validate.ts';
 
+/** Before a call of a function is repeated, doubled each time. */
+const CALL_BACKOFF_MS = 200;
 /** How long a source may be without rows before others no longer wait for it. */
 const IDLE_MS = 60_000;
 
@@ -97,6 +102,8 @@ class GraphBuilder {
       }
       case 'enrich':
         return this.#enrich(stage, stage.spec, pointer);
+      case 'mapAsync':
+        return this.#mapAsync(stage, stage.spec, pointer);
       case 'merge':
         return this.#graph.add({
           kind: 'merge',
@@ -132,6 +139,45 @@ class GraphBuilder {
         request,
         supplier: (open) => enrichEvents({ keys, names, open, cache: { entries, ttlMs: durationMs(cache.ttl) } }),
       },
+    });
+  }
+
+  #mapAsync(stage: ParsedStage, spec: StageOf<'mapAsync'>, pointer: string): GraphNode {
+    const { keys, columns } = mapAsyncParts(spec, pointer);
+    const { export: exportName, options, concurrency, timeout, retries } = spec.mapAsync;
+    const names = columns.map(({ name }) => name);
+    return this.#graph.add({
+      kind: 'operator',
+      label: 'mapAsync',
+      name: stage.name,
+      inputs: [this.#input(stage)],
+      parallelism: 'inherit',
+      routings: [{ kind: 'local' }],
+      isCooperative: true,
+      supplier: () => () => ({ process: () => true }),
+      module: (url) =>
+        enrichEvents({
+          keys,
+          takesNull: true,
+          names,
+          isRepeated: false,
+          open: async (_, { clock, signal }) =>
+            new ModuleCalls({
+              function: await importFunction(url, exportName),
+              parameters: keys.map(({ name }) => name),
+              columns,
+              options,
+              concurrency,
+              attempts: {
+                clock,
+                signal,
+                stage: stage.name,
+                retries,
+                backoffMs: CALL_BACKOFF_MS,
+                timeoutMs: durationMs(timeout),
+              },
+            }),
+        }),
     });
   }
 
@@ -311,6 +357,15 @@ export function enrichParts({ enrich }: StageOf<'enrich'>, pointer: string) {
   const keys = Object.values(enrich.on).map((text) => ({ name: text, text, pointer: `${pointer}/enrich/on` }));
   const request = { table: enrich.table, keyColumns: Object.keys(enrich.on), columns: Object.values(enrich.select) };
   return { keys, names: Object.keys(enrich.select), request };
+}
+
+/** What the function is called with, and the columns that it gives. @throws MillraceError when a type is not one */
+export function mapAsyncParts({ mapAsync }: StageOf<'mapAsync'>, pointer: string) {
+  const keys = namedExpressions(mapAsync.of, `${pointer}/mapAsync/of`);
+  const typed = Object.entries(mapAsync.columns).map(
+    ([name, sqlType]): DerivedColumn => ({ name, kind: columnKind(parseSqlType(sqlType)), sqlType }),
+  );
+  return { keys, columns: derivedSchema('millrace', 'calls', typed).columns };
 }
 
 /** The expression that gives event times; absent: the time of the commit. */

@@ -18,6 +18,8 @@ export interface RegisteredOptions {
   /** Registered sources and sinks by name. */
   readonly sources: Readonly<Record<string, UsedDefinition>>;
   readonly sinks: Readonly<Record<string, UsedDefinition>>;
+  /** File of the module whose functions the stages call. */
+  readonly moduleUrl?: string | undefined;
 }
 
 export interface PlanOptions extends Omit<RegisteredOptions, 'jobName'> {
@@ -38,6 +40,7 @@ export function registeredSuppliers({
   registry,
   sources,
   sinks,
+  moduleUrl,
 }: RegisteredOptions): RegisteredSuppliers {
   const used = (definitions: typeof sources, name: string): UsedDefinition => {
     const definition = definitions[name];
@@ -45,6 +48,7 @@ export function registeredSuppliers({
     return definition;
   };
   return {
+    moduleUrl,
     source(stage, { definition, options }, sinksShowRowsAtOnce) {
       const { type, config } = used(sources, definition);
       const connector = registry.source(type);

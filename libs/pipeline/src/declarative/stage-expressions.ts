@@ -1,5 +1,5 @@
 import type { NamedExpression } from '../events/rows-of-events.ts';
-import { enrichParts, joinParts, timestampOf } from './build-graph.ts';
+import { enrichParts, joinParts, mapAsyncParts, timestampOf } from './build-graph.ts';
 import { jsonPointer } from './input-issue.ts';
 import { namedExpressions } from './named-expressions.ts';
 import type { ParsedInnerStage } from './validate.ts';
@@ -23,6 +23,8 @@ export function stageExpressions(stage: ParsedInnerStage): readonly NamedExpress
       return namedExpressions(stage.spec.distinct, `${pointer}/distinct`);
     case 'enrich':
       return enrichParts(stage.spec, pointer).keys;
+    case 'mapAsync':
+      return mapAsyncParts(stage.spec, pointer).keys;
     case 'merge':
       return [];
     case 'aggregate': {

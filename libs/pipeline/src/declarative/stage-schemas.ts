@@ -12,6 +12,11 @@ export const durationSchema = z
   .refine((text) => parseDurationMs(text) !== undefined, 'a duration such as 500ms, 10s or 1m')
   .meta({ description: 'A duration: 500ms, 10s, 1m, 2h, 1d.' });
 
+/** The hash that an uploaded module goes by. */
+export const moduleHashSchema = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/, 'the SHA-256 of an uploaded module, 64 hexadecimal digits');
+
 const positiveDuration = durationSchema.refine((text) => parseDurationMs(text) !== 0, 'a duration above zero');
 
 /** An SQL expression in PostgreSQL's dialect. */
@@ -95,6 +100,24 @@ export const stageSchemas = {
           ttl: positiveDuration.default('1m'),
         })
         .default({ entries: 100_000, ttl: '1m' }),
+    }),
+  }),
+  mapAsync: z.strictObject({
+    input: nameSchema,
+    mapAsync: z.strictObject({
+      module: moduleHashSchema,
+      export: z.string().min(1).default('default').meta({ description: 'The function of the module that is called.' }),
+      /** What the function is called with. */
+      of: columns,
+      /** New columns, which the function gives, with their SQL types. */
+      columns: z
+        .record(z.string().min(1).max(63), z.string().min(1))
+        .refine((given) => Object.keys(given).length > 0, 'at least one column')
+        .meta({ description: 'The columns that the function gives, with their SQL types: { score: float8 }.' }),
+      options: z.unknown().optional().meta({ description: 'Plain data that every call gets.' }),
+      concurrency: z.int().min(1).max(1_000).default(16).meta({ description: 'Calls at one time, for each instance.' }),
+      timeout: positiveDuration.default('30s'),
+      retries: z.int().min(0).max(100).default(5),
     }),
   }),
   distinct: z.strictObject({ input: nameSchema, distinct: z.array(expression).min(1), within: positiveDuration }),

@@ -10,7 +10,7 @@ import { columnsOfSide, joinTypes, type Side } from '../events/join-events.ts';
 import { FormScope } from '../events/row-form.ts';
 import { formOfTable, type NamedExpression, type RowsOfEventsOptions } from '../events/rows-of-events.ts';
 import { selectedSchema } from '../events/select-events.ts';
-import { enrichParts, joinParts, timestampOf } from './build-graph.ts';
+import { enrichParts, joinParts, mapAsyncParts, timestampOf } from './build-graph.ts';
 import { jsonPointer } from './input-issue.ts';
 import { namedExpressions } from './named-expressions.ts';
 import type { ParsedInnerStage } from './validate.ts';
@@ -56,6 +56,15 @@ export function stageTables(
         for (const { text, pointer: at } of keys) compileExpression(text, scope, { pointer: at });
       }
       return tables.map((table) => enrichedSchema(table, names, found));
+    }
+    case 'mapAsync': {
+      const { keys, columns } = mapAsyncParts(stage.spec, pointer);
+      const names = columns.map(({ name }) => name);
+      for (const table of tables) {
+        const scope = new EventScope(table);
+        for (const { text, pointer: at } of keys) compileExpression(text, scope, { pointer: at });
+      }
+      return tables.map((table) => enrichedSchema(table, names, columns));
     }
     case 'merge':
       return tables;

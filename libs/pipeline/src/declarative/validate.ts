@@ -15,6 +15,7 @@ const InputIsSink = errorCode('pipeline.input_is_sink', { ...user, title: 'A sin
 const Cycle = errorCode('pipeline.cycle', { ...user, title: 'Stages feed each other in a circle' });
 const NoKey = errorCode('pipeline.aggregate_without_key', { ...user, title: 'An aggregate without a key' });
 const SeveralInputs = errorCode('pipeline.several_inputs', { ...user, title: 'A sink with several inputs' });
+const SeveralModules = errorCode('pipeline.several_modules', { ...user, title: 'Stages of several modules' });
 const UnusedStage = errorCode('pipeline.unused_stage', { ...user, title: 'Unused stage' });
 const MissingRole = errorCode('pipeline.incomplete', { ...user, title: 'No source or no sink' });
 const TooManyStages = errorCode('pipeline.too_many_stages', { ...user, title: 'Too many stages' });
@@ -60,6 +61,8 @@ export interface ParsedPipeline {
   readonly name: string;
   readonly guarantee: PipelineDocument['guarantee'];
   readonly snapshotIntervalMs: number;
+  /** Hash of the uploaded module whose functions its stages call. */
+  readonly module: string | undefined;
   /** In topological order: every stage after its inputs. */
   readonly stages: readonly ParsedStage[];
 }
@@ -93,7 +96,8 @@ export function parsePipeline(document: unknown): ParsedPipeline {
   const snapshotIntervalMs = parseDurationMs(pipeline.snapshotInterval);
   assert(snapshotIntervalMs !== undefined, 'the schema has checked the duration');
   const { name, guarantee } = pipeline;
-  return { document: pipeline, name, guarantee, snapshotIntervalMs, stages: sorted };
+  const module = sorted.find((stage) => stage.kind === 'mapAsync')?.spec.mapAsync.module;
+  return { document: pipeline, name, guarantee, snapshotIntervalMs, module, stages: sorted };
 }
 
 export const invalidPipeline = (errors: readonly InputIssue[]): MillraceError => {
@@ -247,6 +251,14 @@ function checkGraph(stages: ReadonlyMap<string, ParsedStage>, issues: InputIssue
     const message = `stage ${quoteName(stage.name)} has neither a window nor groupBy, so its result has no key to be kept under`;
     const mend = 'Add groupBy: [ … ], or a window: { tumbling: 1m }.';
     issues.push({ code: NoKey.code, message, mend, pointer: jsonPointer(['stages', stage.name]) });
+  }
+  const [first, ...others] = all.filter((stage) => stage.kind === 'mapAsync');
+  for (const { name, spec } of others) {
+    if (spec.mapAsync.module === first!.spec.mapAsync.module) continue;
+    const message = `stage ${quoteName(name)} calls another module than stage ${quoteName(first!.name)}`;
+    const mend = 'A job has one module: export all its functions from one file and upload that.';
+    const pointer = jsonPointer(['stages', name, 'mapAsync', 'module']);
+    issues.push({ code: SeveralModules.code, message, mend, pointer });
   }
   for (const { name, kind } of all) {
     if (kind === 'sink' || all.some(({ inputs }) => inputs.includes(name))) continue;

@@ -1,4 +1,3 @@
-import type { TableLookup } from '@millrace/connector-contract';
 import type { Batch, Outbox, Processor, ProcessorContext, ProcessorSupplier } from '@millrace/engine';
 import {
   type ChangeBatch,
@@ -20,16 +19,29 @@ import { EVENT_BYTES } from './pick-events.ts';
 import type { NamedExpression } from './rows-of-events.ts';
 import { TupleWriter } from './tuple-writer.ts';
 
-export interface EnrichEventsOptions {
-  /** What the key columns of the table are compared with. */
-  readonly keys: readonly NamedExpression[];
-  /** Names of the new columns, in the order of the look-up's columns. */
-  readonly names: readonly string[];
-  readonly open: (signal: AbortSignal) => Promise<TableLookup>;
-  readonly cache: { readonly entries: number; readonly ttlMs: number };
+/** The new columns of some events, as texts. */
+export type Found = readonly (string | null)[];
+
+/** Where the values of new columns come from. */
+export interface EventLookup extends AsyncDisposable {
+  readonly columns: readonly Column[];
+  /** By key (texts): the columns as texts; `undefined`: all of them are NULL. */
+  find(keys: readonly (readonly (string | null)[])[]): Promise<readonly (Found | undefined)[]>;
 }
 
-type Found = readonly (string | null)[];
+export interface EnrichEventsOptions {
+  /** What events are looked up by. */
+  readonly keys: readonly NamedExpression[];
+  /** Also events with NULL in the key are looked up. Otherwise nothing equals it. */
+  readonly takesNull?: boolean | undefined;
+  /** Names of the new columns, in the order of the look-up's columns. */
+  readonly names: readonly string[];
+  readonly open: (signal: AbortSignal, context: ProcessorContext) => Promise<EventLookup>;
+  /** Absent: every batch is looked up. */
+  readonly cache?: { readonly entries: number; readonly ttlMs: number } | undefined;
+  /** `false`: what fails is not repeated, for the look-up has done so. Default `true`: with a new connection. */
+  readonly isRepeated?: boolean | undefined;
+}
 
 /** A look-up that fails is repeated with a new connection, so many times and with pauses that double. */
 const RETRIES = 5;
@@ -49,7 +61,7 @@ export function enrichedSchema(schema: TableSchema, names: readonly string[], fo
 }
 
 /**
- * Adds columns of a table to change events, looked up by key through a cache; NULL where there is no row. One batch after the other, so order,
+ * Adds columns to change events, looked up by key; NULL where there is nothing. One batch after the other, so order,
  * positions and transactions stay. Nothing is saved: a batch is looked up again after a restart, and what goes on is what was found then.
  */
 export function enrichEvents(options: EnrichEventsOptions): ProcessorSupplier {
@@ -67,10 +79,10 @@ class EnrichEvents implements Processor {
   readonly #schemas = new WeakMap<TableSchema, TableSchema>();
   readonly #writer = new TupleWriter();
   readonly #cursor = new TupleCursor();
-  #cache!: LRUCache<string, { readonly row: Found | undefined }>;
+  #cache: LRUCache<string, { readonly row: Found | undefined }> | undefined;
   #context!: ProcessorContext;
   #outbox!: Outbox;
-  #lookup: TableLookup | undefined;
+  #lookup: EventLookup | undefined;
   #columns: readonly Column[] = [];
   /** The batch under way: what was found for each of its events, and its output. */
   #isAsking = false;
@@ -84,8 +96,9 @@ class EnrichEvents implements Processor {
   async init(context: ProcessorContext): Promise<void> {
     this.#context = context;
     this.#outbox = context.outbox;
-    const { entries, ttlMs } = this.#options.cache;
-    this.#cache = new LRUCache({ max: entries, ttl: ttlMs, perf: { now: () => context.clock.monotonicMs() } });
+    const { cache } = this.#options;
+    const perf = { now: () => context.clock.monotonicMs() };
+    this.#cache = cache && new LRUCache({ max: cache.entries, ttl: cache.ttlMs, perf });
     await this.#connect(context.signal);
   }
 
@@ -108,8 +121,8 @@ class EnrichEvents implements Processor {
     await this.#lookup?.[Symbol.asyncDispose]();
   }
 
-  async #connect(signal: AbortSignal): Promise<TableLookup> {
-    this.#lookup = await this.#options.open(signal);
+  async #connect(signal: AbortSignal): Promise<EventLookup> {
+    this.#lookup = await this.#options.open(signal, this.#context);
     this.#columns = this.#lookup.columns;
     return this.#lookup;
   }
@@ -132,11 +145,11 @@ class EnrichEvents implements Processor {
   async #find(batch: ChangeBatch): Promise<readonly (Found | undefined)[]> {
     const keys = Array.from({ length: batch.length }, (_, index) => this.#keyOf(batch, index));
     const known = new Map<string, Found | undefined>();
-    const missing = new Map<string, readonly string[]>();
+    const missing = new Map<string, Found>();
     for (const key of keys) {
       if (key === undefined) continue;
       const name = JSON.stringify(key);
-      const cached = this.#cache.get(name);
+      const cached = this.#cache?.get(name);
       if (cached === undefined) missing.set(name, key);
       else known.set(name, cached.row);
     }
@@ -144,14 +157,15 @@ class EnrichEvents implements Processor {
       const found = await this.#query([...missing.values()]);
       for (const [index, name] of [...missing.keys()].entries()) {
         known.set(name, found[index]);
-        this.#cache.set(name, { row: found[index] });
+        this.#cache?.set(name, { row: found[index] });
       }
     }
     return keys.map((key) => (key === undefined ? undefined : known.get(JSON.stringify(key))));
   }
 
-  #query(keys: readonly (readonly string[])[]): Promise<readonly (Found | undefined)[]> {
+  #query(keys: readonly Found[]): Promise<readonly (Found | undefined)[]> {
     const { clock, signal, vertex } = this.#context;
+    if (this.#options.isRepeated === false) return this.#lookup!.find(keys);
     const call = async (own: AbortSignal): Promise<readonly (Found | undefined)[]> => {
       const lookup = this.#lookup ?? (await this.#connect(own));
       try {
@@ -173,13 +187,13 @@ class EnrichEvents implements Processor {
     });
   }
 
-  /** `undefined` where there is no row, or NULL in the key: it equals nothing. */
-  #keyOf(batch: ChangeBatch, index: number): readonly string[] | undefined {
+  /** `undefined` where there is no row, or NULL in a key that may have none. */
+  #keyOf(batch: ChangeBatch, index: number): Found | undefined {
     if (batch.op[index] === Op.Truncate || batch.after[index] === NO_TUPLE) return undefined;
     const { expressions, reader } = this.#keysOf(batch.schemas[batch.schemaOf[index]!]!);
     reader.load(batch, index);
     const key = expressions.map((each) => encodeText(each.type, each.evaluate(reader.read)));
-    return key.includes(null) ? undefined : (key as string[]);
+    return this.#options.takesNull !== true && key.includes(null) ? undefined : key;
   }
 
   #keysOf(schema: TableSchema): Keys {

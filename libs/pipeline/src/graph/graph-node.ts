@@ -68,6 +68,8 @@ export interface OperatorNode extends NodeBase {
   readonly lookup?:
     | { readonly definition: string; readonly request: LookupRequest; readonly supplier: LookupSupplier }
     | undefined;
+  /** In place of `supplier` where the job's module is known: it calls a function of it. */
+  readonly module?: ((url: string) => ProcessorSupplier) | undefined;
   /** Gives its rows event times. */
   readonly assignsTime?: boolean | undefined;
   /** Its rows must have event times. */

@@ -43,6 +43,8 @@ export interface RegisteredSuppliers {
   sink(stage: string, part: RegisteredPart): ProcessorSupplier;
   showsRowsAtOnce(part: RegisteredPart): boolean;
   openLookup(definition: string, request: LookupRequest, signal: AbortSignal): Promise<TableLookup>;
+  /** Of the job's module, if it has one. */
+  readonly moduleUrl?: string | undefined;
 }
 
 /** Vertices and edges with what they are made of, before they become a `Dag`. */
@@ -168,8 +170,9 @@ class GraphPlanner {
     return vertex;
   }
 
-  #operatorSupplier({ lookup, supplier }: OperatorNode): ProcessorSupplier {
+  #operatorSupplier({ lookup, module, supplier }: OperatorNode): ProcessorSupplier {
     const registered = this.#registered;
+    if (module !== undefined && registered?.moduleUrl !== undefined) return module(registered.moduleUrl);
     if (lookup === undefined || registered === undefined) return supplier(this.#mode);
     return lookup.supplier((signal) => registered.openLookup(lookup.definition, lookup.request, signal));
   }

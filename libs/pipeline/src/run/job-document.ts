@@ -1,11 +1,9 @@
 import { parseDurationMs } from '@millrace/kernel';
 import { z } from 'zod';
 import { checkInput } from '../declarative/input-issue.ts';
-import { durationSchema, nameSchema } from '../declarative/stage-schemas.ts';
+import { durationSchema, moduleHashSchema, nameSchema } from '../declarative/stage-schemas.ts';
 import { invalidPipeline } from '../declarative/validate.ts';
 import type { UsedStage } from './used-definitions.ts';
-
-const SHA256 = /^[0-9a-f]{64}$/;
 
 /** A job written in TypeScript: an uploaded module and what of it to run. */
 export const moduleJobSchema = z
@@ -13,7 +11,7 @@ export const moduleJobSchema = z
     name: nameSchema,
     guarantee: z.enum(['exactly-once', 'at-least-once', 'none']).default('exactly-once'),
     snapshotInterval: durationSchema.default('1s'),
-    module: z.string().regex(SHA256, 'the SHA-256 of an uploaded module, 64 hexadecimal digits'),
+    module: moduleHashSchema,
     export: z
       .string()
       .min(1)
