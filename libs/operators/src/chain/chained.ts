@@ -46,6 +46,7 @@ class Chained implements Processor {
   #context!: ProcessorContext;
   /** Parts that have completed, prepared, saved and written, in that order of callbacks. */
   #completed = 0;
+  #isPreparing = false;
   #prepared = 0;
   #saved = 0;
   #written = 0;
@@ -125,7 +126,9 @@ class Chained implements Processor {
   }
 
   snapshotPrepare(snapshotId: number): boolean {
-    if (!this.#finishItem()) return false;
+    // Once parts are being prepared it is they who finish what they have begun.
+    this.#isPreparing ||= this.#finishItem();
+    if (!this.#isPreparing) return false;
     for (; this.#prepared < this.#parts.length; this.#prepared++) {
       if (!(this.#parts[this.#prepared]!.snapshotPrepare?.(snapshotId) ?? true)) return false;
     }
@@ -148,6 +151,7 @@ class Chained implements Processor {
       const own = this.#writerOf(this.#saved, writer);
       if (!(this.#parts[this.#saved]!.saveSnapshot?.(snapshotId, own) ?? true)) return false;
     }
+    this.#isPreparing = false;
     this.#prepared = 0;
     this.#saved = 0;
     this.#written = 0;
