@@ -160,7 +160,7 @@ describe('the PostgreSQL source', () => {
   });
 
   it('keeps the connection under back-pressure, however short wal_sender_timeout is', async () => {
-    await database.query(`ALTER DATABASE ${database.name} SET wal_sender_timeout = '600ms'`);
+    await database.query(`ALTER DATABASE ${database.name} SET wal_sender_timeout = '1500ms'`);
     try {
       await using runner = await SourceRunner.start(database, { stage: STAGE });
       await runner.snapshot();
@@ -169,7 +169,7 @@ describe('the PostgreSQL source', () => {
       // More than the buffers of socket and client hold.
       await database.query("INSERT INTO t SELECT i, repeat('x', 1000) FROM generate_series(10001, 40000) i");
       const fullMs = systemClock.monotonicMs();
-      await runner.until(() => systemClock.monotonicMs() - fullMs > 2_000);
+      await runner.until(() => systemClock.monotonicMs() - fullMs > 4_000);
       expect(await walsender()).toBe(pid);
       runner.isFull = false;
       await runner.until(() => runner.batches.reduce((sum, batch) => sum + batch.length, 0) === 30_000);
