@@ -1,6 +1,7 @@
 import type { ColumnBatch, ColumnSchema, ColumnType, RowBatch } from '@millrace/engine';
 import { type LoopStage, stageKind } from './loop-stage.ts';
 import type { LoopTerminal } from './loop-terminal.ts';
+import { propertyName } from './object-literal.ts';
 
 /** A batch whose rows a loop can read. */
 export type LoopBatch = RowBatch | ColumnBatch;
@@ -113,9 +114,6 @@ export class RowFailure extends Error {
   }
 }
 
-/** `__proto__` in an object literal would set the prototype; in brackets it is a name like any other. */
-const property = (name: string): string => (name === '__proto__' ? '["__proto__"]' : JSON.stringify(name));
-
 /** Columns without nulls: a row is what the columns hold at its number. */
 const isPlainInput = ({ schema, nulls }: LoopInput): boolean => schema !== undefined && !nulls.includes(true);
 
@@ -132,7 +130,7 @@ function readRow({ schema, nulls, hasTimes }: LoopInput): { readonly head: strin
   });
   const fields = schema.fields.map(({ name, type }, index) => {
     const value = nulls[index] ? `n${index}[i] === 1 ? null : ${readValue(type, index)}` : readValue(type, index);
-    return `${property(name)}: ${value}`;
+    return `${propertyName(name)}: ${value}`;
   });
   return { head: [...head, times].join('\n'), first: `const v0 = { ${fields.join(', ')} }; ${time}` };
 }

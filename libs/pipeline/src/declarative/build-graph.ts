@@ -125,14 +125,9 @@ class GraphBuilder {
     const { keys, names, request } = enrichParts(spec, pointer);
     const { source, cache } = spec.enrich;
     const { entries } = cache;
-    return this.#graph.add({
-      kind: 'operator',
+    return this.#operator(stage, this.#input(stage), {
       label: 'enrich',
-      name: stage.name,
-      inputs: [this.#input(stage)],
-      parallelism: 'inherit',
       routings: [{ kind: 'local' }],
-      isCooperative: true,
       supplier: () => () => ({ process: () => true }),
       lookup: {
         definition: source,
@@ -146,14 +141,9 @@ class GraphBuilder {
     const { keys, columns } = mapAsyncParts(spec, pointer);
     const { export: exportName, options, concurrency, timeout, retries } = spec.mapAsync;
     const names = columns.map(({ name }) => name);
-    return this.#graph.add({
-      kind: 'operator',
+    return this.#operator(stage, this.#input(stage), {
       label: 'mapAsync',
-      name: stage.name,
-      inputs: [this.#input(stage)],
-      parallelism: 'inherit',
       routings: [{ kind: 'local' }],
-      isCooperative: true,
       supplier: () => () => ({ process: () => true }),
       module: (url) =>
         enrichEvents({
@@ -323,7 +313,7 @@ class GraphBuilder {
   #operator(
     stage: ParsedStage,
     input: GraphNode,
-    parts: Pick<OperatorNode, 'label' | 'routings' | 'assignsTime' | 'needsTime'> & {
+    parts: Pick<OperatorNode, 'label' | 'routings' | 'assignsTime' | 'needsTime' | 'lookup' | 'module'> & {
       readonly supplier: (mode: LoopMode) => ReturnType<OperatorNode['supplier']>;
     },
     part?: string,

@@ -13,6 +13,7 @@ import { selectedSchema } from '../events/select-events.ts';
 import { enrichParts, joinParts, mapAsyncParts, timestampOf } from './build-graph.ts';
 import { jsonPointer } from './input-issue.ts';
 import { namedExpressions } from './named-expressions.ts';
+import { stageExpressions } from './stage-expressions.ts';
 import type { ParsedInnerStage } from './validate.ts';
 
 /**
@@ -42,28 +43,17 @@ export function stageTables(
       return tables.map((table) => selectedSchema(table, outputs));
     }
     case 'deduplicate':
-      for (const table of tables) {
-        const scope = new EventScope(table);
-        for (const [index, text] of stage.spec.deduplicate.by.entries()) {
-          compileExpression(text, scope, { pointer: `${pointer}/deduplicate/by/${index}` });
-        }
-      }
+      checkExpressions(stageExpressions(stage), tables);
       return tables;
     case 'enrich': {
       const { keys, names } = enrichParts(stage.spec, pointer);
-      for (const table of tables) {
-        const scope = new EventScope(table);
-        for (const { text, pointer: at } of keys) compileExpression(text, scope, { pointer: at });
-      }
+      checkExpressions(keys, tables);
       return tables.map((table) => enrichedSchema(table, names, found));
     }
     case 'mapAsync': {
       const { keys, columns } = mapAsyncParts(stage.spec, pointer);
       const names = columns.map(({ name }) => name);
-      for (const table of tables) {
-        const scope = new EventScope(table);
-        for (const { text, pointer: at } of keys) compileExpression(text, scope, { pointer: at });
-      }
+      checkExpressions(keys, tables);
       return tables.map((table) => enrichedSchema(table, names, columns));
     }
     case 'merge':
@@ -84,6 +74,14 @@ export function stageTables(
       const types = tables.map((table) => aggregateTypes(formOfTable(table, options), aggregates, groups));
       return resultTable(stage.name, types, { groups, columns: aggregates, hasWindow: spec.window !== undefined });
     }
+  }
+}
+
+/** @throws MillraceError when one of them does not fit a table */
+function checkExpressions(expressions: readonly NamedExpression[], tables: readonly TableSchema[]): void {
+  for (const table of tables) {
+    const scope = new EventScope(table);
+    for (const { text, pointer } of expressions) compileExpression(text, scope, { pointer });
   }
 }
 
