@@ -19,8 +19,6 @@ export class HashedInts implements IntTable {
   #count = 0;
   /** Of all keys there ever were, as an unsigned number. */
   greatest = 0;
-  /** When the table last grew, its keys lay so close together that a table in pages would have been smaller. */
-  isDense = false;
   /** Where the keys of a chunk belong in the table. */
   readonly #homes = new Int32Array(CHUNK);
   /** Has no meaning: what is read ahead is kept so that reading it is not optimised away. */
@@ -28,6 +26,11 @@ export class HashedInts implements IntTable {
 
   constructor(newSlot: NewSlot) {
     this.#newSlot = newSlot;
+  }
+
+  /** The keys lie so close together that a table in pages is smaller, and stays so for a while. */
+  get isDense(): boolean {
+    return areDense(this.greatest, this.#count);
   }
 
   get byteLength(): number {
@@ -138,6 +141,5 @@ export class HashedInts implements IntTable {
     }
     this.#table = table;
     this.#mask = capacity - 1;
-    this.isDense = areDense(this.greatest, this.#count);
   }
 }

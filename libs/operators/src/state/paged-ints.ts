@@ -9,6 +9,8 @@ const KEYS_MAX = 2 ** 28;
 const PAGES_MIN = 16;
 /** Beyond those, places for each key: with more of them a hash table would be smaller. */
 const PLACES_PER_KEY = 8;
+/** As few as this before keys move here from a hash table: less than the above, so that they do not move to and fro. */
+const PLACES_PER_KEY_DENSE = PLACES_PER_KEY / 2;
 
 /** Keys whose places are read ahead of looking them up. */
 const CHUNK = 256;
@@ -17,7 +19,7 @@ const READ_AHEAD_PAGES_MIN = 32;
 
 /** Whether `count` keys of which this is the greatest (none is negative) are dense enough. */
 export const areDense = (greatest: number, count: number): boolean =>
-  greatest < KEYS_MAX && greatest < count * PLACES_PER_KEY;
+  greatest < KEYS_MAX && greatest < count * PLACES_PER_KEY_DENSE;
 
 /** Stands for every page without keys, so that nothing has to be asked before it is read. */
 const EMPTY = new Int32Array(PAGE_KEYS);
