@@ -1,4 +1,4 @@
-import type { ChangeBatch, Lsn } from '@millrace/formats';
+import type { ChangeBatch, Lsn, TableSchema } from '@millrace/formats';
 import { parseLsn } from '@millrace/formats';
 import { systemClock } from '@millrace/kernel';
 import type { TestDatabase } from '@millrace/testing';
@@ -55,6 +55,11 @@ export class StreamProbe implements AsyncDisposable {
       },
     });
     return probe;
+  }
+
+  /** Of the newest event's table. Not of the newest batch: that has no events when only a Commit was still to come. */
+  get newestSchema(): TableSchema {
+    return this.batches.flatMap((batch) => batch.schemas).at(-1)!;
   }
 
   /** Runs statements as one simple query (so one transaction, unless they say otherwise) and returns the events that come of it. */

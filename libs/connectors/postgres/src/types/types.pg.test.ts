@@ -134,7 +134,7 @@ describe('values of every type', () => {
     );
     await using probe = await StreamProbe.open(scratch);
     await probe.changes("INSERT INTO t VALUES (1, 1.5, 200, '2024-01-01')");
-    expect(probe.batches.at(-1)!.schemas[0]!.columns).toEqual([
+    expect(probe.newestSchema.columns).toEqual([
       { name: 'id', field: 0, kind: 'integer', sqlType: 'integer', key: true, nullable: false },
       { name: 'v', field: 1, kind: 'exact', sqlType: 'public.d2', key: false, nullable: true },
       { name: 'n', field: 2, kind: 'exact', sqlType: 'numeric(7,-2)', key: false, nullable: true },
