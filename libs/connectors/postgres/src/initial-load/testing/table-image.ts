@@ -1,13 +1,7 @@
-import { FLAG_KEY_CHANGE, FLAG_LOADING } from '@millrace/formats';
+import { comparePositions, FLAG_KEY_CHANGE, FLAG_LOADING, lsn, type Position } from '@millrace/formats';
 import { type Field, type ReadableEvent, UNCHANGED } from '../../test-support/readable-events.ts';
 
 export type Row = Readonly<Record<string, Field>>;
-
-/** (commit LSN, index) of an event. */
-type Place = readonly [commitLsn: bigint, index: number];
-
-const isAfter = (place: Place, other: Place): boolean =>
-  place[0] === other[0] ? place[1] > other[1] : place[0] > other[0];
 
 /** What a sink holds of some tables after the events it was given, and what it could not have lived with. */
 export class TableImage {
@@ -17,8 +11,8 @@ export class TableImage {
   readonly #isExact: boolean;
   #movedRow: Row | undefined;
   /** Highest position given, and what that was when the source was restarted: what is replayed up to there is known already. */
-  #shown: Place = [0n, 0];
-  #replayedUpTo: Place = [0n, 0];
+  #shown: Position = { commitLsn: lsn(0n), index: 0 };
+  #replayedUpTo = this.#shown;
 
   /** @param keys columns of each table's key; without any, every row stays (inserts only). */
   constructor(keys: Readonly<Record<string, readonly string[]>>, isExact: boolean) {
@@ -47,9 +41,9 @@ export class TableImage {
 
   apply(event: ReadableEvent): void {
     if (!this.#isExact && event.commitLsn !== undefined) {
-      const place: Place = [event.commitLsn, event.index];
-      if ((event.flags & FLAG_LOADING) === 0 && !isAfter(place, this.#replayedUpTo)) return;
-      if (isAfter(place, this.#shown)) this.#shown = place;
+      const position: Position = { commitLsn: lsn(event.commitLsn), index: event.index };
+      if ((event.flags & FLAG_LOADING) === 0 && comparePositions(position, this.#replayedUpTo) <= 0) return;
+      if (comparePositions(position, this.#shown) > 0) this.#shown = position;
     }
     const rows = this.#tables.get(event.table)!;
     if (event.op === 't') rows.clear();
