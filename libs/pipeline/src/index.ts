@@ -47,7 +47,7 @@ export {
   type ParsedStage,
   parsePipeline,
 } from './declarative/validate.ts';
-export type { CallContext, MapFunction } from './events/module-calls.ts';
+export { type CallContext, type MapFunction, ModuleWithoutFunction } from './events/module-calls.ts';
 export {
   type ExplainedEdge,
   type ExplainedPart,

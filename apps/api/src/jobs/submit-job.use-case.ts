@@ -6,6 +6,7 @@ import {
   InvalidPipeline,
   isModuleJob,
   jsonPointer,
+  ModuleWithoutFunction,
   type ParsedPipeline,
   parseModuleJob,
   parsePipeline,
@@ -69,7 +70,7 @@ export class SubmitJobUseCase {
       const functions = Object.keys(kinds).filter((each) => kinds[each] === 'function');
       return [
         {
-          code: 'pipeline.module_without_function',
+          code: ModuleWithoutFunction.code,
           message: `stage ${quoteName(stage.name)} calls ${quoteName(name)}, which is ${kinds[name] === undefined ? 'not an export' : 'no function'} of the module`,
           mend: suggestNames('function', name, functions),
           pointer: jsonPointer(['stages', stage.name, 'mapAsync', 'export']),

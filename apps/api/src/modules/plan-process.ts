@@ -2,7 +2,7 @@ import { MillraceError } from '@millrace/kernel';
 import { explainPlan, loadPipeline, planGraph, registerPlatformImports, usedStages } from '@millrace/pipeline';
 import type { PlanAnswer, PlanRequest } from './module-plan.ts';
 
-/** The process in which a module is asked for its pipeline; see `planModule`. */
+/** The process in which a module is asked for its pipeline or its exports; see `planModule`, `exportsOfModule`. */
 
 process.setSourceMapsEnabled(true);
 registerPlatformImports();

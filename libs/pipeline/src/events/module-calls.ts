@@ -1,9 +1,9 @@
-import type { Column } from '@millrace/formats';
+import { type Column, valueText } from '@millrace/formats';
 import { errorCode, MillraceError } from '@millrace/kernel';
 import { type AttemptOptions, attempt } from '@millrace/operators';
 import type { EventLookup, Found } from './enrich-events.ts';
 
-const NoFunction = errorCode('pipeline.module_without_function', {
+export const ModuleWithoutFunction = errorCode('pipeline.module_without_function', {
   domain: 'user',
   retry: 'never',
   title: 'The module exports no such function',
@@ -42,7 +42,7 @@ export async function importFunction(url: string, exportName: string): Promise<M
   const exports = (await import(url)) as Readonly<Record<string, unknown>>;
   const exported = exports[exportName];
   if (typeof exported === 'function') return exported as MapFunction;
-  throw new MillraceError(NoFunction, {
+  throw new MillraceError(ModuleWithoutFunction, {
     message: `the module's export "${exportName}" is not a function${exported === undefined ? ': there is none of that name' : ''}`,
     mend: 'Export one: export default async (values, { signal, options }) => ({ … }).',
     details: { exports: Object.keys(exports) },
@@ -82,17 +82,11 @@ export class ModuleCalls implements EventLookup {
     if (typeof answer !== 'object') throw badAnswer(attempts.stage, `a ${typeof answer}`, this.columns);
     const unknown = Object.keys(answer).find((name) => this.columns.every((column) => column.name !== name));
     if (unknown !== undefined) throw badAnswer(attempts.stage, `a column "${unknown}"`, this.columns);
-    return this.columns.map((column) => textOf(answer[column.name], column));
+    return this.columns.map((column) => {
+      const value = answer[column.name];
+      return value === null || value === undefined ? null : valueText(column, value);
+    });
   }
-}
-
-/** A value as PostgreSQL would write it. */
-function textOf(value: unknown, { kind }: Column): string | null {
-  if (value === null || value === undefined) return null;
-  if (kind === 'json') return JSON.stringify(value);
-  if (typeof value === 'boolean') return value ? 't' : 'f';
-  if (value instanceof Date) return value.toISOString().replace('T', ' ').replace('Z', '+00');
-  return typeof value === 'object' ? JSON.stringify(value) : String(value as string | number | bigint);
 }
 
 const badAnswer = (stage: string, given: string, columns: readonly Column[]): MillraceError =>
