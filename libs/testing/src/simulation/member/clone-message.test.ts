@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { cloneMessage } from './clone-message.ts';
@@ -9,7 +10,7 @@ describe('a cloned message', () => {
     fc.assert(
       fc.property(plain, (message) => {
         const clone = cloneMessage(message);
-        expect(clone).toEqual(message);
+        expect(isDeepStrictEqual(clone, message)).toBe(true);
         expect(clone).not.toBe(message);
       }),
     );
