@@ -4,12 +4,12 @@
  *
  * `npm test -- libs/engine` runs only the matching tests, without build and rules.
  */
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MillraceError } from '@millrace/kernel';
-import { testPostgres, testRedis, testS3 } from '@millrace/testing';
+import { testKafka, testPostgres, testRedis, testS3 } from '@millrace/testing';
 
 function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -28,12 +28,56 @@ interface Totals {
   readonly testResults: readonly { readonly status: string; readonly assertionResults: readonly unknown[] }[];
 }
 
-function report(resultFile: string): number {
+/** A server that not every machine can run. */
+interface OptionalServer {
+  readonly name: string;
+  /** Ends the names of the test files that need it. */
+  readonly suffix: string;
+  /** Resolves with what the tests find in their environment. */
+  readonly start: () => Promise<NodeJS.ProcessEnv>;
+}
+
+const OPTIONAL: readonly OptionalServer[] = [
+  { name: 'S3', suffix: '.s3.test.ts', start: async () => ({ TEST_S3_URL: (await testS3()).url }) },
+  {
+    name: 'Kafka',
+    suffix: '.kafka.test.ts',
+    async start() {
+      const { brokers, saslBrokers } = await testKafka();
+      return { TEST_KAFKA_BROKERS: brokers, TEST_KAFKA_SASL_BROKERS: saslBrokers };
+    },
+  },
+];
+
+/** Starts them; of those that can't be had it says so in a line and leaves their tests out. */
+async function startOptional(): Promise<{ readonly env: NodeJS.ProcessEnv; readonly without: readonly string[] }> {
+  const env: NodeJS.ProcessEnv = {};
+  const without: string[] = [];
+  const start = async ({ name, suffix, start: started }: OptionalServer): Promise<void> => {
+    try {
+      Object.assign(env, await started());
+    } catch (error) {
+      if (!(error instanceof MillraceError)) throw error;
+      console.log(`skipping *${suffix}: ${name} did not start: ${error.message}. ${error.mend ?? ''}`);
+      without.push(suffix);
+    }
+  };
+  await Promise.all(OPTIONAL.map(start));
+  return { env, without };
+}
+
+function countFiles(suffixes: readonly string[]): number {
+  const files = execFileSync('git', ['ls-files', '*.test.ts'], { encoding: 'utf8' }).split('\n');
+  return files.filter((file) => suffixes.some((suffix) => file.endsWith(suffix))).length;
+}
+
+/** @param left test files that were left out */
+function report(resultFile: string, left: number): number {
   const totals = JSON.parse(readFileSync(resultFile, 'utf8')) as Totals;
   // A suite that could not even be loaded has no test of its own to count.
   const broken = totals.testResults.filter((suite) => suite.status === 'failed' && suite.assertionResults.length === 0);
   const failed = totals.numFailedTests + broken.length;
-  const skipped = totals.numPendingTests + totals.numTodoTests;
+  const skipped = totals.numPendingTests + totals.numTodoTests + left;
   console.log(`${totals.numPassedTests} passed, ${failed} failed, ${skipped} skipped`);
   return failed === 0 && totals.numPassedTests > 0 ? 0 : 1;
 }
@@ -47,8 +91,8 @@ async function main(): Promise<number> {
       return verified;
     }
   }
-  console.log('starting PostgreSQL, Redis and S3 ...');
-  const [postgres, redis, s3] = await Promise.all([testPostgres(), testRedis(), testS3()]);
+  console.log('starting PostgreSQL, Redis, S3 and Kafka ...');
+  const [postgres, redis, { env, without }] = await Promise.all([testPostgres(), testRedis(), startOptional()]);
   const folder = mkdtempSync(join(tmpdir(), 'millrace-test-'));
   const resultFile = join(folder, 'result.json');
   try {
@@ -57,13 +101,14 @@ async function main(): Promise<number> {
       '--disable-warning=ExperimentalWarning',
       'node_modules/jest/bin/jest.js',
     ];
-    const code = await run(process.execPath, [...jest, '--json', `--outputFile=${resultFile}`, ...patterns], {
+    const left = without.flatMap((suffix) => ['--testPathIgnorePatterns', suffix.replaceAll('.', String.raw`\.`)]);
+    const code = await run(process.execPath, [...jest, ...left, '--json', `--outputFile=${resultFile}`, ...patterns], {
       ...process.env,
       TEST_POSTGRES_URL: postgres.url,
       TEST_REDIS_URL: redis.url,
-      TEST_S3_URL: s3.url,
+      ...env,
     });
-    return Math.max(code, report(resultFile));
+    return Math.max(code, report(resultFile, patterns.length === 0 ? countFiles(without) : 0));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

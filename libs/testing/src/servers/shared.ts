@@ -1,3 +1,4 @@
+import { KafkaServer } from './kafka-server.ts';
 import { PostgresServer } from './postgres-server.ts';
 import { RedisServer } from './redis-server.ts';
 import { S3Server } from './s3-server.ts';
@@ -9,8 +10,16 @@ export interface SharedPostgres {
   createDatabase(prefix?: string): Promise<TestDatabase>;
 }
 
+/** One Kafka broker, as `host:port`, for all its listeners. */
+export interface SharedKafka {
+  readonly brokers: string;
+  /** The listener that wants `KAFKA_USER`. */
+  readonly saslBrokers: string;
+}
+
 let postgres: Promise<SharedPostgres> | undefined;
 let redis: Promise<{ readonly url: string }> | undefined;
+let kafka: Promise<SharedKafka> | undefined;
 let s3: Promise<{ readonly url: string }> | undefined;
 
 /** PostgreSQL with `wal_level=logical`: `TEST_POSTGRES_URL` (superuser), else a private one that ends with this process. */
@@ -35,4 +44,15 @@ export function testS3(): Promise<{ readonly url: string }> {
   const url = process.env['TEST_S3_URL'];
   s3 ??= url === undefined ? S3Server.start() : Promise.resolve({ url });
   return s3;
+}
+
+/** Kafka without TLS: `TEST_KAFKA_BROKERS` and `TEST_KAFKA_SASL_BROKERS`, else a private one that ends with this process. */
+export function testKafka(): Promise<SharedKafka> {
+  const brokers = process.env['TEST_KAFKA_BROKERS'];
+  const saslBrokers = process.env['TEST_KAFKA_SASL_BROKERS'];
+  kafka ??=
+    brokers === undefined || saslBrokers === undefined
+      ? KafkaServer.start()
+      : Promise.resolve({ brokers, saslBrokers });
+  return kafka;
 }

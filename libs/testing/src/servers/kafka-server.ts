@@ -1,0 +1,189 @@
+import { execFile } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { MillraceError, systemClock } from '@millrace/kernel';
+import { freePort } from './free-port.ts';
+import { GuardedProcess, ServerDidNotStart } from './guarded-process.ts';
+import { javaProgram, mavenJars } from './maven-jars.ts';
+
+const run = promisify(execFile);
+
+const ARTIFACTS = [
+  'org.apache.kafka:kafka_2.13:4.3.1',
+  'org.apache.logging.log4j:log4j-slf4j-impl:2.25.3',
+  'org.apache.logging.log4j:log4j-core:2.25.3',
+] as const;
+/** A small heap, a quick start. */
+const JAVA_OPTIONS = ['-Xms64m', '-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];
+const START_WAIT_MS_MAX = 90_000;
+const POLL_MS = 50;
+const STARTED = 'Kafka Server started';
+
+/** The user of the listener with SASL; the same for PLAIN and SCRAM. */
+export const KAFKA_USER = { username: 'millrace', password: 'millrace-secret' } as const;
+
+const LOG = `status = error
+appender.file.type = Console
+appender.file.name = out
+appender.file.layout.type = PatternLayout
+appender.file.layout.pattern = %d %p %c{1} %m%n
+rootLogger.level = warn
+rootLogger.appenderRef.out.ref = out
+logger.started.name = kafka.server.KafkaRaftServer
+logger.started.level = info
+`;
+
+export interface KafkaOptions {
+  /** Settings of the broker beside ours, as in server.properties. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+interface Ports {
+  readonly plain: number;
+  readonly sasl: number;
+  readonly controller: number;
+}
+
+function settingsOf(ports: Ports, directory: string): Readonly<Record<string, string>> {
+  const { username, password } = KAFKA_USER;
+  const login = `username="${username}" password="${password}"`;
+  return {
+    'process.roles': 'broker,controller',
+    'node.id': '1',
+    'controller.quorum.voters': `1@127.0.0.1:${ports.controller}`,
+    listeners: `PLAINTEXT://127.0.0.1:${ports.plain},SASL_PLAINTEXT://127.0.0.1:${ports.sasl},CONTROLLER://127.0.0.1:${ports.controller}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${ports.plain},SASL_PLAINTEXT://127.0.0.1:${ports.sasl}`,
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,SASL_PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'controller.listener.names': 'CONTROLLER',
+    'sasl.enabled.mechanisms': 'PLAIN,SCRAM-SHA-256,SCRAM-SHA-512',
+    'listener.name.sasl_plaintext.plain.sasl.jaas.config': `org.apache.kafka.common.security.plain.PlainLoginModule required ${login} user_${username}="${password}";`,
+    'listener.name.sasl_plaintext.scram-sha-256.sasl.jaas.config': `org.apache.kafka.common.security.scram.ScramLoginModule required ${login};`,
+    'listener.name.sasl_plaintext.scram-sha-512.sasl.jaas.config': `org.apache.kafka.common.security.scram.ScramLoginModule required ${login};`,
+    'log.dirs': join(directory, 'data'),
+    // Few partitions of the topics of its own, so that starting makes few files.
+    'offsets.topic.replication.factor': '1',
+    'offsets.topic.num.partitions': '4',
+    'transaction.state.log.replication.factor': '1',
+    'transaction.state.log.min.isr': '1',
+    'transaction.state.log.num.partitions': '4',
+    'share.coordinator.state.topic.replication.factor': '1',
+    'share.coordinator.state.topic.min.isr': '1',
+    'share.coordinator.state.topic.num.partitions': '1',
+    'group.initial.rebalance.delay.ms': '0',
+    'auto.create.topics.enable': 'false',
+    'log.cleaner.dedupe.buffer.size': '8388608',
+    // So that tests see what times out in seconds: a transaction is looked at every half second, a killed broker may come back after three.
+    'transaction.abort.timed.out.transaction.cleanup.interval.ms': '500',
+    'broker.session.timeout.ms': '3000',
+    'broker.heartbeat.interval.ms': '500',
+  };
+}
+
+/** Class path of Kafka's own clients and broker. @throws MillraceError `testing.server_did_not_start` */
+export const kafkaClassPath = (): Promise<string> => mavenJars('kafka', ARTIFACTS);
+
+/** A private Kafka broker (KRaft, broker and controller in one) in a temporary directory, on free loopback ports. */
+export class KafkaServer implements AsyncDisposable {
+  readonly directory: string;
+  /** `host:port`. */
+  readonly brokers: string;
+  /** The listener that wants `KAFKA_USER`, by PLAIN or SCRAM. */
+  readonly saslBrokers: string;
+  readonly #program: string;
+  readonly #java: readonly string[];
+  #process: GuardedProcess | undefined;
+
+  private constructor(directory: string, ports: Ports, program: string, java: readonly string[]) {
+    this.#program = program;
+    this.directory = directory;
+    this.brokers = `127.0.0.1:${ports.plain}`;
+    this.saslBrokers = `127.0.0.1:${ports.sasl}`;
+    this.#java = java;
+  }
+
+  /** @throws MillraceError `testing.server_did_not_start` with what to install */
+  static async start(options: KafkaOptions = {}): Promise<KafkaServer> {
+    const program = await javaProgram();
+    const jars = await kafkaClassPath();
+    const directory = mkdtempSync(join(tmpdir(), 'millrace-kafka-'));
+    const ports = { plain: await freePort(), sasl: await freePort(), controller: await freePort() };
+    const settings = { ...settingsOf(ports, directory), ...options.settings };
+    const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
+    writeFileSync(join(directory, 'server.properties'), lines.join(''));
+    const logging = join(directory, 'log4j2.properties');
+    writeFileSync(logging, LOG);
+    const java = [...JAVA_OPTIONS, `-Dlog4j2.configurationFile=${logging}`, '-cp', jars];
+    const server = new KafkaServer(directory, ports, program, java);
+    try {
+      await server.#format();
+      await server.up();
+      return server;
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+  }
+
+  async #format(): Promise<void> {
+    const { username, password } = KAFKA_USER;
+    const users = ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) => [
+      '--add-scram',
+      `${mechanism}=[name=${username},password=${password}]`,
+    ]);
+    const cluster = randomBytes(16).toString('base64url');
+    const properties = join(this.directory, 'server.properties');
+    const args = ['kafka.tools.StorageTool', 'format', '-c', properties, '-t', cluster, ...users];
+    try {
+      await run(this.#program, [...this.#java, ...args]);
+    } catch (error) {
+      const { stderr = '', stdout = '' } = error as { readonly stderr?: string; readonly stdout?: string };
+      throw new MillraceError(ServerDidNotStart, { message: `Kafka's storage was not made: ${stderr}${stdout}` });
+    }
+  }
+
+  /** Starts the broker on its data and waits until it serves. */
+  async up(): Promise<void> {
+    const logFile = join(this.directory, 'broker.log');
+    writeFileSync(logFile, '');
+    this.#process = await GuardedProcess.start({
+      program: this.#program,
+      args: [...this.#java, 'kafka.Kafka', join(this.directory, 'server.properties')],
+      stopSignal: 'TERM',
+      logFile,
+      leftover: this.directory,
+    });
+    const deadline = systemClock.monotonicMs() + START_WAIT_MS_MAX;
+    while (!(existsSync(logFile) && readFileSync(logFile, 'utf8').includes(STARTED))) {
+      if (this.#process.hasExited || systemClock.monotonicMs() > deadline) {
+        const log = readFileSync(logFile, 'utf8').trim().split('\n').slice(-10).join('\n');
+        throw new MillraceError(ServerDidNotStart, { message: `Kafka did not start: ${log}` });
+      }
+      await systemClock.sleep(POLL_MS);
+    }
+  }
+
+  /** Stops the broker as `kill -STOP` does, until `SIGCONT`. */
+  signal(signal: NodeJS.Signals): void {
+    this.#process?.signal(signal);
+  }
+
+  /** Ends the broker; data stays for `up`. */
+  async down(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
+    this.#process?.signal(signal);
+    await this.#process?.gone();
+  }
+
+  /** Ends the broker and removes its data. */
+  async stop(): Promise<void> {
+    this.#process?.signal('SIGKILL');
+    await this.#process?.gone();
+    rmSync(this.directory, { recursive: true, force: true });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop();
+  }
+}
