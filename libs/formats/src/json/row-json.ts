@@ -86,11 +86,14 @@ function isoTime(timeUs: bigint): string {
  */
 export class RowJsonWriter {
   readonly #output: ByteOutput;
+  readonly #keyColumns: readonly string[] | undefined;
   readonly #plans = new WeakMap<TableSchema, RowPlan>();
   readonly #cursor = new TupleCursor();
 
-  constructor(output: ByteOutput) {
+  /** @param keyColumns what `key` writes; by default each table's own key */
+  constructor(output: ByteOutput, keyColumns?: readonly string[]) {
     this.#output = output;
+    this.#keyColumns = keyColumns;
   }
 
   /**
@@ -117,12 +120,17 @@ export class RowJsonWriter {
       plan = {
         after: schema.columns.map(plannedColumn),
         before: beforeColumns(schema).map(plannedColumn),
-        key: schema.columns.filter((column) => column.key).map(plannedColumn),
+        key: this.#keyOf(schema).map(plannedColumn),
         fieldCount: schema.fieldCount,
       };
       this.#plans.set(schema, plan);
     }
     return plan;
+  }
+
+  #keyOf({ columns }: TableSchema): readonly Column[] {
+    const names = this.#keyColumns;
+    return columns.filter((column) => (names === undefined ? column.key : names.includes(column.name)));
   }
 
   #object(

@@ -1,0 +1,34 @@
+import { defineSink } from '@millrace/connector-contract';
+import { parseDurationMs, systemClock } from '@millrace/kernel';
+import { clusterOf } from './cluster/connect.ts';
+import { type ClusterConfig, clusterConfig, type SinkStage, sinkStage } from './config.ts';
+import { checkCluster, checkTopics } from './sink/check.ts';
+import { KafkaSinkProcessor } from './sink/kafka-sink.processor.ts';
+import { openTransactions } from './transaction/orphans.ts';
+import { takeOver } from './transaction/producer.ts';
+import { idPrefix } from './transaction/transactional-id.ts';
+
+const DISPOSE_PATIENCE_MS = 10_000;
+
+/** Messages that appear to read-committed readers, exactly once, when the snapshot that covers them is committed. */
+export const kafkaSink = defineSink<ClusterConfig, SinkStage>({
+  type: 'kafka',
+  role: 'sink',
+  summary: 'Writes change events to Kafka topics, in transactions.',
+  config: clusterConfig,
+  stage: sinkStage,
+  check: checkCluster,
+  showsRowsAtOnce: () => false,
+  checkStage: checkTopics,
+  createSink: (options) => () => new KafkaSinkProcessor(options),
+  async dispose({ config, stage, job }, signal) {
+    const clientId = `millrace-${job.jobId}-${job.stage}`;
+    const cluster = clusterOf(config, { clientId, clock: systemClock, signal, patienceMs: DISPOSE_PATIENCE_MS });
+    try {
+      const timeoutMs = parseDurationMs(stage.transactionTimeout)!;
+      for (const id of await openTransactions(cluster, idPrefix(job))) await takeOver(cluster, id, timeoutMs);
+    } finally {
+      await cluster.close();
+    }
+  },
+});

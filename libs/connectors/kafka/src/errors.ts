@@ -1,0 +1,63 @@
+import { errorCode } from '@millrace/kernel';
+
+export const Unreachable = errorCode('kafka.unreachable', {
+  domain: 'external',
+  retry: 'later',
+  title: 'No broker can be reached',
+});
+export const LoginRefused = errorCode('kafka.login_refused', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'The brokers refuse the login',
+});
+export const NotAvailable = errorCode('kafka.not_available', {
+  domain: 'external',
+  retry: 'later',
+  title: 'A partition or coordinator is not available',
+});
+export const TooOld = errorCode('kafka.brokers_too_old', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'The brokers are too old',
+});
+export const TopicMissing = errorCode('kafka.topic_missing', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'The topic does not exist',
+});
+export const TopicRefused = errorCode('kafka.topic_refused', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'The topic cannot be made',
+});
+export const NotAllowed = errorCode('kafka.not_allowed', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'The brokers do not allow it',
+});
+export const RecordTooLarge = errorCode('kafka.record_too_large', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'A record is larger than its topic takes',
+});
+export const RecordRefused = errorCode('kafka.record_refused', {
+  domain: 'external',
+  retry: 'after-repair',
+  title: 'The brokers refuse records',
+});
+/** Repeated: when it was an older execution that came to life, the next one takes the ids back; when it was a newer one, this one is over anyway. */
+export const Fenced = errorCode('kafka.fenced', {
+  domain: 'internal',
+  retry: 'later',
+  title: 'Another execution writes these topics',
+});
+export const TransactionLost = errorCode('kafka.transaction_lost', {
+  domain: 'external',
+  retry: 'after-repair',
+  title: 'A prepared transaction timed out',
+});
+export const TimeoutTooLong = errorCode('kafka.transaction_timeout_too_long', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'The brokers allow no transaction that long',
+});

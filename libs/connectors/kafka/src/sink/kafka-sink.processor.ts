@@ -1,0 +1,223 @@
+import type { Resolved } from '@millrace/connector-contract';
+import {
+  type Batch,
+  EVERY_INSTANCE,
+  type Processor,
+  type ProcessorContext,
+  type SnapshotEntry,
+  type SnapshotWriter,
+} from '@millrace/engine';
+import { type ChangeBatch, isChangeBatch, type TableSchema } from '@millrace/formats';
+import { assert, parseDurationMs, parseSizeBytes } from '@millrace/kernel';
+import type { Cluster } from '../cluster/cluster.ts';
+import { clusterOf } from '../cluster/connect.ts';
+import type { ClusterConfig, SinkStage } from '../config.ts';
+import { endOnce, type TransactionHandle } from '../transaction/producer.ts';
+import { Writer } from '../transaction/writer.ts';
+import { MessageWriter } from './message-writer.ts';
+import { OpenBatches } from './open-batches.ts';
+import { topicName } from './topic-name.ts';
+import { topicOf } from './topics.ts';
+
+/** Bytes that may wait to be acknowledged; more hold the input back. */
+export const PENDING_BYTES_MAX = 32 * 1_024 * 1_024;
+/** How long messages wait for others before they are sent. */
+const LINGER_MS = 5;
+/** How long the brokers may be away before the job fails (and is started again later). */
+const PATIENCE_MS = 60_000;
+const ABANDON_PATIENCE_MS = 2_000;
+
+/** What the saved state of one writer says. */
+interface SavedWriter {
+  readonly writer: number;
+  readonly transaction: TransactionHandle | undefined;
+}
+
+/**
+ * Writes change events to topics, in a transaction for each snapshot that is committed when the snapshot is.
+ *
+ * Life of a message: in an open batch → sent (acknowledged, in the open transaction) → prepared (its transaction is named in the state
+ * of snapshot n) → visible (n is committed). A crash leaves the first two kinds to be aborted; the prepared transaction is committed by whoever
+ * restores n.
+ */
+export class KafkaSinkProcessor implements Processor {
+  readonly #options: Resolved<ClusterConfig, SinkStage>;
+  readonly #messages: MessageWriter;
+  readonly #open: OpenBatches;
+  readonly #topics = new WeakMap<TableSchema, string>();
+  #context!: ProcessorContext;
+  #cluster: Cluster | undefined;
+  #writer!: Writer;
+  #restored: SavedWriter[] = [];
+  /** First event of the current batch that is not written yet. */
+  #next = 0;
+  #pendingBytes = 0;
+  #work: Promise<void> | undefined;
+  #hasFailed = false;
+  #cancelLinger: (() => void) | undefined;
+  #preparedFor = 0;
+  #isDone = false;
+
+  constructor(options: Resolved<ClusterConfig, SinkStage>) {
+    this.#options = options;
+    this.#messages = new MessageWriter(options.stage, options.job.jobName);
+    this.#open = new OpenBatches(parseSizeBytes(options.stage.batchBytes)!, (topic, partition, batch) => {
+      this.#pendingBytes += batch.byteLength;
+      this.#writer.write(topic, partition, batch);
+    });
+  }
+
+  init(context: ProcessorContext): void {
+    const { stage, job } = this.#options;
+    this.#context = context;
+    this.#cluster = this.#clusterUntil(context.signal, PATIENCE_MS);
+    this.#writer = new Writer({
+      cluster: this.#cluster,
+      job,
+      writer: context.globalIndex,
+      writerCount: context.totalParallelism,
+      isTransactional: context.guarantee !== 'none',
+      timeoutMs: parseDurationMs(stage.transactionTimeout)!,
+      compression: stage.compression,
+      lostTransaction: stage.lostTransaction,
+      metrics: context.metrics,
+      freed: (byteCount) => this.#freed(byteCount),
+      fail: (error) => this.#fail(error),
+    });
+  }
+
+  restoreSnapshot(entry: SnapshotEntry): void {
+    this.#restored.push(JSON.parse(new TextDecoder().decode(entry.value)) as SavedWriter);
+  }
+
+  async restoreFinished(): Promise<void> {
+    // Another number of writers may have saved: each has one instance that looks after what it prepared.
+    const { totalParallelism, globalIndex } = this.#context;
+    const mine = this.#restored.filter(({ writer }) => writer % totalParallelism === globalIndex);
+    await this.#writer.start(mine.flatMap(({ transaction }) => transaction ?? []));
+    this.#restored = [];
+  }
+
+  process(_ordinal: number, batch: Batch): boolean {
+    assert(isChangeBatch(batch), 'the kafka sink takes change batches');
+    if (this.#isBusy()) return false;
+    while (this.#next < batch.length) {
+      if (this.#pendingBytes >= PENDING_BYTES_MAX) return false;
+      const topic = this.#topicOf(batch, this.#next);
+      if (topic === undefined) return false;
+      this.#messages.write(batch, this.#next, (message) => this.#open.add(topic, message));
+      this.#next += 1;
+    }
+    this.#context.metrics.add('rowsWritten', batch.length);
+    this.#next = 0;
+    this.#cancelLinger ??= this.#context.clock.timer(LINGER_MS, () => this.#linger());
+    return true;
+  }
+
+  snapshotPrepare(snapshotId: number): boolean {
+    if (this.#isBusy()) return false;
+    if (this.#preparedFor === snapshotId) return true;
+    this.#start(async () => {
+      this.#open.sealAll();
+      await this.#writer.prepare();
+      this.#preparedFor = snapshotId;
+    });
+    return false;
+  }
+
+  saveSnapshot(_snapshotId: number, writer: SnapshotWriter): boolean {
+    const { globalIndex } = this.#context;
+    const saved: SavedWriter = { writer: globalIndex, transaction: this.#writer.prepared };
+    const value = new TextEncoder().encode(JSON.stringify(saved));
+    return writer.offer({ partition: EVERY_INSTANCE, key: `writer-${globalIndex}`, value });
+  }
+
+  async snapshotCommit(): Promise<void> {
+    await this.#writer.commit();
+  }
+
+  /** At the end of bounded input, or without snapshots, nobody commits: what is written is shown. */
+  complete(): boolean {
+    if (this.#isBusy()) return false;
+    if (this.#isDone) return true;
+    this.#start(async () => {
+      this.#open.sealAll();
+      await this.#writer.prepare();
+      await this.#writer.commit();
+      this.#isDone = true;
+    });
+    return false;
+  }
+
+  async close(): Promise<void> {
+    this.#cancelLinger?.();
+    await this.#cluster?.close();
+    await this.#work;
+    await this.#abandon();
+  }
+
+  /**
+   * Aborts what no snapshot can have named, so that it holds back no reader until the next execution comes. As well as it goes: that one, or
+   * the brokers, abort what stays open.
+   */
+  async #abandon(): Promise<void> {
+    const open = this.#cluster === undefined ? undefined : this.#writer.unprepared;
+    if (open === undefined) return;
+    // The execution's own signal is aborted by now.
+    const cluster = this.#clusterUntil(new AbortController().signal, ABANDON_PATIENCE_MS);
+    await endOnce(cluster, open, false).catch(() => {});
+    await cluster.close();
+  }
+
+  #clusterUntil(signal: AbortSignal, patienceMs: number): Cluster {
+    const { config, job } = this.#options;
+    const clientId = `millrace-${job.jobId}-${job.stage}`;
+    return clusterOf(config, { clientId, clock: this.#context.clock, signal, patienceMs });
+  }
+
+  #linger(): void {
+    this.#cancelLinger = undefined;
+    if (!this.#hasFailed) this.#open.sealAll();
+  }
+
+  #freed(byteCount: number): void {
+    const wasFull = this.#pendingBytes >= PENDING_BYTES_MAX;
+    this.#pendingBytes -= byteCount;
+    if (wasFull && this.#pendingBytes < PENDING_BYTES_MAX) this.#context.wake();
+  }
+
+  #isBusy(): boolean {
+    return this.#work !== undefined || this.#hasFailed;
+  }
+
+  #start(work: () => Promise<void>): void {
+    this.#work = work()
+      .catch((error: unknown) => this.#fail(error))
+      .then(() => {
+        this.#work = undefined;
+        this.#context.wake();
+      });
+  }
+
+  #fail(error: unknown): void {
+    this.#hasFailed = true;
+    this.#context.fail(error);
+  }
+
+  /** Topic of this event; `undefined` while its partitions are being asked for. */
+  #topicOf(batch: ChangeBatch, index: number): string | undefined {
+    const schema = batch.schemas[batch.schemaOf[index]!]!;
+    let topic = this.#topics.get(schema);
+    if (topic === undefined) {
+      topic = topicName(this.#options.stage.topic, schema, this.#options.job);
+      this.#topics.set(schema, topic);
+    }
+    if (this.#open.has(topic)) return topic;
+    const name = topic;
+    this.#start(async () => {
+      const { leaders } = await topicOf(this.#cluster!, name, this.#options.stage.createTopics);
+      this.#open.open(name, leaders.length);
+    });
+    return undefined;
+  }
+}

@@ -1,0 +1,98 @@
+import { isDeepStrictEqual } from 'node:util';
+import { listOffsetsV9 } from '@platformatic/kafka';
+import type { Cluster } from '../cluster/cluster.ts';
+import { Transient } from '../cluster/retry.ts';
+import { committedRecords, offsetAfter } from '../read/committed-records.ts';
+import { fetchCommitted } from '../read/fetch.ts';
+import { testCluster } from './test-cluster.ts';
+
+/** A message as a read-committed consumer sees it. */
+export interface SeenMessage {
+  readonly topic: string;
+  readonly partition: number;
+  readonly offset: number;
+  readonly key: string | null;
+  readonly value: string | null;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly timeMs: number;
+}
+
+const READ_COMMITTED = 1;
+const READ_UNCOMMITTED = 0;
+const LATEST = -1n;
+const FETCH_BYTES = 4 * 1_024 * 1_024;
+
+/** Ends of all partitions of the topics. */
+async function ends(cluster: Cluster, topics: readonly string[], isolation: number): Promise<Map<string, bigint>> {
+  const found = new Map<string, bigint>();
+  for (const name of topics) {
+    const { leaders } = await cluster.topic(name);
+    for (const partitionIndex of leaders.keys()) {
+      const wanted = [{ name, partitions: [{ partitionIndex, currentLeaderEpoch: -1, timestamp: LATEST }] }];
+      const answer = await cluster.request(await cluster.leaderOf(name, partitionIndex), (connection) =>
+        listOffsetsV9.api.async(connection, -1, isolation, wanted),
+      );
+      found.set(`${name}/${partitionIndex}`, answer.topics[0]!.partitions[0]!.offset);
+    }
+  }
+  return found;
+}
+
+/** Up to where the topics can be read; unless a transaction is known to be open, when the markers of those that ended are written. */
+function stableEnds(cluster: Cluster, topics: readonly string[], isOpen: boolean): Promise<Map<string, bigint>> {
+  return cluster.persist('read to the end', async () => {
+    const all = await ends(cluster, topics, READ_UNCOMMITTED);
+    const stable = await ends(cluster, topics, READ_COMMITTED);
+    if (!isOpen && !isDeepStrictEqual(all, stable)) throw new Transient('a transaction is open');
+    return stable;
+  });
+}
+
+/**
+ * Reads topics from the beginning to where they can be read, without what is aborted.
+ * @param isOpen a transaction of theirs is open; otherwise it waits until there is none
+ */
+export async function committedMessages(
+  brokers: string,
+  topics: readonly string[],
+  isOpen = false,
+): Promise<readonly SeenMessage[]> {
+  const cluster = testCluster(brokers);
+  try {
+    const seen: SeenMessage[] = [];
+    for (const [name, end] of await stableEnds(cluster, topics, isOpen)) {
+      const slash = name.lastIndexOf('/');
+      seen.push(...(await partitionMessages(cluster, name.slice(0, slash), Number(name.slice(slash + 1)), end)));
+    }
+    return seen;
+  } finally {
+    await cluster.close();
+  }
+}
+
+async function partitionMessages(
+  cluster: Cluster,
+  topic: string,
+  partition: number,
+  end: bigint,
+): Promise<SeenMessage[]> {
+  const seen: SeenMessage[] = [];
+  for (let offset = 0n; offset < end; ) {
+    const request = { topic, partition, offset, bytesMax: FETCH_BYTES, waitMs: 1_000 };
+    const found = await fetchCommitted(cluster, request);
+    const batches = found.records ?? [];
+    for (const { record, offset: at, timeMs } of committedRecords(batches, found.abortedTransactions ?? [], offset)) {
+      seen.push({
+        topic,
+        partition,
+        offset: Number(at),
+        key: record.key?.toString() ?? null,
+        value: record.value?.toString() ?? null,
+        headers: Object.fromEntries(record.headers.map(([key, value]) => [String(key), String(value)])),
+        timeMs,
+      });
+    }
+    offset = offsetAfter(batches, offset);
+  }
+  return seen;
+}

@@ -1,0 +1,148 @@
+import { MillraceError } from '@millrace/kernel';
+import { initProducerIdV5 } from '@platformatic/kafka';
+import { protocolCode } from '../cluster/client-error.ts';
+import { type Cluster, refusal } from '../cluster/cluster.ts';
+import { Transient } from '../cluster/retry.ts';
+import { TimeoutTooLong } from '../errors.ts';
+import { Code, isTransient } from '../protocol/codes.ts';
+import type { Compression, RecordBatch } from '../protocol/record-batch.ts';
+import { type EndTransactionAnswer, endTransaction } from '../protocol/requests.ts';
+import { PartitionSender, type SendingProducer } from './partition-sender.ts';
+
+/** Names one transaction for whoever ends it. */
+export interface TransactionName {
+  readonly transactionalId: string;
+  /** Decimal: producer ids have 64 bits. */
+  readonly producerId: string;
+  readonly epoch: number;
+}
+
+/** Names a transaction and one of its records, by which its outcome can be told later. */
+export interface TransactionHandle extends TransactionName {
+  readonly record: { readonly topic: string; readonly partition: number; readonly offset: string };
+}
+
+/** Ends a transaction, once or again. @returns the broker's answer, whose code is not a transient one */
+export function endOnce(
+  cluster: Cluster,
+  { transactionalId, producerId, epoch }: TransactionName,
+  isCommitted: boolean,
+): Promise<EndTransactionAnswer> {
+  return cluster.persist(`end the transaction of ${transactionalId}`, async () => {
+    const coordinator = await cluster.coordinatorOf(transactionalId);
+    const answer = await cluster
+      .request(coordinator, (connection) =>
+        endTransaction.async(connection, transactionalId, BigInt(producerId), epoch, isCommitted),
+      )
+      .catch((error: unknown) => {
+        if (error instanceof Transient) cluster.forgetCoordinator(transactionalId);
+        throw error;
+      });
+    if (!isTransient(answer.errorCode)) return answer;
+    cluster.forgetCoordinator(transactionalId);
+    throw new Transient(answer.errorCode);
+  });
+}
+
+/**
+ * A new epoch of a transactional id: whoever used it before is fenced, and what he left open is aborted.
+ * @throws MillraceError `kafka.transaction_timeout_too_long`, `kafka.not_allowed`, `kafka.not_available`
+ */
+export function takeOver(
+  cluster: Cluster,
+  transactionalId: string | undefined,
+  timeoutMs: number,
+): Promise<{ readonly producerId: bigint; readonly producerEpoch: number }> {
+  return cluster.persist(`get a producer id for ${transactionalId ?? 'a producer'}`, async () => {
+    const broker =
+      transactionalId === undefined ? await cluster.anyBroker() : await cluster.coordinatorOf(transactionalId);
+    try {
+      return await cluster.request(broker, (connection) =>
+        initProducerIdV5.api.async(connection, transactionalId ?? null, timeoutMs, -1n, -1),
+      );
+    } catch (error) {
+      if (transactionalId !== undefined) cluster.forgetCoordinator(transactionalId);
+      if (protocolCode(error) !== Code.InvalidTransactionTimeout) throw refusal(error, 'begin transactions');
+      throw new MillraceError(TimeoutTooLong, {
+        message: `the brokers allow no transaction of ${Math.round(timeoutMs / 1_000)} s`,
+        mend: 'Lower transactionTimeout of the stage, or raise transaction.max.timeout.ms of the brokers.',
+        pointer: '/transactionTimeout',
+      });
+    }
+  });
+}
+
+export interface ProducerOptions {
+  readonly cluster: Cluster;
+  /** `undefined`: idempotent, without transactions. */
+  readonly transactionalId: string | undefined;
+  readonly timeoutMs: number;
+  readonly compression: Compression;
+  /** So many bytes less wait to be sent. */
+  readonly freed: (byteCount: number) => void;
+  readonly fail: (error: unknown) => void;
+}
+
+/** Writes batches to partitions, in the open transaction of its id if it has one. */
+export class Producer {
+  readonly #options: ProducerOptions;
+  readonly #senders = new Map<string, PartitionSender>();
+  readonly #running = new Set<Promise<void>>();
+  #state: SendingProducer;
+  #hasWritten = false;
+
+  private constructor(options: ProducerOptions, producerId: bigint, epoch: number) {
+    this.#options = options;
+    this.#state = { transactionalId: options.transactionalId, producerId, epoch };
+  }
+
+  /** @throws as `takeOver` */
+  static async open(options: ProducerOptions): Promise<Producer> {
+    const { producerId, producerEpoch } = await takeOver(options.cluster, options.transactionalId, options.timeoutMs);
+    return new Producer(options, producerId, producerEpoch);
+  }
+
+  /** Sends a batch after those of its partition that came before; what goes wrong is told to `fail`. */
+  write(topic: string, partition: number, batch: RecordBatch): void {
+    this.#hasWritten = true;
+    const name = `${partition} ${topic}`;
+    let sender = this.#senders.get(name);
+    if (sender === undefined) {
+      const { cluster, compression, freed } = this.#options;
+      sender = new PartitionSender({ cluster, topic, partition, compression, freed });
+      this.#senders.set(name, sender);
+    }
+    if (!sender.add(batch)) return;
+    const running = sender.run(this.#state).catch(this.#options.fail);
+    this.#running.add(running);
+    void running.then(() => this.#running.delete(running));
+  }
+
+  /** Resolves when everything that was written is acknowledged, or has failed. */
+  async flush(): Promise<void> {
+    await Promise.all(this.#running);
+  }
+
+  /** The open transaction; `undefined` while nothing has been written in it. */
+  get open(): TransactionName | undefined {
+    const { transactionalId, producerId, epoch } = this.#state;
+    if (transactionalId === undefined || !this.#hasWritten) return undefined;
+    return { transactionalId, producerId: String(producerId), epoch };
+  }
+
+  /** The open transaction, with everything flushed. */
+  get transaction(): TransactionHandle | undefined {
+    const { open } = this;
+    const written = [...this.#senders.values()].find((sender) => sender.lastOffset !== undefined);
+    if (open === undefined || written === undefined) return undefined;
+    const { topic, partition, lastOffset } = written;
+    return { ...open, record: { topic, partition, offset: String(lastOffset) } };
+  }
+
+  /** The transaction has ended: the next has another epoch. */
+  ended({ producerId, epoch }: EndTransactionAnswer): void {
+    this.#state = { ...this.#state, producerId, epoch };
+    this.#hasWritten = false;
+    for (const sender of this.#senders.values()) sender.reset();
+  }
+}
