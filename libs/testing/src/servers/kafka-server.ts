@@ -133,7 +133,10 @@ export class KafkaServer implements AsyncDisposable {
       '--add-scram',
       `${mechanism}=[name=${username},password=${password}]`,
     ]);
-    const cluster = randomBytes(16).toString('base64url');
+    const id = randomBytes(16);
+    // So that it does not begin with a dash, which would make it an option.
+    id[0]! &= 0x7f;
+    const cluster = id.toString('base64url');
     const properties = join(this.directory, 'server.properties');
     const args = ['kafka.tools.StorageTool', 'format', '-c', properties, '-t', cluster, ...users];
     try {

@@ -39,11 +39,13 @@ async function ends(cluster: Cluster, topics: readonly string[], isolation: numb
 }
 
 /** Up to where the topics can be read; unless a transaction is known to be open, when the markers of those that ended are written. */
+const text = (_key: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value);
+
 function stableEnds(cluster: Cluster, topics: readonly string[], isOpen: boolean): Promise<Map<string, bigint>> {
   return cluster.persist('read to the end', async () => {
     const all = await ends(cluster, topics, READ_UNCOMMITTED);
     const stable = await ends(cluster, topics, READ_COMMITTED);
-    if (!isOpen && !isDeepStrictEqual(all, stable)) throw new Transient('a transaction is open');
+    if (!isOpen && !isDeepStrictEqual(all, stable)) throw new Transient(`a transaction is open: ends ${JSON.stringify([...all], text)}, stable ${JSON.stringify([...stable], text)}`);
     return stable;
   });
 }

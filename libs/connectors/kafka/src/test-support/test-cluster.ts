@@ -4,7 +4,7 @@ import { clusterOf } from '../cluster/connect.ts';
 import { createTopic } from '../cluster/create-topic.ts';
 import { clusterConfig } from '../config.ts';
 
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 150_000;
 
 /** A connection to the test brokers, without a login. */
 export const testCluster = (brokers: string): Cluster =>
