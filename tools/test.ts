@@ -9,7 +9,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MillraceError } from '@millrace/kernel';
-import { testPostgres, testRedis } from '@millrace/testing';
+import { testPostgres, testRedis, testS3 } from '@millrace/testing';
 
 function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -47,8 +47,8 @@ async function main(): Promise<number> {
       return verified;
     }
   }
-  console.log('starting PostgreSQL and Redis ...');
-  const [postgres, redis] = await Promise.all([testPostgres(), testRedis()]);
+  console.log('starting PostgreSQL, Redis and S3 ...');
+  const [postgres, redis, s3] = await Promise.all([testPostgres(), testRedis(), testS3()]);
   const folder = mkdtempSync(join(tmpdir(), 'millrace-test-'));
   const resultFile = join(folder, 'result.json');
   try {
@@ -61,6 +61,7 @@ async function main(): Promise<number> {
       ...process.env,
       TEST_POSTGRES_URL: postgres.url,
       TEST_REDIS_URL: redis.url,
+      TEST_S3_URL: s3.url,
     });
     return Math.max(code, report(resultFile));
   } finally {

@@ -1,5 +1,6 @@
 import { PostgresServer } from './postgres-server.ts';
 import { RedisServer } from './redis-server.ts';
+import { S3Server } from './s3-server.ts';
 import { createTestDatabase, type TestDatabase } from './test-database.ts';
 
 /** A server that tests share: from the environment, else one for this process. */
@@ -10,6 +11,7 @@ export interface SharedPostgres {
 
 let postgres: Promise<SharedPostgres> | undefined;
 let redis: Promise<{ readonly url: string }> | undefined;
+let s3: Promise<{ readonly url: string }> | undefined;
 
 /** PostgreSQL with `wal_level=logical`: `TEST_POSTGRES_URL` (superuser), else a private one that ends with this process. */
 export function testPostgres(): Promise<SharedPostgres> {
@@ -26,4 +28,11 @@ export function testRedis(): Promise<{ readonly url: string }> {
   const url = process.env['TEST_REDIS_URL'];
   redis ??= url === undefined ? RedisServer.start() : Promise.resolve({ url });
   return redis;
+}
+
+/** S3 with path-style addresses, key and secret in the URL: `TEST_S3_URL`, else a private one that ends with this process. */
+export function testS3(): Promise<{ readonly url: string }> {
+  const url = process.env['TEST_S3_URL'];
+  s3 ??= url === undefined ? S3Server.start() : Promise.resolve({ url });
+  return s3;
 }
