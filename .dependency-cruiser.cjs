@@ -9,6 +9,7 @@ const ROOMS = {
   pipeline: ['kernel', 'engine', 'operators', 'formats', 'sql', 'connectors/contract'],
   'connectors/postgres': ['kernel', 'engine', 'formats', 'connectors/contract'],
   'connectors/jdbc': ['kernel', 'engine', 'formats', 'connectors/contract'],
+  'connectors/s3': ['kernel', 'engine', 'formats', 'connectors/contract'],
   'connectors/files': ['kernel', 'engine', 'formats', 'connectors/contract'],
   cluster: ['kernel', 'engine'],
   catalog: ['kernel'],

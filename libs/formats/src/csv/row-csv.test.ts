@@ -41,8 +41,8 @@ function batchOf(schema: TableSchema, op: number, fields: readonly Field[]): Cha
   const builder = new ChangeBatchBuilder();
   const bytes = tuple(fields);
   const offset = builder.addTuple(bytes, 0, bytes.length);
-  const images = op === Op.Delete ? ([offset, NO_TUPLE] as const) : ([NO_TUPLE, offset] as const);
-  builder.add(op, 0, schema, ...images, NO_TRANSACTION, 0);
+  const [before, after] = op === Op.Delete ? [offset, NO_TUPLE] : [NO_TUPLE, offset];
+  builder.add(op, 0, schema, before, after, NO_TRANSACTION, 0);
   return builder.build(0);
 }
 

@@ -1,0 +1,1 @@
+export { s3Sink } from './connector.ts';
