@@ -65,7 +65,12 @@ export class Bucket implements Disposable {
       // Many servers don't know the newer checksums; bodies are covered by the signature or by TLS.
       requestChecksumCalculation: 'WHEN_REQUIRED',
       responseChecksumValidation: 'WHEN_REQUIRED',
-      requestHandler: { connectionTimeout: CONNECT_MS_MAX, requestTimeout: REQUEST_MS_MAX },
+      requestHandler: {
+        connectionTimeout: CONNECT_MS_MAX,
+        requestTimeout: REQUEST_MS_MAX,
+        httpAgent: { keepAlive: true, maxSockets: options.requests },
+        httpsAgent: { keepAlive: true, maxSockets: options.requests },
+      },
       ...(endpoint === undefined ? {} : { endpoint }),
       ...(accessKeyId === undefined ? {} : { credentials: { accessKeyId, secretAccessKey: secretAccessKey! } }),
     });

@@ -1,6 +1,7 @@
 import { type ChangeBatch, NO_TRANSACTION, Op, type Position, type TableSchema } from '@millrace/formats';
 import { parseSizeBytes } from '@millrace/kernel';
 import type { Bucket } from '../bucket/bucket.ts';
+import { Turns } from '../bucket/turns.ts';
 import type { S3Stage } from '../config.ts';
 import { COMPRESSION_EXTENSION } from '../lines/compressor.ts';
 import { type LineFormat, lineFormat } from '../lines/line-format.ts';
@@ -11,6 +12,9 @@ import type { SealedObject } from './prepared.ts';
 
 /** Objects written at the same time; one more finishes the one begun first. */
 export const OPEN_OBJECTS_MAX = 4_096;
+
+/** Objects whose compression is finished at the same time. */
+const COMPRESSING_MAX = 4;
 
 export interface ObjectWriterOptions {
   readonly bucket: Bucket;
@@ -35,6 +39,7 @@ export class ObjectWriter {
   readonly #rollBytes: number;
   readonly #rollRows: number;
   readonly #open = new Map<string, OpenObject>();
+  readonly #compressing = new Turns(COMPRESSING_MAX);
   readonly #shapes = new WeakMap<TableSchema, string>();
   #sealing: Promise<SealedObject>[] = [];
   #sequence = 0;
@@ -135,6 +140,7 @@ export class ObjectWriter {
       sequence: this.#sequence,
       compression: stage.compression,
       partBytes: this.#partBytes,
+      compressing: this.#compressing,
       onFailure,
       onProgress,
     });

@@ -1,5 +1,6 @@
 import { ByteOutput, type Position, type TableSchema } from '@millrace/formats';
 import type { Bucket, Upload } from '../bucket/bucket.ts';
+import type { Turns } from '../bucket/turns.ts';
 import { COMPRESSOR_BYTES, type Compression, Compressor } from '../lines/compressor.ts';
 import { LINES_BYTES } from '../lines/line-format.ts';
 import type { Memory } from './memory.ts';
@@ -20,6 +21,8 @@ export interface OpenObjectOptions {
   readonly sequence: number;
   readonly compression: Compression;
   readonly partBytes: number;
+  /** Finishing many objects at once must not open a compressor for each. */
+  readonly compressing: Turns;
   /** Told of a failure of what goes on by itself. */
   readonly onFailure: (error: unknown) => void;
   /** Told when memory became free. */
@@ -37,7 +40,8 @@ export class OpenObject {
   first: Position | undefined;
   last: Position | undefined;
   readonly #options: OpenObjectOptions;
-  readonly #compressor: Compressor | undefined;
+  /** Only once there is a block to compress: many small objects cost no compressor. */
+  #compressor: Compressor | undefined;
   /** Lines that are not yet a block. */
   readonly #lines = new ByteOutput(START_BYTES);
   /** Blocks being compressed. */
@@ -57,9 +61,6 @@ export class OpenObject {
     this.#options = options;
     this.folder = options.folder;
     this.schema = options.schema;
-    if (options.compression !== 'none') {
-      this.#compressor = new Compressor(options.compression, (chunk) => this.#store(chunk));
-    }
     this.#account();
   }
 
@@ -70,13 +71,8 @@ export class OpenObject {
 
   /** Bytes that finishing the object now would free sooner or later. */
   get heldBytes(): number {
-    return (
-      OBJECT_BYTES +
-      this.#lines.buffer.length +
-      this.#compressing +
-      this.#storedBytes +
-      COMPRESSOR_BYTES[this.#options.compression]
-    );
+    const compressor = this.#compressor === undefined ? 0 : COMPRESSOR_BYTES[this.#options.compression];
+    return OBJECT_BYTES + this.#lines.buffer.length + this.#compressing + this.#storedBytes + compressor;
   }
 
   /** Copies lines. */
@@ -91,9 +87,9 @@ export class OpenObject {
     this.#options.memory.waiting.hold(this, 0);
     this.#isSealing = true;
     try {
-      this.#flushLines();
-      await this.#tail;
-      await this.#compressor?.end();
+      this.#account();
+      if (this.#options.compression === 'none') this.#flushLines();
+      else await this.#options.compressing.run(() => this.#finishCompression());
       if (this.#storedBytes > 0) this.#sendPart(this.#storedBytes);
       this.#account();
       const etags = await Promise.all(this.#etags);
@@ -122,11 +118,13 @@ export class OpenObject {
   #flushLines(): void {
     if (this.#lines.length === 0) return;
     const block = this.#lines.take();
-    const compressor = this.#compressor;
-    if (compressor === undefined) {
+    const { compression } = this.#options;
+    if (compression === 'none') {
       this.#store(block);
       return;
     }
+    this.#compressor ??= new Compressor(compression, (chunk) => this.#store(chunk));
+    const compressor = this.#compressor;
     this.#compressing += block.buffer.byteLength;
     this.#tail = this.#tail.then(async () => {
       await compressor.write(block);
@@ -135,6 +133,15 @@ export class OpenObject {
       this.#options.onProgress();
     });
     this.#tail.catch(this.#options.onFailure);
+  }
+
+  async #finishCompression(): Promise<void> {
+    this.#flushLines();
+    this.#account();
+    await this.#tail;
+    await this.#compressor?.end();
+    this.#compressor = undefined;
+    this.#account();
   }
 
   #store(chunk: Uint8Array): void {

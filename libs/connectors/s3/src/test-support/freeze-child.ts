@@ -65,6 +65,6 @@ for (let isOver = false; !isOver; ) {
   // What a late execution began after the newer one had swept is swept by the next.
   await (await DrivenSink.start({ config, generation: 3 })).close();
   const left = await bucket.uploads();
-  if (left.length > 0) found.push(`step ${steps}: uploads are left: ${left}`);
+  if (left.length > 0) found.push(`step ${steps}: uploads are left: ${left.join()}`);
 }
 console.log(JSON.stringify({ steps, outcomes, violations: found }));

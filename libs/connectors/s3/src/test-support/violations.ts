@@ -17,7 +17,8 @@ export async function violations(bucket: TestBucket): Promise<string[]> {
   }
   const manifests = await bucket.manifests();
   const named = manifests.flatMap(({ objects }) => objects.map(({ key }) => key)).sort();
-  if (JSON.stringify(named) !== JSON.stringify(keys)) found.push(`manifests name ${named}, but there are ${keys}`);
+  if (JSON.stringify(named) !== JSON.stringify(keys))
+    found.push(`manifests name ${named.join()}, but there are ${keys.join()}`);
   const rows = manifests.reduce((sum, manifest) => sum + manifest.rows, 0);
   if (rows !== EVENT_COUNT) found.push(`the manifests count ${rows} rows`);
   return found;
