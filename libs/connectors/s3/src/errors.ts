@@ -20,6 +20,11 @@ export const RequestFailed = errorCode('s3.failed', {
   retry: 'later',
   title: 'A request to S3 failed',
 });
+export const RequestRefused = errorCode('s3.refused', {
+  domain: 'external',
+  retry: 'after-repair',
+  title: 'S3 refused a request',
+});
 export const PreparedLost = errorCode('s3.prepared_lost', {
   domain: 'external',
   retry: 'after-repair',
@@ -94,5 +99,9 @@ export function s3Error(error: unknown, operation: string, bucket: string): Mill
       `${what}${errno === undefined ? '' : ` ${errno}`}`,
       'Check endpoint, region and network.',
     );
-  return coded(RequestFailed, message === undefined || message === name ? what : `${what}: ${message}`);
+  const said = message === undefined || message === name ? what : `${what}: ${message}`;
+  // An upload that somebody aborted meanwhile: the next attempt begins a new one.
+  if (isTransient(error) || name === 'NoSuchUpload') return coded(RequestFailed, said);
+  const isElsewhere = status === 301 || name === 'AuthorizationHeaderMalformed';
+  return coded(RequestRefused, said, isElsewhere ? `Correct the region or endpoint of bucket ${bucket}.` : undefined);
 }

@@ -3,7 +3,6 @@ import {
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   DeleteObjectCommand,
-  HeadBucketCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
@@ -74,13 +73,6 @@ export class Bucket implements Disposable {
       ...(endpoint === undefined ? {} : { endpoint }),
       ...(accessKeyId === undefined ? {} : { credentials: { accessKeyId, secretAccessKey: secretAccessKey! } }),
     });
-  }
-
-  /** @throws when it does not exist or may not be seen */
-  async head(): Promise<void> {
-    await this.#request('look', (abortSignal) =>
-      this.#client.send(new HeadBucketCommand({ Bucket: this.name }), { abortSignal }),
-    );
   }
 
   async createUpload(key: string): Promise<Upload> {

@@ -31,7 +31,8 @@ export async function checkBucket(config: S3Config, signal: AbortSignal): Promis
 }
 
 async function tryAll(bucket: Bucket, key: string): Promise<void> {
-  await bucket.head();
+  // Listing first: unlike HEAD its refusal says what is wrong.
+  for await (const listed of bucket.listKeys(key)) if (listed === key) break;
   const upload = await bucket.createUpload(key);
   try {
     await bucket.uploadPart(upload, 1, Uint8Array.of(0x0a));
@@ -40,7 +41,6 @@ async function tryAll(bucket: Bucket, key: string): Promise<void> {
     await bucket.abortUpload(upload);
   }
   await bucket.put(key, new Uint8Array(), 'text/plain');
-  for await (const listed of bucket.listKeys(key)) if (listed === key) break;
   await bucket.size(key);
   await bucket.remove(key);
 }
