@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, GetObjectCommand, ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
 import { expect, it } from '@jest/globals';
 import { testS3 } from '@millrace/testing';
 import { startPlatform } from '../../apps/cli/src/demo/platform.ts';
@@ -64,5 +64,25 @@ it('logs every change of a table in a bucket, exactly once under kill -9', async
   expect(log.slice(50).toSorted()).toEqual(expected.toSorted());
   const versions = lines.filter(({ id }) => id === 12).map(({ version }) => version);
   expect(versions).toEqual(versions.toSorted((a, b) => a - b));
+
+  // The log again, by the source.
+  const { config } = lake;
+  const place = { ...config, ...keys, endpoint: origin, bucket };
+  await rest.post('sources', { name: 'lake', type: 's3', config: place });
+  await rest.post('sinks', { name: 'archive', type: 's3', config: { ...place, prefix: 'archive/' } });
+  await rest.post('jobs', document('reload'));
+  const archived = async (): Promise<string[]> => {
+    const { Contents = [] } = await s3.send(
+      new ListObjectsV2Command({ Bucket: bucket, Prefix: 'archive/orders_log/' }),
+    );
+    const texts = Contents.map(async ({ Key }) => {
+      const { Body } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: Key! }));
+      return (await Body!.transformToString()).trimEnd().split('\n').slice(1);
+    });
+    return (await Promise.all(texts)).flat();
+  };
+  while ((await archived()).length < lines.length) await pause(200);
+  const rows = (await archived()).map((row) => row.split(','));
+  expect(rows.map(([op, , id, , version]) => `${op} ${id} ${version}`).toSorted()).toEqual(log.toSorted());
   s3.destroy();
 }, 120_000);

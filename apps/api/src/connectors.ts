@@ -2,7 +2,7 @@ import { ConnectorRegistry } from '@millrace/connector-contract';
 import { filesSink } from '@millrace/connector-files';
 import { jdbcSink } from '@millrace/connector-jdbc';
 import { postgresSource } from '@millrace/connector-postgres';
-import { s3Sink } from '@millrace/connector-s3';
+import { s3Sink, s3Source } from '@millrace/connector-s3';
 
 /** Every connector the api knows. */
-export const connectors = ConnectorRegistry.of([postgresSource, jdbcSink, filesSink, s3Sink]);
+export const connectors = ConnectorRegistry.of([postgresSource, s3Source, jdbcSink, filesSink, s3Sink]);

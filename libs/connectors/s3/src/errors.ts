@@ -40,6 +40,26 @@ export const ValueNotResent = errorCode('s3.value_not_resent', {
   retry: 'after-repair',
   title: 'A line of CSV lacks a value',
 });
+export const RowRefused = errorCode('s3.row_refused', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'A row of an object does not fit its columns',
+});
+export const ObjectChanged = errorCode('s3.object_changed', {
+  domain: 'external',
+  retry: 'after-repair',
+  title: 'An object changed while it was read',
+});
+export const ReadFailed = errorCode('s3.read_failed', {
+  domain: 'external',
+  retry: 'later',
+  title: 'Reading an object was cut off',
+});
+export const TooManyObjects = errorCode('s3.too_many_objects', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'Too many objects to remember',
+});
 export const NotChangeEvents = errorCode('s3.not_change_events', {
   domain: 'user',
   retry: 'never',
@@ -65,9 +85,12 @@ const DENIED = new Set([
 
 const statusOf = (error: unknown): number | undefined => (error as ServiceError).$metadata?.httpStatusCode;
 
-/** The upload or object is not there (and the bucket is). */
+/** The upload or object is not there (and the bucket is), or is not the one that was asked for. */
 export const isNotFound = (error: unknown): boolean =>
-  statusOf(error) === 404 && (error as ServiceError).name !== 'NoSuchBucket';
+  statusOf(error) === 412 || (statusOf(error) === 404 && (error as ServiceError).name !== 'NoSuchBucket');
+
+/** An error of ours that may pass by itself. */
+export const isPassing = (error: unknown): boolean => error instanceof MillraceError && error.code.retry === 'later';
 
 /** May pass by itself: no answer at all, or one that asks for patience. */
 export const isTransient = (error: unknown): boolean => {

@@ -1,8 +1,10 @@
+import type { Readable } from 'node:stream';
 import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   CreateMultipartUploadCommand,
   DeleteObjectCommand,
+  GetObjectCommand,
   HeadObjectCommand,
   ListMultipartUploadsCommand,
   ListObjectsV2Command,
@@ -30,6 +32,13 @@ const RETRY_MS_MAX = 5_000;
 export interface Upload {
   readonly key: string;
   readonly uploadId: string;
+}
+
+/** An object as a listing shows it. */
+export interface ListedObject {
+  readonly key: string;
+  /** Another one when the object is written again. */
+  readonly etag: string;
 }
 
 export interface BucketOptions {
@@ -133,6 +142,11 @@ export class Bucket implements Disposable {
 
   /** Keys of objects that begin with `prefix`. */
   async *listKeys(prefix: string): AsyncGenerator<string> {
+    for await (const { key } of this.listObjects(prefix)) yield key;
+  }
+
+  /** Objects whose keys begin with `prefix`. */
+  async *listObjects(prefix: string): AsyncGenerator<ListedObject> {
     let token: string | undefined;
     do {
       const page = await this.#request('list objects', (abortSignal) =>
@@ -140,7 +154,7 @@ export class Bucket implements Disposable {
           abortSignal,
         }),
       );
-      for (const { Key } of page.Contents ?? []) if (Key !== undefined) yield Key;
+      for (const { Key, ETag } of page.Contents ?? []) if (Key !== undefined) yield { key: Key, etag: ETag ?? '' };
       token = page.IsTruncated ? page.NextContinuationToken : undefined;
     } while (token !== undefined);
   }
@@ -151,6 +165,18 @@ export class Bucket implements Disposable {
         abortSignal,
       }),
     );
+  }
+
+  /** The bytes of an object as they come; `undefined` when it is not there, or is another than this. */
+  async open({ key, etag }: ListedObject): Promise<Readable | undefined> {
+    let body: Readable | undefined;
+    await this.#unlessMissing(`read ${key}`, async (abortSignal) => {
+      const { Body } = await this.#client.send(new GetObjectCommand({ Bucket: this.name, Key: key, IfMatch: etag }), {
+        abortSignal,
+      });
+      body = Body as Readable;
+    });
+    return body;
   }
 
   /** Bytes of an object; `undefined` when it is not there. */

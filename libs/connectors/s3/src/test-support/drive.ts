@@ -3,7 +3,7 @@ import type { Batch, Processor, ProcessorContext, SnapshotEntry } from '@millrac
 import { ChangeBatchBuilder, lsn, NO_TUPLE, Op, type TableSchema } from '@millrace/formats';
 import { type Clock, systemClock, ulids } from '@millrace/kernel';
 import type { S3Config } from '../config.ts';
-import { s3Sink } from '../connector.ts';
+import { s3Sink } from '../sink/s3-sink.ts';
 
 export const JOB = { jobId: '01JD0000000000000000000000', jobName: 'lake', stage: 's3' };
 

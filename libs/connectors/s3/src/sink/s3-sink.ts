@@ -1,12 +1,12 @@
 import { defineSink } from '@millrace/connector-contract';
 import { systemClock } from '@millrace/kernel';
-import { Bucket } from './bucket/bucket.ts';
-import { checkBucket } from './bucket/check.ts';
-import { type S3Config, type S3Stage, s3Config, s3Stage } from './config.ts';
-import { literalPrefix } from './naming/path-template.ts';
-import { stageFindings } from './sink/check-stage.ts';
-import { sweep } from './sink/fence.ts';
-import { S3SinkProcessor } from './sink/s3-sink.processor.ts';
+import { Bucket } from '../bucket/bucket.ts';
+import { checkBucket } from '../bucket/check.ts';
+import { type S3Config, type S3Stage, s3Config, s3Stage } from '../config.ts';
+import { literalPrefix } from '../naming/path-template.ts';
+import { stageFindings } from './check-stage.ts';
+import { sweep } from './fence.ts';
+import { S3SinkProcessor } from './s3-sink.processor.ts';
 
 /** Objects of lines that appear, exactly once, when the snapshot that covers them is committed. */
 export const s3Sink = defineSink<S3Config, S3Stage>({
