@@ -74,11 +74,16 @@ describe('the real connectors', () => {
     const { body } = await api.request('GET', '/api/v1/connectors');
     expect(body.items.map(({ role, type }: { role: string; type: string }) => `${role} ${type}`)).toEqual([
       'source postgres',
+      'source s3',
       'sink jdbc',
       'sink files',
+      'sink s3',
     ]);
-    for (const { config } of body.items.slice(0, 2))
+    const ofType = (...types: string[]) => body.items.filter(({ type }: { type: string }) => types.includes(type));
+    for (const { config } of ofType('postgres', 'jdbc'))
       expect(config.properties.password).toMatchObject({ 'x-millrace-secret': true });
+    for (const { config } of ofType('s3'))
+      expect(config.properties.secretAccessKey).toMatchObject({ 'x-millrace-secret': true });
   });
 
   it('find nothing wrong with what is right', async () => {

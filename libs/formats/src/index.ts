@@ -47,6 +47,7 @@ export { columnOf } from './change/select-expression.ts';
 export type { Column, ColumnKind, TableSchema } from './change/table-schema.ts';
 export { NULL, TupleCursor, UNCHANGED_LENGTH } from './change/tuple.ts';
 export { ValueUnsupported, valueText } from './change/value-text.ts';
+export { RowCsvWriter } from './csv/row-csv.ts';
 export { ByteOutput } from './json/byte-output.ts';
 export { type DebeziumJsonOptions, DebeziumJsonWriter, JSON_OUTPUT_BYTES } from './json/debezium-json-writer.ts';
 export { type EventMetadata, eventMetadata, RowJsonWriter } from './json/row-json.ts';

@@ -1,5 +1,5 @@
 import { assert } from '@millrace/kernel';
-import { type ChangeBatch, NO_TRANSACTION, NO_TUPLE } from '../change/change-batch.ts';
+import { type ChangeBatch, NO_TRANSACTION, NO_TUPLE, type SourceTransaction } from '../change/change-batch.ts';
 import { formatLsn } from '../change/position.ts';
 import { beforeColumns } from '../change/rows.ts';
 import type { Column, TableSchema } from '../change/table-schema.ts';
@@ -47,13 +47,14 @@ const plannedColumn = (column: Column): PlannedColumn => ({
  */
 export function eventMetadata(batch: ChangeBatch, index: number): EventMetadata {
   const transactionIndex = batch.transactionOf[index]!;
-  const transaction = transactionIndex === NO_TRANSACTION ? undefined : batch.transactions[transactionIndex]!;
+  const texts =
+    transactionIndex === NO_TRANSACTION ? undefined : transactionTexts(batch.transactions[transactionIndex]!);
   return {
     __op: String.fromCharCode(batch.op[index]!),
     __table: batch.schemas[batch.schemaOf[index]!]!.id,
-    __lsn: transaction === undefined ? null : formatLsn(transaction.commitLsn),
-    __index: transaction === undefined ? null : batch.indexInTransaction[index]!,
-    __commit_time: transaction === undefined ? null : isoTime(transaction.commitTimeUs),
+    __lsn: texts === undefined ? null : texts.lsn,
+    __index: texts === undefined ? null : batch.indexInTransaction[index]!,
+    __commit_time: texts === undefined ? null : texts.commitTime,
   };
 }
 
@@ -65,6 +66,23 @@ export interface EventMetadata {
   readonly __lsn: string | null;
   readonly __index: number | null;
   readonly __commit_time: string | null;
+}
+
+interface TransactionTexts {
+  readonly lsn: string;
+  readonly commitTime: string;
+}
+
+/** Making the texts costs more than the rest of a line. */
+const textsOf = new WeakMap<SourceTransaction, TransactionTexts>();
+
+function transactionTexts(transaction: SourceTransaction): TransactionTexts {
+  let texts = textsOf.get(transaction);
+  if (texts === undefined) {
+    texts = { lsn: formatLsn(transaction.commitLsn), commitTime: isoTime(transaction.commitTimeUs) };
+    textsOf.set(transaction, texts);
+  }
+  return texts;
 }
 
 /** Microseconds since 1970 in ISO 8601, such as `2024-01-01T00:00:00.123456Z`. */

@@ -45,7 +45,10 @@ function stableEnds(cluster: Cluster, topics: readonly string[], isOpen: boolean
   return cluster.persist('read to the end', async () => {
     const all = await ends(cluster, topics, READ_UNCOMMITTED);
     const stable = await ends(cluster, topics, READ_COMMITTED);
-    if (!isOpen && !isDeepStrictEqual(all, stable)) throw new Transient(`a transaction is open: ends ${JSON.stringify([...all], text)}, stable ${JSON.stringify([...stable], text)}`);
+    if (!isOpen && !isDeepStrictEqual(all, stable))
+      throw new Transient(
+        `a transaction is open: ends ${JSON.stringify([...all], text)}, stable ${JSON.stringify([...stable], text)}`,
+      );
     return stable;
   });
 }

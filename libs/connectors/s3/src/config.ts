@@ -1,0 +1,136 @@
+import { secretField } from '@millrace/connector-contract';
+import { parseDurationMs, parseSizeBytes } from '@millrace/kernel';
+import { z } from 'zod';
+import { pathProblem } from './naming/path-template.ts';
+
+const KIB = 1_024;
+const MIB = 1_024 * KIB;
+
+/** S3's own limits: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html */
+const PART_BYTES_MIN = 5 * MIB;
+const PARTS_MAX = 10_000;
+
+/** Larger parts only cost memory. */
+const PART_BYTES_MAX = 256 * MIB;
+const ROLL_BYTES_MIN = 64 * KIB;
+const ROLL_AFTER_MS_MIN = 1_000;
+const REQUESTS_MAX = 64;
+
+/** Parts that must fit into the memory: one is filled while others travel. */
+const PARTS_IN_MEMORY_MIN = 3;
+
+const size = (min: number, max: number, example: string) =>
+  z.string().refine(
+    (text) => {
+      const bytes = parseSizeBytes(text) ?? 0;
+      return bytes >= min && bytes <= max;
+    },
+    `a size from ${min / KIB}KiB to ${max / MIB}MiB, such as ${example}`,
+  );
+
+/** How to reach a bucket. */
+export const s3Config = z
+  .strictObject({
+    bucket: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{1,253}$/, 'the name of a bucket')
+      .meta({ description: 'Bucket to write to; it must exist.' }),
+    prefix: z
+      .string()
+      .regex(/^([A-Za-z0-9!_.*'()=-]+\/)*$/, 'empty, or a path that ends with a slash')
+      .default('')
+      .meta({ description: 'Everything is written below this, such as lake/.' }),
+    region: z.string().min(1).default('us-east-1').meta({ description: 'Region of the bucket.' }),
+    endpoint: z
+      .url({ protocol: /^https?$/ })
+      .optional()
+      .meta({ description: 'Address of an S3-compatible server. Default: AWS, by the region.' }),
+    pathStyle: z.boolean().default(false).meta({
+      description:
+        'true: the bucket is part of the path and not of the host name, as most servers other than AWS want it.',
+    }),
+    accessKeyId: z.string().min(1).optional().meta({
+      description:
+        "Access key. Default: the SDK's chain (environment, shared files, web identity, container, instance).",
+    }),
+    secretAccessKey: secretField().optional(),
+  })
+  .refine(({ accessKeyId, secretAccessKey }) => (accessKeyId === undefined) === (secretAccessKey === undefined), {
+    message: 'accessKeyId and secretAccessKey go together',
+    path: ['secretAccessKey'],
+  });
+
+/** What a job's sink stage writes. */
+export const s3Stage = z
+  .strictObject({
+    path: z
+      .string()
+      .default('{schema}.{table}')
+      .superRefine((path, context) => {
+        const problem = pathProblem(path);
+        if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+      })
+      .meta({
+        description:
+          'Folder of the objects. {schema}, {table}, {job}; {yyyy}, {mm}, {dd}, {hh} of the commit time (UTC); {row.NAME} for the value of a column.',
+      }),
+    format: z.enum(['ndjson', 'debezium-json', 'csv']).default('ndjson').meta({
+      description:
+        "ndjson: one row per line as a JSON object. debezium-json: Debezium's envelope. csv: RFC 4180 with a header.",
+    }),
+    compression: z.enum(['none', 'gzip', 'zstd']).default('none').meta({ description: 'Compression of the objects.' }),
+    metadata: z.boolean().default(true).meta({
+      description:
+        'ndjson and csv: members or columns __op, __table, __lsn, __index, __commit_time before those of the row.',
+    }),
+    deletes: z.enum(['write', 'skip']).default('write').meta({
+      description: 'write: deletes and truncates are lines with __op "d" and "t". skip: they are left out.',
+    }),
+    json: z.enum(['string', 'inline']).default('string').meta({
+      description: 'debezium-json: json and jsonb values as strings, or as values of the line.',
+    }),
+    database: z.string().default('').meta({ description: 'debezium-json: what source.db says in each line.' }),
+    rollBytes: size(ROLL_BYTES_MIN, 5_242_880 * MIB, '128MiB')
+      .default('128MiB')
+      .meta({
+        description: 'An object that reaches this size, as stored, is followed by another.',
+      }),
+    rollRows: z.int().min(1).optional().meta({ description: 'An object with so many rows is followed by another.' }),
+    rollAfter: z
+      .string()
+      .default('1m')
+      .refine((text) => (parseDurationMs(text) ?? 0) >= ROLL_AFTER_MS_MIN, 'a duration of at least 1s, such as 1m')
+      .meta({ description: 'With guarantee none: objects appear after this time. Otherwise snapshots decide.' }),
+    partBytes: size(PART_BYTES_MIN, PART_BYTES_MAX, '8MiB')
+      .default('8MiB')
+      .meta({ description: 'Size of an upload part.' }),
+    memory: size(16 * MIB, 65_536 * MIB, '128MiB')
+      .default('128MiB')
+      .meta({
+        description:
+          'Bytes that wait to be sent or are on their way, per writer. When it is full, the largest objects are finished early, then the source waits.',
+      }),
+    requests: z
+      .int()
+      .min(1)
+      .max(REQUESTS_MAX)
+      .default(8)
+      .meta({ description: 'Requests under way at the same time, per writer.' }),
+  })
+  .superRefine((stage, context) => {
+    const problem = (path: string, message: string): void =>
+      context.addIssue({ code: 'custom', path: [path], message });
+    const [partBytes, rollBytes, memory] = [stage.partBytes, stage.rollBytes, stage.memory].map(parseSizeBytes);
+    if (partBytes === undefined || rollBytes === undefined || memory === undefined) return;
+    if (rollBytes > partBytes * (PARTS_MAX - 1))
+      problem('rollBytes', `an object has at most ${PARTS_MAX} parts: raise partBytes or lower rollBytes`);
+    if (memory < partBytes * PARTS_IN_MEMORY_MIN) problem('memory', `at least ${PARTS_IN_MEMORY_MIN} times partBytes`);
+    if (!stage.metadata && stage.deletes === 'write' && stage.format !== 'debezium-json')
+      problem(
+        'deletes',
+        'without metadata a deleted row looks like any other: set metadata to true, or deletes to skip',
+      );
+  });
+
+export type S3Config = z.infer<typeof s3Config>;
+export type S3Stage = z.infer<typeof s3Stage>;

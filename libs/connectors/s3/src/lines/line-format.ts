@@ -1,0 +1,101 @@
+import {
+  ByteOutput,
+  type ChangeBatch,
+  DebeziumJsonWriter,
+  eventMetadata,
+  RowCsvWriter,
+  RowJsonWriter,
+  type TableSchema,
+} from '@millrace/formats';
+import { MillraceError } from '@millrace/kernel';
+import type { S3Stage } from '../config.ts';
+import { ValueNotResent } from '../errors.ts';
+
+/** Lines are written in pieces of about this size and then belong to an object. */
+export const LINES_BYTES = 65_536;
+
+const LINE_FEED = Uint8Array.of(0x0a);
+
+/** Turns events into lines. One for all objects of a writer: what it holds is copied to an object after each call. */
+export interface LineFormat {
+  readonly extension: 'ndjson' | 'csv';
+  /** Lines written since `clear`; valid until the next call. */
+  readonly bytes: Uint8Array;
+  clear(): void;
+  /** Writes what an object with rows of this schema begins with. */
+  header(schema: TableSchema): void;
+  /**
+   * Writes events from `from` to before `to`, all of one schema, until `LINES_BYTES` are reached.
+   * @returns index of the first event that was not written.
+   */
+  write(batch: ChangeBatch, from: number, to: number): number;
+}
+
+/** @param jobName what Debezium's envelopes say in `source.name`. */
+export function lineFormat(stage: S3Stage, jobName: string): LineFormat {
+  if (stage.format === 'debezium-json') return debeziumLines(stage, jobName);
+  const output = new ByteOutput(2 * LINES_BYTES);
+  return stage.format === 'csv' ? csvLines(output, stage.metadata) : jsonLines(output, stage.metadata);
+}
+
+function debeziumLines({ database, json }: S3Stage, jobName: string): LineFormat {
+  const writer = new DebeziumJsonWriter({ name: jobName, db: database, json, outputBytes: LINES_BYTES });
+  return {
+    extension: 'ndjson',
+    get bytes() {
+      return writer.bytes;
+    },
+    clear: () => writer.clear(),
+    header() {},
+    write: (batch, from, to) => writer.write(batch, from, to),
+  };
+}
+
+function rowLines(
+  output: ByteOutput,
+  parts: Pick<LineFormat, 'extension' | 'header'> & { row(batch: ChangeBatch, index: number): void },
+): LineFormat {
+  return {
+    extension: parts.extension,
+    header: parts.header,
+    get bytes() {
+      return output.bytes;
+    },
+    clear: () => output.clear(),
+    write(batch, from, to) {
+      let index = from;
+      for (; index < to && output.length < LINES_BYTES; index++) parts.row(batch, index);
+      return index;
+    },
+  };
+}
+
+function jsonLines(output: ByteOutput, hasMetadata: boolean): LineFormat {
+  const writer = new RowJsonWriter(output);
+  return rowLines(output, {
+    extension: 'ndjson',
+    header() {},
+    row(batch, index) {
+      writer.row(batch, index, hasMetadata ? eventMetadata(batch, index) : undefined);
+      output.put(LINE_FEED);
+    },
+  });
+}
+
+function csvLines(output: ByteOutput, hasMetadata: boolean): LineFormat {
+  const writer = new RowCsvWriter(output);
+  return rowLines(output, {
+    extension: 'csv',
+    header: (schema) => writer.header(schema, hasMetadata),
+    row(batch, index) {
+      const missing = writer.row(batch, index, hasMetadata ? eventMetadata(batch, index) : undefined);
+      if (missing === undefined) return;
+      const { id } = batch.schemas[batch.schemaOf[index]!]!;
+      throw new MillraceError(ValueNotResent, {
+        message: `an update of ${id} came without its large value of "${missing}", which PostgreSQL does not resend when it did not change; a line of CSV without metadata can't say so`,
+        mend: `Set metadata to true (then the column __unchanged names it), use ndjson, or leave the column out with a select stage.`,
+        details: { table: id, column: missing },
+      });
+    },
+  });
+}

@@ -1,0 +1,31 @@
+import { defineSink } from '@millrace/connector-contract';
+import { systemClock } from '@millrace/kernel';
+import { Bucket } from '../bucket/bucket.ts';
+import { checkBucket } from '../bucket/check.ts';
+import { type S3Config, type S3Stage, s3Config, s3Stage } from '../config.ts';
+import { literalPrefix } from '../naming/path-template.ts';
+import { stageFindings } from './check-stage.ts';
+import { sweep } from './fence.ts';
+import { S3SinkProcessor } from './s3-sink.processor.ts';
+
+/** Objects of lines that appear, exactly once, when the snapshot that covers them is committed. */
+export const s3Sink = defineSink<S3Config, S3Stage>({
+  type: 's3',
+  role: 'sink',
+  summary: 'Writes change events to objects in an S3 bucket, as NDJSON, Debezium JSON or CSV.',
+  config: s3Config,
+  stage: s3Stage,
+  check: checkBucket,
+  showsRowsAtOnce: () => false,
+  checkStage: async ({ config, stage }, input, signal) => [
+    ...(await checkBucket(config, signal)),
+    ...stageFindings(stage, input),
+  ],
+  createSink: (options) => () => new S3SinkProcessor(options),
+  /** Aborts what was never shown. Objects and manifests stay. */
+  async dispose({ config, stage, job }, signal) {
+    using bucket = new Bucket({ config, clock: systemClock, signal, requests: stage.requests });
+    const place = { prefix: config.prefix, job, objects: `${config.prefix}${literalPrefix(stage.path)}` };
+    await sweep(bucket, place, () => true);
+  },
+});

@@ -1,0 +1,85 @@
+import { pipeline, type Readable } from 'node:stream';
+import { createGunzip, createZstdDecompress } from 'node:zlib';
+import type { TableSchema } from '@millrace/formats';
+import { MillraceError } from '@millrace/kernel';
+import type { Bucket, ListedObject } from '../bucket/bucket.ts';
+import { ObjectChanged, ReadFailed, RowRefused } from '../errors.ts';
+import { NotAValue } from './column-text.ts';
+import { type ParsedRow, rowsParser } from './rows-parser.ts';
+
+/** A row longer than this is probably none. */
+const ROW_CHARACTERS_MAX = 16_777_216;
+
+export interface ObjectRowsOptions {
+  readonly bucket: Bucket;
+  readonly object: ListedObject;
+  readonly format: 'ndjson' | 'csv';
+  readonly schema: TableSchema;
+  /** Rows that were read before. */
+  readonly skip: number;
+}
+
+/**
+ * The rows of an object, in pieces as they come.
+ * @throws MillraceError `s3.row_refused`, `s3.object_changed`, `s3.read_failed` (may pass) or as `Bucket`.
+ */
+export async function* objectRows(options: ObjectRowsOptions): AsyncGenerator<readonly ParsedRow[]> {
+  const { bucket, object, format, schema, skip } = options;
+  const body = await bucket.open(object);
+  if (body === undefined) {
+    throw new MillraceError(ObjectChanged, {
+      message: `${object.key} in bucket ${bucket.name} was removed or written again while it was read`,
+      mend: 'Put the object back as it was, or start the job anew: objects must not change.',
+      details: { key: object.key },
+    });
+  }
+  const parser = rowsParser(format, schema);
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  let seen = 0;
+  const unread = (rows: readonly ParsedRow[]): readonly ParsedRow[] => {
+    const from = Math.max(0, skip - seen);
+    seen += rows.length;
+    return rows.slice(from);
+  };
+  try {
+    for await (const chunk of decompressed(object.key, body)) {
+      yield unread(parser.push(decoder.decode(chunk, { stream: true })));
+      if (parser.pending > ROW_CHARACTERS_MAX)
+        throw new NotAValue(`it is longer than ${ROW_CHARACTERS_MAX} characters`);
+    }
+    yield unread([...parser.push(decoder.decode()), ...parser.end()]);
+  } catch (error) {
+    throw readError(error, options, parser.count);
+  } finally {
+    body.destroy();
+  }
+}
+
+function decompressed(key: string, body: Readable): AsyncIterable<Uint8Array> {
+  if (key.endsWith('.gz')) return pipeline(body, createGunzip(), () => {});
+  return key.endsWith('.zst') ? pipeline(body, createZstdDecompress(), () => {}) : body;
+}
+
+function readError(error: unknown, { bucket, object }: ObjectRowsOptions, rows: number): MillraceError {
+  if (error instanceof MillraceError) return error;
+  const { key } = object;
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  const isContent = code.startsWith('ERR_ENCODING') || code.startsWith('Z_') || code.startsWith('ZSTD_');
+  if (error instanceof NotAValue || isContent) {
+    const reason = error instanceof NotAValue ? error.message : `the object is damaged (${code})`;
+    return new MillraceError(
+      RowRefused,
+      {
+        message: `row ${rows + 1} of ${key} in bucket ${bucket.name}: ${reason}`,
+        mend: 'Correct the columns of the stage, or leave the object out by the glob and start the job anew.',
+        details: { key, row: rows + 1 },
+      },
+      { cause: error },
+    );
+  }
+  return new MillraceError(
+    ReadFailed,
+    { message: `reading ${key} in bucket ${bucket.name} was cut off: ${code}` },
+    { cause: error },
+  );
+}

@@ -1,0 +1,20 @@
+import { defineSource } from '@millrace/connector-contract';
+import { checkReadable } from '../bucket/check.ts';
+import { type S3Config, s3Config } from '../config.ts';
+import { S3SourceProcessor } from './s3-source.processor.ts';
+import { type S3SourceStage, s3SourceStage, sourceSchema } from './source-config.ts';
+
+/** Rows of the objects that match a glob, and then of those that come. */
+export const s3Source = defineSource<S3Config, S3SourceStage>({
+  type: 's3',
+  role: 'source',
+  summary: 'Reads NDJSON or CSV objects of an S3 bucket, and those that come later.',
+  config: s3Config,
+  stage: s3SourceStage,
+  check: checkReadable,
+  describe: async ({ config, stage }, signal) => ({
+    shape: { tables: [sourceSchema(stage)] },
+    findings: await checkReadable(config, signal),
+  }),
+  createSource: (options) => () => new S3SourceProcessor(options),
+});

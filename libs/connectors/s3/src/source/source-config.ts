@@ -1,0 +1,94 @@
+import { type ColumnKind, derivedSchema, type TableSchema } from '@millrace/formats';
+import { parseDurationMs } from '@millrace/kernel';
+import { z } from 'zod';
+import { globProblem } from './glob.ts';
+
+const COLUMNS_MAX = 1_600;
+const POLL_MS_MIN = 1_000;
+
+/** Types a column may have, as PostgreSQL names them. */
+const KIND_OF = {
+  smallint: 'integer',
+  integer: 'integer',
+  bigint: 'bigint',
+  numeric: 'exact',
+  real: 'float',
+  'double precision': 'float',
+  boolean: 'boolean',
+  text: 'text',
+  date: 'date',
+  time: 'time',
+  timestamp: 'timestamp',
+  timestamptz: 'timestamptz',
+  uuid: 'uuid',
+  json: 'json',
+  jsonb: 'json',
+  bytea: 'bytea',
+} as const satisfies Record<string, ColumnKind>;
+
+const SQL_TYPE: Readonly<Record<string, string>> = {
+  time: 'time without time zone',
+  timestamp: 'timestamp without time zone',
+  timestamptz: 'timestamp with time zone',
+};
+
+/** What a job's source stage reads. */
+export const s3SourceStage = z
+  .strictObject({
+    objects: z
+      .string()
+      .superRefine((glob, context) => {
+        const problem = globProblem(glob);
+        if (problem !== undefined) context.addIssue({ code: 'custom', message: problem });
+      })
+      .meta({
+        description:
+          'Which objects, below the prefix: * stands for anything within a part of the path, ** for any parts, ? for one character.',
+      }),
+    format: z.enum(['ndjson', 'csv']).default('ndjson').meta({
+      description:
+        'ndjson: an object per line. csv: with a header. Objects that end with .gz or .zst are decompressed.',
+    }),
+    table: z
+      .string()
+      .regex(/^[^.]+\.[^.]+$/, 'a schema and a table, such as public.orders')
+      .meta({ description: 'Table that the rows are said to be of.' }),
+    columns: z
+      .record(z.string().min(1), z.enum(Object.keys(KIND_OF) as (keyof typeof KIND_OF)[]))
+      .refine((columns) => Object.keys(columns).length >= 1, 'at least one column')
+      .refine((columns) => Object.keys(columns).length <= COLUMNS_MAX, `at most ${COLUMNS_MAX} columns`)
+      .meta({ description: 'Columns by name with their types. Others in the objects are left out.' }),
+    key: z.array(z.string().min(1)).default([]).meta({ description: 'Columns that identify a row.' }),
+    follow: z
+      .boolean()
+      .default(true)
+      .meta({ description: 'true: go on with objects that come later. false: end after those that are there.' }),
+    poll: z
+      .string()
+      .default('10s')
+      .refine((text) => (parseDurationMs(text) ?? 0) >= POLL_MS_MIN, 'a duration of at least 1s, such as 10s')
+      .meta({ description: 'How often new objects are looked for.' }),
+  })
+  .superRefine(({ columns, key }, context) => {
+    key.forEach((name, index) => {
+      if (columns[name] === undefined)
+        context.addIssue({ code: 'custom', path: ['key', index], message: `"${name}" is not among the columns` });
+    });
+  });
+
+export type S3SourceStage = z.infer<typeof s3SourceStage>;
+
+/** The shape of the rows. */
+export function sourceSchema({ table, columns, key }: S3SourceStage): TableSchema {
+  const [schema, name] = table.split('.') as [string, string];
+  return derivedSchema(
+    schema,
+    name,
+    Object.entries(columns).map(([column, type]) => ({
+      name: column,
+      kind: KIND_OF[type],
+      sqlType: SQL_TYPE[type] ?? type,
+      key: key.includes(column),
+    })),
+  );
+}
