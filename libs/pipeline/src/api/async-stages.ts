@@ -29,6 +29,7 @@ export function asyncStage<Service, Row, To, Bounds extends Boundedness>(
 ): Stage<To, Bounds> {
   return operatorStage(stage, {
     label: 'mapAsync',
+    emitsByItself: true,
     name: 'mapAsync',
     routing: { kind: 'local' },
     supplier: (mode) =>
@@ -59,6 +60,7 @@ export function enrichStage<Service, Row, Value, To, Bounds extends Boundedness>
   };
   return operatorStage(stage, {
     label: 'enrich',
+    emitsByItself: true,
     name: 'enrich',
     routing: { kind: 'local' },
     supplier: (mode) =>

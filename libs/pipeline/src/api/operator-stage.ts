@@ -14,6 +14,7 @@ export interface OperatorParts {
   readonly others?: readonly { readonly node: GraphNode; readonly routing: InputRouting }[] | undefined;
   readonly parallelism?: Parallelism | undefined;
   readonly needsTime?: boolean | undefined;
+  readonly emitsByItself?: boolean | undefined;
   readonly isCooperative?: boolean | undefined;
   readonly supplier: (mode: LoopMode) => ProcessorSupplier;
 }
@@ -24,7 +25,17 @@ export function operatorStage<To, Bounds extends Boundedness>(
   stage: Stage<any, Bounds>,
   parts: OperatorParts,
 ): Stage<To, Bounds> {
-  const { label, name, routing, others = [], parallelism, needsTime, isCooperative = true, supplier } = parts;
+  const {
+    label,
+    name,
+    routing,
+    others = [],
+    parallelism,
+    needsTime,
+    emitsByItself,
+    isCooperative = true,
+    supplier,
+  } = parts;
   return stage.derive({
     kind: 'operator',
     label,
@@ -34,6 +45,7 @@ export function operatorStage<To, Bounds extends Boundedness>(
     parallelism: parallelism ?? (routing.kind === 'keyed' ? 'threads' : 'inherit'),
     isCooperative,
     needsTime,
+    emitsByItself,
     supplier: isCooperative ? supplier : (mode) => onThreadsOfItsOwn(supplier(mode)),
   });
 }

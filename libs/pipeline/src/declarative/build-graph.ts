@@ -127,6 +127,7 @@ class GraphBuilder {
     const { entries } = cache;
     return this.#operator(stage, this.#input(stage), {
       label: 'enrich',
+      emitsByItself: true,
       routings: [{ kind: 'local' }],
       supplier: () => () => ({ process: () => true }),
       lookup: {
@@ -143,6 +144,7 @@ class GraphBuilder {
     const names = columns.map(({ name }) => name);
     return this.#operator(stage, this.#input(stage), {
       label: 'mapAsync',
+      emitsByItself: true,
       routings: [{ kind: 'local' }],
       supplier: () => () => ({ process: () => true }),
       module: (url) =>
@@ -313,7 +315,10 @@ class GraphBuilder {
   #operator(
     stage: ParsedStage,
     input: GraphNode,
-    parts: Pick<OperatorNode, 'label' | 'routings' | 'assignsTime' | 'needsTime' | 'lookup' | 'module'> & {
+    parts: Pick<
+      OperatorNode,
+      'label' | 'routings' | 'assignsTime' | 'needsTime' | 'emitsByItself' | 'lookup' | 'module'
+    > & {
       readonly supplier: (mode: LoopMode) => ReturnType<OperatorNode['supplier']>;
     },
     part?: string,

@@ -74,6 +74,8 @@ export interface OperatorNode extends NodeBase {
   readonly assignsTime?: boolean | undefined;
   /** Its rows must have event times. */
   readonly needsTime?: boolean | undefined;
+  /** Its rows come out when answers come, whether or not others go in. */
+  readonly emitsByItself?: boolean | undefined;
   /** `false`: a thread of its own for each instance. */
   readonly isCooperative: boolean;
 }

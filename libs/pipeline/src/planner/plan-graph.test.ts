@@ -44,6 +44,23 @@ describe('planGraph', () => {
     );
   });
 
+  it('gives what answers by itself a turn of its own behind a source, and else none', () => {
+    const p = Pipeline.create();
+    const answered = p.readFrom(TestSources.range(0, 10, 1)).mapAsync(async (n) => n + 1);
+    answered.mapAsync(async (n) => n + 1).writeTo(Sinks.noop());
+    expect(planned(p)).toBe(
+      text(`
+      range x1
+        range (source) [state]
+        -> mapAsync: isolated
+      mapAsync x1: it emits answers when they come, not when its source has rows
+        mapAsync [state]
+        mapAsync-2 (mapAsync) [state]
+        noop (sink) [state]
+      `),
+    );
+  });
+
   it('accumulates with the source and combines behind a partitioned edge, with the sink', () => {
     const p = Pipeline.create();
     p.readFrom(clicks('threads'))

@@ -302,12 +302,16 @@ class GraphPlanner {
     const wanted = this.#wanted(node, before.wanted);
     const isFork = !this.#isOpen(input);
     const isRegistered = input.kind === 'source' && input.source.kind === 'registered';
-    if (!isFork && !isRegistered && wanted === before.wanted) return before;
+    // In the tasklet of a source it would be asked only when that has something, or a barrier comes.
+    const isHeldUp = before.reason === undefined && node.kind === 'operator' && node.emitsByItself === true;
+    if (!isFork && !isRegistered && !isHeldUp && wanted === before.wanted) return before;
     const reason = isFork
       ? 'its input has several readers'
       : isRegistered
         ? 'its input reads from another system'
-        : 'its number of instances is not that of its input';
+        : isHeldUp
+          ? 'it emits answers when they come, not when its source has rows'
+          : 'its number of instances is not that of its input';
     const vertex = this.#open(wanted, reason);
     this.#connect(input, vertex, { kind: 'local' });
     return vertex;
