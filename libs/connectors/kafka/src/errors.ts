@@ -61,3 +61,8 @@ export const TimeoutTooLong = errorCode('kafka.transaction_timeout_too_long', {
   retry: 'after-repair',
   title: 'The brokers allow no transaction that long',
 });
+export const TransactionHangs = errorCode('kafka.transaction_hangs', {
+  domain: 'external',
+  retry: 'after-repair',
+  title: 'A committed transaction holds back readers',
+});

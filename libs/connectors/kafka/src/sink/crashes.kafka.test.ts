@@ -141,7 +141,7 @@ describe('the kafka sink, when an execution', () => {
         DrivenSink.start({ ...options, generation, stage: { topic, format: 'json' } }),
       ).rejects.toMatchObject({
         code: { code: 'kafka.transaction_lost' },
-        details: { outcome: 'aborted', topic, partition: 0 },
+        details: { outcome: 'aborted', topic, partition: 0, offset: '99' },
       });
     }
     const stage = { topic, format: 'json', lostTransaction: 'accept' };

@@ -16,9 +16,9 @@ export type Outcome = 'committed' | 'aborted' | 'unknown';
  * `unknown`: the topic, or this part of it, is gone (retention).
  * https://kafka.apache.org/protocol#The_Messages_Fetch (aborted_transactions)
  */
-export function outcomeOf(cluster: Cluster, { producerId, record }: TransactionHandle): Promise<Outcome> {
-  const { topic, partition } = record;
-  const offset = BigInt(record.offset);
+export function outcomeOf(cluster: Cluster, { producerId, partitions }: TransactionHandle): Promise<Outcome> {
+  const { topic, partition } = partitions[0]!;
+  const offset = BigInt(partitions[0]!.offset);
   return cluster.persist(`read how the transaction at offset ${offset} of ${topic} ended`, async () => {
     try {
       const found = await fetchCommitted(cluster, { topic, partition, offset, bytesMax: 1, waitMs: WAIT_MS });
@@ -46,7 +46,7 @@ export async function commitPrepared(cluster: Cluster, handle: TransactionHandle
   if (errorCode === Code.None) return;
   const outcome = await outcomeOf(cluster, handle);
   if (outcome === 'committed') return;
-  const { topic, partition, offset } = handle.record;
+  const { topic, partition, offset } = handle.partitions[0]!;
   throw new MillraceError(TransactionLost, {
     message:
       outcome === 'aborted'

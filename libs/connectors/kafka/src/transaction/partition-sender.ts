@@ -33,7 +33,7 @@ export interface SenderOptions {
  * may have arrived is sent again with the same sequence number, and the broker drops what it has.
  */
 export class PartitionSender {
-  /** Offset of the last batch that was sent, if any. */
+  /** Offset of the last record that was sent, if any. */
   lastOffset: bigint | undefined;
   readonly #options: SenderOptions;
   #sequence = 0;
@@ -102,9 +102,7 @@ export class PartitionSender {
       });
     switch (answer.errorCode) {
       case Code.None:
-        this.lastOffset = answer.baseOffset;
-        return true;
-      case Code.DuplicateSequence:
+        this.lastOffset = answer.baseOffset + BigInt(batch.count - 1);
         return true;
       case Code.MessageTooLarge:
       case Code.RecordListTooLarge:
@@ -118,8 +116,10 @@ export class PartitionSender {
       case Code.ProducerFenced:
         throw fenced(transactionalId ?? '', topic);
       case Code.OutOfOrderSequence:
+      // Of the newest batch, and only that can come twice, the broker tells the offset instead.
+      case Code.DuplicateSequence:
         throw new MillraceError(NotAvailable, {
-          message: `topic ${topic}, partition ${partition}: the broker misses records that it had acknowledged`,
+          message: `topic ${topic}, partition ${partition}: the broker's memory of this producer is not ours: ${codeName(answer.errorCode)}`,
           mend: 'Replicas were lost: look at min.insync.replicas and unclean.leader.election.enable of the topic. The job goes on from its last snapshot.',
         });
       case Code.InvalidTransactionState:

@@ -17,9 +17,18 @@ export interface TransactionName {
   readonly epoch: number;
 }
 
-/** Names a transaction and one of its records, by which its outcome can be told later. */
+/** The last offset that a transaction has written in a partition. */
+export interface WrittenPartition {
+  readonly topic: string;
+  readonly partition: number;
+  /** Decimal. */
+  readonly offset: string;
+}
+
+/** Names a transaction and what it has written, by which its outcome can be told later. */
 export interface TransactionHandle extends TransactionName {
-  readonly record: { readonly topic: string; readonly partition: number; readonly offset: string };
+  /** At least one. */
+  readonly partitions: readonly WrittenPartition[];
 }
 
 /** Ends a transaction, once or again. @returns the broker's answer, whose code is not a transient one */
@@ -133,10 +142,10 @@ export class Producer {
   /** The open transaction, with everything flushed. */
   get transaction(): TransactionHandle | undefined {
     const { open } = this;
-    const written = [...this.#senders.values()].find((sender) => sender.lastOffset !== undefined);
-    if (open === undefined || written === undefined) return undefined;
-    const { topic, partition, lastOffset } = written;
-    return { ...open, record: { topic, partition, offset: String(lastOffset) } };
+    const partitions = [...this.#senders.values()].flatMap(({ topic, partition, lastOffset }) =>
+      lastOffset === undefined ? [] : [{ topic, partition, offset: String(lastOffset) }],
+    );
+    return open === undefined || partitions.length === 0 ? undefined : { ...open, partitions };
   }
 
   /** The transaction has ended: the next has another epoch. */

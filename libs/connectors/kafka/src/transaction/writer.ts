@@ -11,6 +11,7 @@ import { openTransactions } from './orphans.ts';
 import { commitPrepared } from './outcome.ts';
 import { fenced } from './partition-sender.ts';
 import { endOnce, Producer, type TransactionHandle, type TransactionName, takeOver } from './producer.ts';
+import { settle } from './settle.ts';
 import { idPrefix, TURNS, transactionalId, writerOf } from './transactional-id.ts';
 
 export interface WriterOptions {
@@ -77,7 +78,10 @@ export class Writer {
     if (handle !== undefined) this.#turn = (this.#turn + 1) % this.#producers.length;
   }
 
-  /** Ends the prepared transaction. @throws MillraceError `kafka.transaction_lost` */
+  /**
+   * Ends the prepared transaction and waits until it can be read.
+   * @throws MillraceError `kafka.transaction_lost`, `kafka.transaction_hangs`, `kafka.fenced`
+   */
   async commit(): Promise<void> {
     if (this.#prepared === undefined) return;
     const { producer, handle } = this.#prepared;
@@ -87,6 +91,7 @@ export class Writer {
       await commitPrepared(this.#options.cluster, handle);
       throw fenced(handle.transactionalId, 'its transaction was committed by another');
     }
+    await this.#settle(handle);
     producer.ended(answer);
     this.#prepared = undefined;
     this.#options.metrics.add('transactionsCommitted', 1);
@@ -100,11 +105,17 @@ export class Writer {
   async #commitRestored(handle: TransactionHandle): Promise<void> {
     try {
       await commitPrepared(this.#options.cluster, handle);
+      await this.#settle(handle);
     } catch (error) {
       const isLost = error instanceof MillraceError && error.code === TransactionLost;
       if (!isLost || this.#options.lostTransaction === 'fail') throw error;
       this.#options.metrics.add('transactionsLost', 1);
     }
+  }
+
+  async #settle(handle: TransactionHandle): Promise<void> {
+    const repaired = await settle(this.#options.cluster, handle);
+    if (repaired > 0) this.#options.metrics.add('markersWritten', repaired);
   }
 
   /** Ids of writers that there are no more: those whose number falls to this writer. */
