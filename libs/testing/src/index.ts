@@ -3,7 +3,7 @@ export { ProcessorVerification, plainRows, type VerifyOptions, verifyProcessor }
 export { freePort } from './servers/free-port.ts';
 export { GuardedProcess, ServerDidNotStart } from './servers/guarded-process.ts';
 export { KAFKA_USER, type KafkaOptions, KafkaServer, kafkaClassPath } from './servers/kafka-server.ts';
-export { javaProgram } from './servers/maven-jars.ts';
+export { javaProgram, mavenJars } from './servers/maven-jars.ts';
 export { type PostgresOptions, PostgresServer } from './servers/postgres-server.ts';
 export { type RedisOptions, RedisServer } from './servers/redis-server.ts';
 export { S3Server } from './servers/s3-server.ts';

@@ -17,7 +17,10 @@ const ARTIFACTS = [
   'org.apache.logging.log4j:log4j-core:2.25.3',
 ] as const;
 /** A small heap, a quick start. */
-const JAVA_OPTIONS = ['-Xms64m', '-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto'];
+const JAVA_OPTIONS = ['-Xms64m', '-XX:+UseSerialGC', '-Xshare:auto'];
+const HEAP = '256m';
+/** Compiles quickly and not well: right for brokers that live for minutes. */
+const QUICK_START = '-XX:TieredStopAtLevel=1';
 const START_WAIT_MS_MAX = 90_000;
 const POLL_MS = 50;
 const STARTED = 'Kafka Server started';
@@ -39,6 +42,8 @@ logger.started.level = info
 export interface KafkaOptions {
   /** Settings of the broker beside ours, as in server.properties. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** As `1g`: for benches, which want a broker that is warm and not one that is up at once. */
+  readonly heap?: string;
 }
 
 interface Ports {
@@ -115,7 +120,9 @@ export class KafkaServer implements AsyncDisposable {
     writeFileSync(join(directory, 'server.properties'), lines.join(''));
     const logging = join(directory, 'log4j2.properties');
     writeFileSync(logging, LOG);
-    const java = [...JAVA_OPTIONS, `-Dlog4j2.configurationFile=${logging}`, '-cp', jars];
+    const { heap } = options;
+    const own = heap === undefined ? [`-Xmx${HEAP}`, QUICK_START] : [`-Xmx${heap}`];
+    const java = [...JAVA_OPTIONS, ...own, `-Dlog4j2.configurationFile=${logging}`, '-cp', jars];
     const server = new KafkaServer(directory, ports, program, java);
     try {
       await server.#format();

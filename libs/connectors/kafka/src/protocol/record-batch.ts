@@ -51,6 +51,11 @@ export class RecordBatch {
     return this.#length;
   }
 
+  /** Bytes of memory it has. */
+  get capacity(): number {
+    return this.#bytes.length;
+  }
+
   /** Adds a record, its bytes are copied; `false`: there is no room, and nothing was added. `undefined` is Kafka's null. */
   add(timeMs: number, key: Uint8Array | undefined, value: Uint8Array | undefined, headers: EncodedHeaders): boolean {
     const size = (key?.length ?? 0) + (value?.length ?? 0) + headers.length + RECORD_OVERHEAD_MAX;

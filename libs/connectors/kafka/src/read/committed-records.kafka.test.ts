@@ -22,7 +22,14 @@ it('finds what the own consumer of Kafka finds, however transactions overlap and
   const fail = (error: unknown): never => {
     throw error;
   };
-  const options = { cluster, timeoutMs: 60_000, compression: COMPRESSIONS.none, freed: () => {}, fail };
+  const options = {
+    cluster,
+    timeoutMs: 60_000,
+    compression: COMPRESSIONS.none,
+    sent: () => {},
+    halved: () => {},
+    fail,
+  };
   const producers = await Promise.all(ids.map((transactionalId) => Producer.open({ ...options, transactionalId })));
   const end = async (producer: Producer, isCommitted: boolean): Promise<void> => {
     if (producer.open !== undefined) producer.ended(await endOnce(cluster, producer.open, isCommitted));

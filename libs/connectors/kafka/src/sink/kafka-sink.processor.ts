@@ -81,7 +81,12 @@ export class KafkaSinkProcessor implements Processor {
       compression: stage.compression,
       lostTransaction: stage.lostTransaction,
       metrics: context.metrics,
-      freed: (byteCount) => this.#freed(byteCount),
+      sent: (batch) => {
+        this.#freed(batch.byteLength);
+        this.#open.recycle(batch);
+      },
+      halved: (batch, halves) =>
+        this.#freed(batch.byteLength - halves.reduce((sum, { byteLength }) => sum + byteLength, 0)),
       fail: (error) => this.#fail(error),
     });
   }

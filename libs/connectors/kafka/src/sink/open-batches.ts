@@ -2,6 +2,9 @@ import { RecordBatch } from '../protocol/record-batch.ts';
 import type { Message } from './message-writer.ts';
 import { partitionOf } from './partition.ts';
 
+/** Batches kept for reuse: as many as may wait to be acknowledged, of the usual size. */
+const SPARE_MAX = 32;
+
 /** Takes a batch that is full, or due. */
 export type Seal = (topic: string, partition: number, batch: RecordBatch) => void;
 
@@ -16,6 +19,8 @@ export class OpenBatches {
   readonly #bytesMax: number;
   readonly #seal: Seal;
   readonly #topics = new Map<string, OpenTopic>();
+  /** Batches that were sent, with their memory. */
+  readonly #spare: RecordBatch[] = [];
 
   constructor(bytesMax: number, seal: Seal) {
     this.#bytesMax = bytesMax;
@@ -38,9 +43,16 @@ export class OpenBatches {
     const batch = topic.batches[partition];
     if (batch?.add(timeMs, key, value, headers) === true) return;
     if (batch !== undefined) this.#seal(topicName, partition, batch);
-    const next = new RecordBatch(this.#bytesMax);
+    const next = this.#spare.pop() ?? new RecordBatch(this.#bytesMax);
     topic.batches[partition] = next;
     next.add(timeMs, key, value, headers);
+  }
+
+  /** The batch was sent: its memory serves another. */
+  recycle(batch: RecordBatch): void {
+    if (this.#spare.length >= SPARE_MAX || batch.capacity > this.#bytesMax) return;
+    batch.clear();
+    this.#spare.push(batch);
   }
 
   /** Seals every batch that has messages. */

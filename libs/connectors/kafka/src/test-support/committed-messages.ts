@@ -64,12 +64,12 @@ export async function committedMessages(
 ): Promise<readonly SeenMessage[]> {
   const cluster = testCluster(brokers);
   try {
-    const seen: SeenMessage[] = [];
+    const seen: (readonly SeenMessage[])[] = [];
     for (const [name, end] of await stableEnds(cluster, topics, isOpen)) {
       const slash = name.lastIndexOf('/');
-      seen.push(...(await partitionMessages(cluster, name.slice(0, slash), Number(name.slice(slash + 1)), end)));
+      seen.push(await partitionMessages(cluster, name.slice(0, slash), Number(name.slice(slash + 1)), end));
     }
-    return seen;
+    return seen.flat();
   } finally {
     await cluster.close();
   }

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Batch, Processor, ProcessorContext, SnapshotEntry } from '@millrace/engine';
 import { systemClock, ulids } from '@millrace/kernel';
 import { clusterConfig, sinkStage } from '../config.ts';
@@ -28,6 +27,7 @@ export class DrivenSink {
   readonly #sink: Processor;
   readonly counts = new Map<string, number>();
   #failure: { readonly error: unknown } | undefined;
+  #wake = (): void => {};
 
   private constructor(sink: Processor) {
     this.#sink = sink;
@@ -54,9 +54,10 @@ export class DrivenSink {
         set() {},
       },
       signal: new AbortController().signal,
-      wake() {},
+      wake: () => driven.#wake(),
       fail(error) {
         driven.#failure ??= { error };
+        driven.#wake();
       },
     });
     try {
@@ -111,7 +112,13 @@ export class DrivenSink {
   }
 
   async #until(step: () => boolean): Promise<void> {
-    while (this.#failure === undefined && !step()) await delay(1);
+    for (;;) {
+      const woken = new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      if (this.#failure !== undefined || step()) break;
+      await woken;
+    }
     if (this.#failure !== undefined) throw this.#failure.error;
   }
 }

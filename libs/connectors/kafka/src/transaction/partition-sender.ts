@@ -24,8 +24,10 @@ export interface SenderOptions {
   readonly topic: string;
   readonly partition: number;
   readonly compression: Compression;
-  /** So many bytes less wait to be sent. */
-  readonly freed: (byteCount: number) => void;
+  /** The batch is not needed any more: it was sent. */
+  readonly sent: (batch: RecordBatch) => void;
+  /** The batch is replaced by its halves. */
+  readonly halved: (batch: RecordBatch, halves: readonly RecordBatch[]) => void;
 }
 
 /**
@@ -69,7 +71,7 @@ export class PartitionSender {
 
   /** Sends until the queue is empty. @throws MillraceError when a batch can't be sent */
   async run(producer: SendingProducer): Promise<void> {
-    const { cluster, topic, partition, freed } = this.#options;
+    const { cluster, topic, partition, sent } = this.#options;
     while (this.#queue.length > 0) {
       const batch = this.#queue[0]!;
       const isSent = await cluster.persist(`write to partition ${partition} of ${topic}`, () =>
@@ -81,7 +83,7 @@ export class PartitionSender {
       }
       this.#sequence = (this.#sequence + batch.count) % SEQUENCES;
       this.#queue.shift();
-      freed(batch.byteLength);
+      sent(batch);
     }
   }
 
@@ -144,7 +146,7 @@ export class PartitionSender {
   #split(batch: RecordBatch): void {
     const halves = batch.split();
     this.#queue.splice(0, 1, ...halves);
-    this.#options.freed(batch.byteLength - halves[0].byteLength - halves[1].byteLength);
+    this.#options.halved(batch, halves);
   }
 }
 

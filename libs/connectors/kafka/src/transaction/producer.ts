@@ -87,8 +87,9 @@ export interface ProducerOptions {
   readonly transactionalId: string | undefined;
   readonly timeoutMs: number;
   readonly compression: Compression;
-  /** So many bytes less wait to be sent. */
-  readonly freed: (byteCount: number) => void;
+  /** As `SenderOptions` has them. */
+  readonly sent: (batch: RecordBatch) => void;
+  readonly halved: (batch: RecordBatch, halves: readonly RecordBatch[]) => void;
   readonly fail: (error: unknown) => void;
 }
 
@@ -117,8 +118,8 @@ export class Producer {
     const name = `${partition} ${topic}`;
     let sender = this.#senders.get(name);
     if (sender === undefined) {
-      const { cluster, compression, freed } = this.#options;
-      sender = new PartitionSender({ cluster, topic, partition, compression, freed });
+      const { cluster, compression, sent, halved } = this.#options;
+      sender = new PartitionSender({ cluster, topic, partition, compression, sent, halved });
       this.#senders.set(name, sender);
     }
     if (!sender.add(batch)) return;

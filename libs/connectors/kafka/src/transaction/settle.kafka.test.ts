@@ -50,7 +50,8 @@ async function hangingTransaction(cluster: Cluster, topic: string): Promise<Tran
     transactionalId,
     timeoutMs: 60_000,
     compression: COMPRESSIONS.none,
-    freed: () => {},
+    sent: () => {},
+    halved: () => {},
     fail,
   };
   const producer = await Producer.open(options);
@@ -90,7 +91,14 @@ describe('a transaction that was committed', () => {
       throw error;
     };
     const open = async (transactionalId: string): Promise<Producer> => {
-      const options = { cluster, timeoutMs: 60_000, compression: COMPRESSIONS.none, freed: () => {}, fail };
+      const options = {
+        cluster,
+        timeoutMs: 60_000,
+        compression: COMPRESSIONS.none,
+        sent: () => {},
+        halved: () => {},
+        fail,
+      };
       const producer = await Producer.open({ ...options, transactionalId });
       producer.write(topic, 0, batchOf(transactionalId));
       await producer.flush();

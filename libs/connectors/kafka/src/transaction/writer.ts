@@ -25,7 +25,9 @@ export interface WriterOptions {
   readonly compression: SinkStage['compression'];
   readonly lostTransaction: SinkStage['lostTransaction'];
   readonly metrics: ProcessorMetrics;
-  readonly freed: (byteCount: number) => void;
+  /** As `SenderOptions` has them. */
+  readonly sent: (batch: RecordBatch) => void;
+  readonly halved: (batch: RecordBatch, halves: readonly RecordBatch[]) => void;
   readonly fail: (error: unknown) => void;
 }
 
@@ -56,11 +58,11 @@ export class Writer {
    */
   async start(prepared: readonly TransactionHandle[]): Promise<void> {
     for (const handle of prepared) await this.#commitRestored(handle);
-    const { writer, isTransactional, job, cluster, timeoutMs, compression, freed, fail } = this.#options;
+    const { writer, isTransactional, job, cluster, timeoutMs, compression, sent, halved, fail } = this.#options;
     const ids = isTransactional
       ? Array.from({ length: TURNS }, (_, turn) => transactionalId(job, writer, turn))
       : [undefined];
-    const options = { cluster, timeoutMs, compression: COMPRESSIONS[compression], freed, fail };
+    const options = { cluster, timeoutMs, compression: COMPRESSIONS[compression], sent, halved, fail };
     this.#producers = await Promise.all(ids.map((id) => Producer.open({ ...options, transactionalId: id })));
     await this.#abortOrphans(prepared);
   }
