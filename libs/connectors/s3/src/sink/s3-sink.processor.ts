@@ -26,6 +26,8 @@ import { publish } from './publish.ts';
  * upload completed) → named by a manifest. A crash leaves uploads of the first two kinds to be aborted; prepared ones are completed by whoever restores n.
  */
 export class S3SinkProcessor implements Processor {
+  /** Row groups of Parquet are encoded in one go. */
+  readonly isCooperative: boolean;
   readonly #options: Resolved<S3Config, S3Stage>;
   readonly #place: Place;
   readonly #closing = new AbortController();
@@ -45,6 +47,7 @@ export class S3SinkProcessor implements Processor {
   constructor(options: Resolved<S3Config, S3Stage>) {
     const { config, stage, job } = options;
     this.#options = options;
+    this.isCooperative = stage.format !== 'parquet';
     this.#place = { prefix: config.prefix, job, objects: `${config.prefix}${literalPrefix(stage.path)}` };
   }
 
