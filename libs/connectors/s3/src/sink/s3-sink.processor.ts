@@ -131,10 +131,10 @@ export class S3SinkProcessor implements Processor {
     this.#prepared = this.#prepared.filter((group) => group.snapshotId > snapshotId);
   }
 
-  /** At the end of bounded input nobody commits: what is written is shown. */
+  /** Bounded input ends with a snapshot that shows the rest; without snapshots it is shown here. */
   complete(): boolean {
     if (this.#isBusy()) return false;
-    if (this.#isDone) return true;
+    if (this.#isDone || this.#context.guarantee !== 'none') return true;
     this.#start(async () => {
       await this.#showNow();
       this.#isDone = true;
