@@ -81,7 +81,8 @@ it('logs every change of a table in a bucket, exactly once under kill -9', async
     });
     return (await Promise.all(texts)).flat();
   };
-  while ((await archived()).length < lines.length) await pause(200);
+  const status = async () => (await rest.peek<{ status: string }>('jobs/reload-orders'))?.status;
+  while ((await status()) !== 'COMPLETED') await pause(200);
   const rows = (await archived()).map((row) => row.split(','));
   expect(rows.map(([op, , id, , version]) => `${op} ${id} ${version}`).toSorted()).toEqual(log.toSorted());
   s3.destroy();

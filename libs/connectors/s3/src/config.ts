@@ -74,14 +74,17 @@ export const s3Stage = z
         description:
           'Folder of the objects. {schema}, {table}, {job}; {yyyy}, {mm}, {dd}, {hh} of the commit time (UTC); {row.NAME} for the value of a column.',
       }),
-    format: z.enum(['ndjson', 'debezium-json', 'csv']).default('ndjson').meta({
+    format: z.enum(['ndjson', 'debezium-json', 'csv', 'parquet']).default('ndjson').meta({
       description:
-        "ndjson: one row per line as a JSON object. debezium-json: Debezium's envelope. csv: RFC 4180 with a header.",
+        "ndjson: one row per line as a JSON object. debezium-json: Debezium's envelope. csv: RFC 4180 with a header. parquet: typed columns.",
     }),
-    compression: z.enum(['none', 'gzip', 'zstd']).default('none').meta({ description: 'Compression of the objects.' }),
+    compression: z
+      .enum(['none', 'gzip', 'zstd'])
+      .default('none')
+      .meta({ description: 'Compression of the objects; of the pages of parquet.' }),
     metadata: z.boolean().default(true).meta({
       description:
-        'ndjson and csv: members or columns __op, __table, __lsn, __index, __commit_time before those of the row.',
+        'ndjson, csv, parquet: members or columns __op, __table, __lsn, __index, __commit_time before those of the row.',
     }),
     deletes: z.enum(['write', 'skip']).default('write').meta({
       description: 'write: deletes and truncates are lines with __op "d" and "t". skip: they are left out.',

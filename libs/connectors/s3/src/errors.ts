@@ -60,6 +60,11 @@ export const TooManyObjects = errorCode('s3.too_many_objects', {
   retry: 'after-repair',
   title: 'Too many objects to remember',
 });
+export const ValueUnsupported = errorCode('s3.value_unsupported', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'A value that the format cannot hold',
+});
 export const NotChangeEvents = errorCode('s3.not_change_events', {
   domain: 'user',
   retry: 'never',

@@ -86,6 +86,17 @@ describe('s3 sink', () => {
     ]);
   });
 
+  it('leaves what was written last to the snapshot that ends a bounded input', async () => {
+    const sink = await start(1);
+    await sink.write(eventBatch(0, 10));
+    await sink.complete();
+    expect(await bucket.keys()).toEqual([]);
+    await sink.prepare(1);
+    await sink.commit(1);
+    expect(sorted(await bucket.ids(await bucket.keys()))).toEqual(numbers(10));
+    await sink.close();
+  });
+
   it('uploads large objects in parts of one size and rolls them', async () => {
     const sink = await start(1, { stage: { path: 'big', partBytes: '5MiB', rollBytes: '12MiB' } });
     const note = 'n'.repeat(10_000);

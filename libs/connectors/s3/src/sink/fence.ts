@@ -14,8 +14,8 @@ export interface Place {
 }
 
 /**
- * Refuses when a newer execution has put up its fence. A look, not a lock. What makes a late execution harmless is that it can show only what a
- * committed snapshot had prepared, which the newer one has shown already, and that `sweep`, after the newer fence was up, has aborted everything else it had begun.
+ * Refuses when a newer execution has put up its fence. A look, not a lock. What makes a late execution harmless is that it completes only what a
+ * committed snapshot had prepared, and the newer one has shown that already.
  * @throws MillraceError `s3.fenced`
  */
 export async function checkFence(bucket: Bucket, { prefix, job }: Place, owner: Owner): Promise<void> {

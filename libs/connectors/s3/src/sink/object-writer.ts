@@ -1,10 +1,9 @@
 import { type ChangeBatch, NO_TRANSACTION, Op, type Position, type TableSchema } from '@millrace/formats';
 import { parseSizeBytes } from '@millrace/kernel';
 import type { Bucket } from '../bucket/bucket.ts';
-import { Turns } from '../bucket/turns.ts';
 import type { S3Stage } from '../config.ts';
-import { COMPRESSION_EXTENSION } from '../lines/compressor.ts';
-import { type LineFormat, lineFormat } from '../lines/line-format.ts';
+import { contentFormat } from '../content/content-format.ts';
+import type { ContentFormat } from '../content/object-content.ts';
 import { Folders } from '../naming/folders.ts';
 import { Memory } from './memory.ts';
 import { OpenObject } from './open-object.ts';
@@ -12,9 +11,6 @@ import type { SealedObject } from './prepared.ts';
 
 /** Objects written at the same time; one more finishes the one begun first. */
 export const OPEN_OBJECTS_MAX = 4_096;
-
-/** Objects whose compression is finished at the same time. */
-const COMPRESSING_MAX = 4;
 
 export interface ObjectWriterOptions {
   readonly bucket: Bucket;
@@ -32,14 +28,12 @@ export interface ObjectWriterOptions {
 export class ObjectWriter {
   readonly memory: Memory;
   readonly #options: ObjectWriterOptions;
-  readonly #lines: LineFormat;
+  readonly #format: ContentFormat;
   readonly #folders: Folders;
-  readonly #extension: string;
   readonly #partBytes: number;
   readonly #rollBytes: number;
   readonly #rollRows: number;
   readonly #open = new Map<string, OpenObject>();
-  readonly #compressing = new Turns(COMPRESSING_MAX);
   readonly #shapes = new WeakMap<TableSchema, string>();
   #sealing: Promise<SealedObject>[] = [];
   #sequence = 0;
@@ -49,9 +43,8 @@ export class ObjectWriter {
   constructor(options: ObjectWriterOptions) {
     const { stage } = options;
     this.#options = options;
-    this.#lines = lineFormat(stage, options.jobName);
+    this.#format = contentFormat(stage, options.jobName);
     this.#folders = new Folders(stage.path, options.jobName);
-    this.#extension = this.#lines.extension + COMPRESSION_EXTENSION[stage.compression];
     this.#partBytes = parseSizeBytes(stage.partBytes)!;
     this.#rollBytes = parseSizeBytes(stage.rollBytes)!;
     this.#rollRows = stage.rollRows ?? Number.POSITIVE_INFINITY;
@@ -64,7 +57,7 @@ export class ObjectWriter {
 
   /**
    * Takes a batch. `false`: the memory is full; offer the same batch again after `onProgress`.
-   * @throws MillraceError `s3.value_not_resent`
+   * @throws MillraceError `s3.value_not_resent`, `s3.value_unsupported`
    */
   write(batch: ChangeBatch): boolean {
     while (this.#next < batch.length) {
@@ -96,7 +89,7 @@ export class ObjectWriter {
     return this.#options.stage.deletes === 'skip' && (op === Op.Delete || op === Op.Truncate);
   }
 
-  /** Writes events from the next one on that go to the same object, at most about `LINES_BYTES`. */
+  /** Writes events from the next one on that go to the same object, as many as it takes at once. */
   #writeRun(batch: ChangeBatch): void {
     const start = this.#next;
     const folder = this.#folders.folderOf(batch, start);
@@ -110,9 +103,7 @@ export class ObjectWriter {
       this.#folders.folderOf(batch, end) === folder
     )
       end++;
-    const reached = this.#lines.write(batch, start, end);
-    object.append(this.#lines.bytes);
-    this.#lines.clear();
+    const reached = object.append(batch, start, end);
     object.rows += reached - start;
     object.first ??= firstPosition(batch, start, reached);
     object.last = lastPosition(batch, start, reached) ?? object.last;
@@ -130,22 +121,20 @@ export class ObjectWriter {
     }
     if (this.#open.size >= OPEN_OBJECTS_MAX) this.#seal(this.#open.values().next().value!);
     this.#sequence += 1;
-    const { bucket, stage, keyOf, onFailure, onProgress } = this.#options;
+    const { bucket, keyOf, onFailure, onProgress } = this.#options;
     const object = new OpenObject({
       bucket,
       memory: this.memory,
-      key: keyOf(folder, this.#sequence, this.#extension),
+      format: this.#format,
+      key: keyOf(folder, this.#sequence, this.#format.extension),
       folder,
       schema,
       sequence: this.#sequence,
-      compression: stage.compression,
       partBytes: this.#partBytes,
-      compressing: this.#compressing,
       onFailure,
       onProgress,
     });
     this.#open.set(slot, object);
-    this.#lines.header(schema);
     return object;
   }
 

@@ -26,6 +26,8 @@ import { publish } from './publish.ts';
  * upload completed) → named by a manifest. A crash leaves uploads of the first two kinds to be aborted; prepared ones are completed by whoever restores n.
  */
 export class S3SinkProcessor implements Processor {
+  /** Row groups of Parquet are encoded in one go. */
+  readonly isCooperative: boolean;
   readonly #options: Resolved<S3Config, S3Stage>;
   readonly #place: Place;
   readonly #closing = new AbortController();
@@ -45,6 +47,7 @@ export class S3SinkProcessor implements Processor {
   constructor(options: Resolved<S3Config, S3Stage>) {
     const { config, stage, job } = options;
     this.#options = options;
+    this.isCooperative = stage.format !== 'parquet';
     this.#place = { prefix: config.prefix, job, objects: `${config.prefix}${literalPrefix(stage.path)}` };
   }
 
@@ -128,10 +131,10 @@ export class S3SinkProcessor implements Processor {
     this.#prepared = this.#prepared.filter((group) => group.snapshotId > snapshotId);
   }
 
-  /** At the end of bounded input nobody commits: what is written is shown. */
+  /** Bounded input ends with a snapshot that shows the rest; without snapshots it is shown here. */
   complete(): boolean {
     if (this.#isBusy()) return false;
-    if (this.#isDone) return true;
+    if (this.#isDone || this.#context.guarantee !== 'none') return true;
     this.#start(async () => {
       await this.#showNow();
       this.#isDone = true;

@@ -10,6 +10,9 @@ import { type ParsedRow, rowsParser } from './rows-parser.ts';
 /** A row longer than this is probably none. */
 const ROW_CHARACTERS_MAX = 16_777_216;
 
+/** Decompressed at a time: a batch or two of rows. */
+const CHUNK_BYTES = 131_072;
+
 export interface ObjectRowsOptions {
   readonly bucket: Bucket;
   readonly object: ListedObject;
@@ -56,8 +59,8 @@ export async function* objectRows(options: ObjectRowsOptions): AsyncGenerator<re
 }
 
 function decompressed(key: string, body: Readable): AsyncIterable<Uint8Array> {
-  if (key.endsWith('.gz')) return pipeline(body, createGunzip(), () => {});
-  return key.endsWith('.zst') ? pipeline(body, createZstdDecompress(), () => {}) : body;
+  if (key.endsWith('.gz')) return pipeline(body, createGunzip({ chunkSize: CHUNK_BYTES }), () => {});
+  return key.endsWith('.zst') ? pipeline(body, createZstdDecompress({ chunkSize: CHUNK_BYTES }), () => {}) : body;
 }
 
 function readError(error: unknown, { bucket, object }: ObjectRowsOptions, rows: number): MillraceError {

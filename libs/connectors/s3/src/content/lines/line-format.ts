@@ -8,8 +8,8 @@ import {
   type TableSchema,
 } from '@millrace/formats';
 import { MillraceError } from '@millrace/kernel';
-import type { S3Stage } from '../config.ts';
-import { ValueNotResent } from '../errors.ts';
+import type { S3Stage } from '../../config.ts';
+import { ValueNotResent } from '../../errors.ts';
 
 /** Lines are written in pieces of about this size and then belong to an object. */
 export const LINES_BYTES = 65_536;
