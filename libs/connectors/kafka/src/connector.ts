@@ -1,8 +1,8 @@
 import { defineSink } from '@millrace/connector-contract';
 import { parseDurationMs, systemClock } from '@millrace/kernel';
+import { checkCluster, checkTopics } from './cluster/check.ts';
 import { clusterOf } from './cluster/connect.ts';
 import { type ClusterConfig, clusterConfig, type SinkStage, sinkStage } from './config.ts';
-import { checkCluster, checkTopics } from './sink/check.ts';
 import { KafkaSinkProcessor } from './sink/kafka-sink.processor.ts';
 import { openTransactions } from './transaction/orphans.ts';
 import { takeOver } from './transaction/producer.ts';

@@ -66,3 +66,13 @@ export const TransactionHangs = errorCode('kafka.transaction_hangs', {
   retry: 'after-repair',
   title: 'A committed transaction holds back readers',
 });
+export const RowRefused = errorCode('kafka.row_refused', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'A message is no row of the declared columns',
+});
+export const PositionLost = errorCode('kafka.position_lost', {
+  domain: 'external',
+  retry: 'after-repair',
+  title: 'The messages that come next are gone',
+});

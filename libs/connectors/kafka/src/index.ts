@@ -1,1 +1,2 @@
 export { kafkaSink } from './connector.ts';
+export { kafkaSource } from './source/kafka-source.ts';

@@ -1,14 +1,13 @@
 import { MillraceError } from '@millrace/kernel';
-import { describeProducersV0, listOffsetsV9 } from '@platformatic/kafka';
+import { describeProducersV0 } from '@platformatic/kafka';
 import { protocolCode } from '../cluster/client-error.ts';
 import { type Cluster, refusal } from '../cluster/cluster.ts';
 import { NotAllowed, TransactionHangs } from '../errors.ts';
 import { Code, codeName } from '../protocol/codes.ts';
 import { writeMarker } from '../protocol/requests.ts';
+import { Edge, offsetOf } from '../read/offsets.ts';
 import type { TransactionHandle, WrittenPartition } from './producer.ts';
 
-const READ_COMMITTED = 1;
-const LATEST = -1n;
 /** Markers are written within milliseconds; when a coordinator or a leader has just moved, within seconds. */
 const MARKER_MS_MAX = 15_000;
 const POLL_MS_MIN = 5;
@@ -46,21 +45,8 @@ async function settlePartition(
   }
 }
 
-function isReadable(cluster: Cluster, { topic, partition, offset }: WrittenPartition): Promise<boolean> {
-  return cluster.persist(`find the end of ${topic}`, async () => {
-    const wanted = [
-      { name: topic, partitions: [{ partitionIndex: partition, currentLeaderEpoch: -1, timestamp: LATEST }] },
-    ];
-    try {
-      const answer = await cluster.request(await cluster.leaderOf(topic, partition), (connection) =>
-        listOffsetsV9.api.async(connection, -1, READ_COMMITTED, wanted),
-      );
-      return answer.topics[0]!.partitions[0]!.offset > BigInt(offset);
-    } catch (error) {
-      cluster.forgetTopic(topic);
-      throw refusal(error, `find the end of ${topic}`);
-    }
-  });
+async function isReadable(cluster: Cluster, { topic, partition, offset }: WrittenPartition): Promise<boolean> {
+  return (await offsetOf(cluster, topic, partition, Edge.Latest)) > BigInt(offset);
 }
 
 /** The coordinator's epoch in the producer's last marker, while the transaction is open in the partition; `undefined` too where we may not see it. */

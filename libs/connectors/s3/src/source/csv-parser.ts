@@ -1,4 +1,4 @@
-import { NotAValue } from './column-text.ts';
+import { NotAValue } from '@millrace/formats';
 
 /** Values of a line; `null`: nothing, without quotes. */
 export type CsvRow = readonly (string | null)[];

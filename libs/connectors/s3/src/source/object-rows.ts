@@ -1,11 +1,10 @@
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
-import type { TableSchema } from '@millrace/formats';
+import { NotAValue, type ParsedRow, type TableSchema } from '@millrace/formats';
 import { MillraceError } from '@millrace/kernel';
 import type { Bucket, ListedObject } from '../bucket/bucket.ts';
 import { ObjectChanged, ReadFailed, RowRefused } from '../errors.ts';
-import { NotAValue } from './column-text.ts';
-import { type ParsedRow, rowsParser } from './rows-parser.ts';
+import { rowsParser } from './rows-parser.ts';
 
 /** A row longer than this is probably none. */
 const ROW_CHARACTERS_MAX = 16_777_216;

@@ -75,8 +75,8 @@ describe('rows of NDJSON', () => {
       { id: '2', note: 'n' },
     ]);
     expect(() => parse('ndjson', { id: 'integer' }, '{"x":1}')).toThrow('its "id" is missing, but part of the key');
-    expect(() => parse('ndjson', { id: 'integer' }, '[1]')).toThrow('the line is not an object');
-    expect(() => parse('ndjson', { id: 'integer' }, '{"id":1')).toThrow('the line is not JSON');
+    expect(() => parse('ndjson', { id: 'integer' }, '[1]')).toThrow('it is not an object');
+    expect(() => parse('ndjson', { id: 'integer' }, '{"id":1')).toThrow('it is not JSON');
     const odd = Object.fromEntries<ColumnKind>([['toString', 'text']]);
     expect(parse('ndjson', odd, '{}')).toEqual([{ toString: null }]);
   });

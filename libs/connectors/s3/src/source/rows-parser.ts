@@ -1,9 +1,12 @@
-import type { Column, TableSchema } from '@millrace/formats';
-import { columnText, NotAValue } from './column-text.ts';
+import {
+  type Column,
+  declaredRow,
+  declaredRowOfJson,
+  NotAValue,
+  type ParsedRow,
+  type TableSchema,
+} from '@millrace/formats';
 import { CsvParser, type CsvRow } from './csv-parser.ts';
-
-/** Texts by column, `null` of NULL. */
-export type ParsedRow = Readonly<Record<string, string | null>>;
 
 /** Turns the text of an object, in pieces, into rows. Errors say what is wrong; the caller knows where. */
 export interface RowsParser {
@@ -17,21 +20,6 @@ export interface RowsParser {
 
 export const rowsParser = (format: 'ndjson' | 'csv', schema: TableSchema): RowsParser =>
   format === 'csv' ? new CsvRows(schema) : new JsonRows(schema);
-
-function parsedRow(columns: readonly Column[], take: (column: Column, index: number) => unknown, isText: boolean) {
-  const row: Record<string, string | null> = Object.create(null);
-  columns.forEach((column, index) => {
-    try {
-      const text = columnText(column, take(column, index), isText);
-      if (text === null && column.key) throw new NotAValue('is missing, but part of the key');
-      row[column.name] = text;
-    } catch (error) {
-      if (!(error instanceof NotAValue)) throw error;
-      throw new NotAValue(`its "${column.name}" ${error.message}`);
-    }
-  });
-  return row;
-}
 
 class CsvRows implements RowsParser {
   readonly #parser = new CsvParser();
@@ -62,7 +50,7 @@ class CsvRows implements RowsParser {
         this.#places = this.#columns.map(({ name }) => placeOf(line, name));
         return [];
       }
-      const row = parsedRow(this.#columns, (_, index) => line[places[index]!], true);
+      const row = declaredRow(this.#columns, (_, index) => line[places[index]!], true);
       this.count += 1;
       return [row];
     });
@@ -103,39 +91,8 @@ class JsonRows implements RowsParser {
 
   #rows(line: string): ParsedRow[] {
     if (line.trim() === '') return [];
-    const object = parseObject(line);
-    const take = ({ name, kind }: Column): unknown => {
-      const value = Object.hasOwn(object, name) ? object[name] : null;
-      const isRounded = typeof value === 'number' && !Number.isSafeInteger(value);
-      return isRounded && (kind === 'exact' || kind === 'bigint') ? digitsOf(line, name) : value;
-    };
-    const row = parsedRow(this.#columns, take, false);
+    const row = declaredRowOfJson(this.#columns, line);
     this.count += 1;
     return [row];
   }
-}
-
-function parseObject(line: string): Readonly<Record<string, unknown>> {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    throw new NotAValue('the line is not JSON');
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new NotAValue('the line is not an object');
-  return value as Readonly<Record<string, unknown>>;
-}
-
-type SourceReviver = (this: unknown, key: string, value: unknown, context: { readonly source?: string }) => unknown;
-
-/** The digits of a number of a line's object as they stand there. https://tc39.es/proposal-json-parse-with-source/ */
-function digitsOf(line: string, name: string): string | undefined {
-  const found: { readonly holder: unknown; readonly source: string | undefined }[] = [];
-  const reviver: SourceReviver = function (key, value, { source }) {
-    if (key === name) found.push({ holder: this, source });
-    return value;
-  };
-  const root: unknown = JSON.parse(line, reviver as (this: unknown, key: string, value: unknown) => unknown);
-  return found.find(({ holder }) => holder === root)?.source;
 }

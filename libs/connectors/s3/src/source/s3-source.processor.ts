@@ -7,16 +7,15 @@ import {
   type SnapshotEntry,
   type SnapshotWriter,
 } from '@millrace/engine';
-import { type ChangeBatch, encodeRows, type TableSchema } from '@millrace/formats';
+import { type ChangeBatch, declaredSchema, encodeRows, type ParsedRow, type TableSchema } from '@millrace/formats';
 import { assert, parseDurationMs } from '@millrace/kernel';
 import { Bucket, type ListedObject } from '../bucket/bucket.ts';
 import type { S3Config } from '../config.ts';
 import { isPassing } from '../errors.ts';
 import { globPattern, globPrefix } from './glob.ts';
 import { objectRows } from './object-rows.ts';
-import type { ParsedRow } from './rows-parser.ts';
 import { SeenObjects } from './seen-objects.ts';
-import { type S3SourceStage, sourceSchema } from './source-config.ts';
+import type { S3SourceStage } from './source-config.ts';
 
 /** Batches read ahead of what the outbox takes. */
 const AHEAD_MAX = 4;
@@ -63,7 +62,7 @@ export class S3SourceProcessor implements Processor {
 
   constructor(options: Resolved<S3Config, S3SourceStage>) {
     this.#options = options;
-    this.#schema = sourceSchema(options.stage);
+    this.#schema = declaredSchema(options.stage);
   }
 
   init(context: ProcessorContext): void {

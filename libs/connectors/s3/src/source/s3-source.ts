@@ -1,8 +1,9 @@
 import { defineSource } from '@millrace/connector-contract';
+import { declaredSchema } from '@millrace/formats';
 import { checkReadable } from '../bucket/check.ts';
 import { type S3Config, s3Config } from '../config.ts';
 import { S3SourceProcessor } from './s3-source.processor.ts';
-import { type S3SourceStage, s3SourceStage, sourceSchema } from './source-config.ts';
+import { type S3SourceStage, s3SourceStage } from './source-config.ts';
 
 /** Rows of the objects that match a glob, and then of those that come. */
 export const s3Source = defineSource<S3Config, S3SourceStage>({
@@ -13,7 +14,7 @@ export const s3Source = defineSource<S3Config, S3SourceStage>({
   stage: s3SourceStage,
   check: checkReadable,
   describe: async ({ config, stage }, signal) => ({
-    shape: { tables: [sourceSchema(stage)] },
+    shape: { tables: [declaredSchema(stage)] },
     findings: await checkReadable(config, signal),
   }),
   createSource: (options) => () => new S3SourceProcessor(options),

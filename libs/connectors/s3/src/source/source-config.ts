@@ -1,36 +1,10 @@
-import { type ColumnKind, derivedSchema, type TableSchema } from '@millrace/formats';
+import { DECLARED_TYPES, type DeclaredType } from '@millrace/formats';
 import { parseDurationMs } from '@millrace/kernel';
 import { z } from 'zod';
 import { globProblem } from './glob.ts';
 
 const COLUMNS_MAX = 1_600;
 const POLL_MS_MIN = 1_000;
-
-/** Types a column may have, as PostgreSQL names them. */
-const KIND_OF = {
-  smallint: 'integer',
-  integer: 'integer',
-  bigint: 'bigint',
-  numeric: 'exact',
-  real: 'float',
-  'double precision': 'float',
-  boolean: 'boolean',
-  text: 'text',
-  date: 'date',
-  time: 'time',
-  timestamp: 'timestamp',
-  timestamptz: 'timestamptz',
-  uuid: 'uuid',
-  json: 'json',
-  jsonb: 'json',
-  bytea: 'bytea',
-} as const satisfies Record<string, ColumnKind>;
-
-const SQL_TYPE: Readonly<Record<string, string>> = {
-  time: 'time without time zone',
-  timestamp: 'timestamp without time zone',
-  timestamptz: 'timestamp with time zone',
-};
 
 /** What a job's source stage reads. */
 export const s3SourceStage = z
@@ -54,7 +28,7 @@ export const s3SourceStage = z
       .regex(/^[^.]+\.[^.]+$/, 'a schema and a table, such as public.orders')
       .meta({ description: 'Table that the rows are said to be of.' }),
     columns: z
-      .record(z.string().min(1), z.enum(Object.keys(KIND_OF) as (keyof typeof KIND_OF)[]))
+      .record(z.string().min(1), z.enum(Object.keys(DECLARED_TYPES) as DeclaredType[]))
       .refine((columns) => Object.keys(columns).length >= 1, 'at least one column')
       .refine((columns) => Object.keys(columns).length <= COLUMNS_MAX, `at most ${COLUMNS_MAX} columns`)
       .meta({ description: 'Columns by name with their types. Others in the objects are left out.' }),
@@ -77,18 +51,3 @@ export const s3SourceStage = z
   });
 
 export type S3SourceStage = z.infer<typeof s3SourceStage>;
-
-/** The shape of the rows. */
-export function sourceSchema({ table, columns, key }: S3SourceStage): TableSchema {
-  const [schema, name] = table.split('.') as [string, string];
-  return derivedSchema(
-    schema,
-    name,
-    Object.entries(columns).map(([column, type]) => ({
-      name: column,
-      kind: KIND_OF[type],
-      sqlType: SQL_TYPE[type] ?? type,
-      key: key.includes(column),
-    })),
-  );
-}

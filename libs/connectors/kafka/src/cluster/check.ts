@@ -1,14 +1,14 @@
 import type { Finding, JobIdentity, SourceShape } from '@millrace/connector-contract';
 import { type Clock, MillraceError, parseDurationMs, systemClock } from '@millrace/kernel';
 import { apiVersionsV3, describeConfigsV4 } from '@platformatic/kafka';
-import { protocolCode } from '../cluster/client-error.ts';
-import type { Cluster } from '../cluster/cluster.ts';
-import { clusterOf } from '../cluster/connect.ts';
 import type { ClusterConfig, SinkStage } from '../config.ts';
 import { TimeoutTooLong, TooOld, TopicMissing } from '../errors.ts';
 import { codeName } from '../protocol/codes.ts';
 import { endTransaction, produce } from '../protocol/requests.ts';
-import { topicName } from './topic-name.ts';
+import { topicName } from '../sink/topic-name.ts';
+import { protocolCode } from './client-error.ts';
+import type { Cluster } from './cluster.ts';
+import { clusterOf } from './connect.ts';
 
 const CHECK_PATIENCE_MS = 5_000;
 const BROKER_RESOURCE = 4;
@@ -71,11 +71,23 @@ export function checkTopics(
     const names = new Set(tables.map((table) => topicName(stage.topic, table, job)));
     return [
       ...tables.flatMap((table) => keyFindings(stage, table)),
-      ...(await Promise.all([...names].map((name) => topicFinding(cluster, stage, name)))).flat(),
+      ...(await Promise.all([...names].map((name) => topicFinding(cluster, stage, name, '/topic')))).flat(),
       ...(await timeoutFindings(cluster, stage)),
     ];
   });
 }
+
+/** Do the topics exist? */
+export const checkTopicsFound = (
+  config: ClusterConfig,
+  topics: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly Finding[]> =>
+  withCluster(config, signal, async (cluster) =>
+    (
+      await Promise.all(topics.map((name) => topicFinding(cluster, { createTopics: undefined }, name, '/topics')))
+    ).flat(),
+  );
 
 function keyFindings(stage: SinkStage, table: SourceShape['tables'][number]): readonly Finding[] {
   const names = stage.key ?? table.columns.filter((column) => column.key).map((column) => column.name);
@@ -117,7 +129,12 @@ function keyFindings(stage: SinkStage, table: SourceShape['tables'][number]): re
   ];
 }
 
-async function topicFinding(cluster: Cluster, stage: SinkStage, name: string): Promise<readonly Finding[]> {
+async function topicFinding(
+  cluster: Cluster,
+  stage: Pick<SinkStage, 'createTopics'>,
+  name: string,
+  pointer: string,
+): Promise<readonly Finding[]> {
   try {
     const { leaders } = await cluster.persist(`find topic ${name}`, () => cluster.topic(name));
     return [{ code: 'kafka.topic_found', severity: 'ok', message: `topic ${name} has ${leaders.length} partitions` }];
@@ -125,7 +142,7 @@ async function topicFinding(cluster: Cluster, stage: SinkStage, name: string): P
     if (!(error instanceof MillraceError)) throw error;
     const isMade = error.code === TopicMissing && stage.createTopics !== undefined;
     if (isMade) return [{ code: 'kafka.topic_made', severity: 'ok', message: `topic ${name} will be made` }];
-    return [{ code: error.code.code, severity: 'error', message: error.message, mend: error.mend, pointer: '/topic' }];
+    return [{ code: error.code.code, severity: 'error', message: error.message, mend: error.mend, pointer }];
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Column } from '@millrace/formats';
+import type { Column } from '../change/table-schema.ts';
 
 /** A value that its column cannot hold; the message says what is wrong without showing the value. */
 export class NotAValue extends Error {}

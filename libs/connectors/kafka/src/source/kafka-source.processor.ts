@@ -1,0 +1,224 @@
+import type { Resolved } from '@millrace/connector-contract';
+import {
+  BATCH_ROWS_MAX,
+  EVERY_INSTANCE,
+  type Processor,
+  type ProcessorContext,
+  type SnapshotEntry,
+  type SnapshotWriter,
+} from '@millrace/engine';
+import { type ChangeBatch, declaredSchema } from '@millrace/formats';
+import { MillraceError, parseDurationMs } from '@millrace/kernel';
+import { protocolCode } from '../cluster/client-error.ts';
+import type { Broker, Cluster } from '../cluster/cluster.ts';
+import { clusterOf } from '../cluster/connect.ts';
+import { Transient } from '../cluster/retry.ts';
+import type { ClusterConfig } from '../config.ts';
+import { PositionLost } from '../errors.ts';
+import { Code } from '../protocol/codes.ts';
+import { committedRecords, offsetAfter } from '../read/committed-records.ts';
+import { type FetchedPartition, fetchFrom } from '../read/fetch.ts';
+import { Edge } from '../read/offsets.ts';
+import { MessageRows } from './message-rows.ts';
+import { Partitions, partitionName, type ReadPartition } from './partitions.ts';
+import type { SourceStage } from './source-stage.ts';
+
+/** Batches read ahead of what the outbox takes; more wait at the brokers. */
+const AHEAD_MAX = 8;
+const LIMITS = { bytesMax: 4 * 1_024 * 1_024, partitionBytesMax: 1_024 * 1_024, waitMs: 250 };
+/** How long the brokers may be away before the job fails (and is started again later). */
+const PATIENCE_MS = 60_000;
+
+/** What is handed on at once, and where that leaves its partition. */
+interface Piece {
+  readonly name: string;
+  readonly batch: ChangeBatch | undefined;
+  readonly offset: bigint;
+}
+
+/**
+ * Reads the committed messages of topics and hands their rows on. A task reads ahead; the saved positions are those of what was handed on. Partitions are spread over the
+ * instances of the vertex; no consumer group takes part, so no other member of one can move a position.
+ */
+export class KafkaSourceProcessor implements Processor {
+  readonly #options: Resolved<ClusterConfig, SourceStage>;
+  readonly #rows: MessageRows;
+  readonly #closing = new AbortController();
+  /** Of all partitions, also of other instances when restored; this instance saves its own. */
+  readonly #restored = new Map<string, bigint>();
+  readonly #handedOn = new Map<string, bigint>();
+  readonly #ahead: Piece[] = [];
+  #context!: ProcessorContext;
+  #cluster: Cluster | undefined;
+  #partitions!: Partitions;
+  #reading: Promise<void> | undefined;
+  #hasRoom: (() => void) | undefined;
+  #isAtEnd = false;
+
+  #mine: ReadPartition[] = [];
+
+  constructor(options: Resolved<ClusterConfig, SourceStage>) {
+    this.#options = options;
+    this.#rows = new MessageRows(declaredSchema(options.stage));
+  }
+
+  init(context: ProcessorContext): void {
+    const { config, stage, job } = this.#options;
+    this.#context = context;
+    this.#cluster = clusterOf(config, {
+      clientId: `millrace-${job.jobId}-${job.stage}`,
+      clock: context.clock,
+      signal: AbortSignal.any([context.signal, this.#closing.signal]),
+      patienceMs: PATIENCE_MS,
+    });
+    const share = { index: context.globalIndex, count: context.totalParallelism };
+    this.#partitions = new Partitions(this.#cluster, stage.topics, share);
+  }
+
+  restoreSnapshot(entry: SnapshotEntry): void {
+    this.#restored.set(entry.key, BigInt(new TextDecoder().decode(entry.value)));
+  }
+
+  /** Where it begins is known, and part of the first snapshot, before anything is read. */
+  async restoreFinished(): Promise<void> {
+    const { from } = this.#options.stage;
+    const isFirstStart = this.#context.restoredSnapshotId === undefined;
+    // A partition that a restored job does not know came after it had begun.
+    await this.#discover(isFirstStart && from === 'latest' ? Edge.Latest : Edge.Earliest);
+    this.#restored.clear();
+  }
+
+  complete(): boolean {
+    this.#reading ??= this.#read().catch((error: unknown) => {
+      if (!this.#closing.signal.aborted) this.#context.fail(error);
+    });
+    for (let piece = this.#ahead[0]; piece !== undefined; piece = this.#ahead[0]) {
+      if (piece.batch !== undefined && !this.#context.outbox.offer(piece.batch)) return false;
+      this.#ahead.shift();
+      this.#handedOn.set(piece.name, piece.offset);
+      this.#context.metrics.add('rowsRead', piece.batch?.length ?? 0);
+      this.#hasRoom?.();
+    }
+    return this.#isAtEnd;
+  }
+
+  saveSnapshot(_snapshotId: number, writer: SnapshotWriter): boolean {
+    const encoder = new TextEncoder();
+    // All of them again when the writer had no room: a key is saved once whoever offers it.
+    for (const [key, offset] of this.#handedOn) {
+      if (this.#saved.has(key)) continue;
+      if (!writer.offer({ partition: EVERY_INSTANCE, key, value: encoder.encode(String(offset)) })) return false;
+      this.#saved.add(key);
+    }
+    this.#saved.clear();
+    return true;
+  }
+
+  readonly #saved = new Set<string>();
+
+  async close(): Promise<void> {
+    this.#closing.abort(new Error('the source is closed'));
+    this.#hasRoom?.();
+    await this.#cluster?.close();
+    await this.#reading;
+  }
+
+  async #discover(edge: bigint): Promise<void> {
+    const found = await this.#partitions.discover(this.#restored, edge, !this.#options.stage.follow);
+    for (const each of found) this.#handedOn.set(partitionName(each.topic, each.partition), each.offset);
+    this.#mine.push(...found);
+  }
+
+  async #read(): Promise<void> {
+    const { clock } = this.#context;
+    const { follow, discover } = this.#options.stage;
+    let discoverAtMs = clock.monotonicMs() + parseDurationMs(discover)!;
+    for (;;) {
+      this.#mine = this.#mine.filter(({ offset, end }) => end === undefined || offset < end);
+      if (this.#mine.length === 0 && !follow) break;
+      if (this.#mine.length === 0) await clock.sleep(LIMITS.waitMs, this.#closing.signal);
+      else await this.#cluster!.persist('read', () => this.#round());
+      if (!follow || clock.monotonicMs() < discoverAtMs) continue;
+      await this.#discover(Edge.Earliest);
+      discoverAtMs = clock.monotonicMs() + parseDurationMs(discover)!;
+    }
+    this.#isAtEnd = true;
+    this.#context.wake();
+  }
+
+  /** One fetch from every leader. */
+  async #round(): Promise<void> {
+    // Another partition first each time: the answer is cut off when it is large.
+    this.#mine.push(...this.#mine.splice(0, 1));
+    const byLeader = new Map<string, { readonly leader: Broker; readonly partitions: ReadPartition[] }>();
+    for (const each of this.#mine) {
+      const leader = await this.#cluster!.leaderOf(each.topic, each.partition);
+      const name = `${leader.host}:${leader.port}`;
+      const group = byLeader.get(name) ?? { leader, partitions: [] };
+      group.partitions.push(each);
+      byLeader.set(name, group);
+    }
+    const answers = await Promise.all(
+      [...byLeader.values()].map(async ({ leader, partitions }) => ({
+        partitions,
+        found: await fetchFrom(this.#cluster!, leader, partitions, LIMITS).catch((error: unknown) => {
+          throw protocolCode(error) === Code.OffsetOutOfRange ? this.#positionLost(partitions, error) : error;
+        }),
+      })),
+    );
+    let behind = 0;
+    for (const { partitions, found } of answers) {
+      for (const [index, each] of partitions.entries()) {
+        const answer = found[index];
+        if (answer === undefined) continue;
+        if (answer.errorCode !== Code.None) throw new Transient(answer.errorCode);
+        await this.#take(each, answer);
+        behind += Number(answer.lastStableOffset - each.offset);
+      }
+    }
+    this.#context.metrics.set('messagesBehind', Math.max(0, behind));
+  }
+
+  async #take(each: ReadPartition, answer: FetchedPartition): Promise<void> {
+    const { topic, partition } = each;
+    const batches = answer.records ?? [];
+    const next = offsetAfter(batches, each.offset);
+    if (next === each.offset) return;
+    const records = [...committedRecords(batches, answer.abortedTransactions ?? [], each.offset)].filter(
+      ({ offset }) => each.end === undefined || offset < each.end,
+    );
+    const name = partitionName(topic, partition);
+    for (let at = 0; at < records.length; at += BATCH_ROWS_MAX) {
+      const part = records.slice(at, at + BATCH_ROWS_MAX);
+      const batch = this.#rows.batch(topic, partition, part, this.#context.clock.nowMs());
+      await this.#hold({ name, batch, offset: part.at(-1)!.offset + 1n });
+    }
+    // Past markers and what was aborted.
+    await this.#hold({ name, batch: undefined, offset: next });
+    each.offset = next;
+  }
+
+  #positionLost(partitions: readonly ReadPartition[], cause: unknown): MillraceError {
+    const places = partitions.map(({ topic, partition, offset }) => `${offset} of ${topic}/${partition}`).join(', ');
+    const info = {
+      message: `the brokers no longer have the messages that come next; this job reads on at ${places}, at least one of which is gone`,
+      mend: 'Retention was shorter than the job was down, or the topic was made anew. Start the job anew (from: earliest reads what is left), and raise retention.ms.',
+      details: {
+        partitions: partitions.map(({ topic, partition, offset }) => ({ topic, partition, offset: String(offset) })),
+      },
+    };
+    return new MillraceError(PositionLost, info, { cause });
+  }
+
+  /** Keeps a piece until it is handed on; resolves when there is room for another. */
+  async #hold(piece: Piece): Promise<void> {
+    this.#ahead.push(piece);
+    this.#context.wake();
+    while (this.#ahead.length >= AHEAD_MAX) {
+      this.#closing.signal.throwIfAborted();
+      await new Promise<void>((resolve) => {
+        this.#hasRoom = resolve;
+      });
+    }
+  }
+}

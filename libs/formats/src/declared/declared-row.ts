@@ -1,0 +1,64 @@
+import type { Column } from '../change/table-schema.ts';
+import { columnText, NotAValue } from './column-text.ts';
+
+/** Texts by column, `null` of NULL. */
+export type ParsedRow = Readonly<Record<string, string | null>>;
+
+/**
+ * A row of declared columns.
+ * @param take the value of a column; see `columnText`
+ * @throws NotAValue
+ */
+export function declaredRow(
+  columns: readonly Column[],
+  take: (column: Column, index: number) => unknown,
+  isText: boolean,
+): ParsedRow {
+  const row: Record<string, string | null> = Object.create(null);
+  columns.forEach((column, index) => {
+    try {
+      const text = columnText(column, take(column, index), isText);
+      if (text === null && column.key) throw new NotAValue('is missing, but part of the key');
+      row[column.name] = text;
+    } catch (error) {
+      if (!(error instanceof NotAValue)) throw error;
+      throw new NotAValue(`its "${column.name}" ${error.message}`);
+    }
+  });
+  return row;
+}
+
+/** The row of an object in JSON, with the digits of numbers as they stand there. @throws NotAValue */
+export function declaredRowOfJson(columns: readonly Column[], text: string): ParsedRow {
+  const object = parseObject(text);
+  const take = ({ name, kind }: Column): unknown => {
+    const value = Object.hasOwn(object, name) ? object[name] : null;
+    const isRounded = typeof value === 'number' && !Number.isSafeInteger(value);
+    return isRounded && (kind === 'exact' || kind === 'bigint') ? digitsOf(text, name) : value;
+  };
+  return declaredRow(columns, take, false);
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw new NotAValue('it is not JSON');
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new NotAValue('it is not an object');
+  return value as Readonly<Record<string, unknown>>;
+}
+
+type SourceReviver = (this: unknown, key: string, value: unknown, context: { readonly source?: string }) => unknown;
+
+/** The digits of a number of an object as they stand there. https://tc39.es/proposal-json-parse-with-source/ */
+function digitsOf(text: string, name: string): string | undefined {
+  const found: { readonly holder: unknown; readonly source: string | undefined }[] = [];
+  const reviver: SourceReviver = function (key, value, { source }) {
+    if (key === name) found.push({ holder: this, source });
+    return value;
+  };
+  const root: unknown = JSON.parse(text, reviver as (this: unknown, key: string, value: unknown) => unknown);
+  return found.find(({ holder }) => holder === root)?.source;
+}
