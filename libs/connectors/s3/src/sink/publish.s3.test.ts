@@ -17,7 +17,7 @@ let bucket: Bucket;
 beforeEach(async () => {
   seen = await TestBucket.create((await testS3()).url);
   const { signal } = new AbortController();
-  bucket = new Bucket({ config: seen.config, clock: systemClock, signal, requests: 4 });
+  bucket = await Bucket.connect({ config: seen.config, clock: systemClock, signal, requests: 4 });
 });
 afterEach(() => {
   bucket[Symbol.dispose]();
