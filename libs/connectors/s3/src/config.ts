@@ -28,6 +28,9 @@ const size = (min: number, max: number, example: string) =>
     `a size from ${min / KIB}KiB to ${max / MIB}MiB, such as ${example}`,
   );
 
+/** Leaves room for paths and names in a key. */
+const PREFIX_BYTES_MAX = 128;
+
 /** How to reach a bucket. */
 export const s3Config = z
   .strictObject({
@@ -38,6 +41,7 @@ export const s3Config = z
     prefix: z
       .string()
       .regex(/^([A-Za-z0-9!_.*'()=-]+\/)*$/, 'empty, or a path that ends with a slash')
+      .max(PREFIX_BYTES_MAX)
       .default('')
       .meta({ description: 'Everything is written below this, such as lake/.' }),
     region: z.string().min(1).default('us-east-1').meta({ description: 'Region of the bucket.' }),

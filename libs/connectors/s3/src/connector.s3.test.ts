@@ -66,12 +66,22 @@ describe('s3 connector', () => {
     expect(await findings({ path: 'x/{row.note}' }, { ...tableOf('orders'), replicaIdentity: 'full' })).toEqual([]);
   });
 
-  it.each(['/abs', 'a/../b', '.hidden', '_hidden', 'a//b', '{secret}', '{row.}', '{table', 'a\\b', 'a?b', ''])(
-    'refuses the path %j',
-    (path) => {
-      expect(stageProblems({ path })).toHaveLength(1);
-    },
-  );
+  it.each([
+    '/abs',
+    'a/../b',
+    '.hidden',
+    '_hidden',
+    'a//b',
+    '{secret}',
+    '{row.}',
+    '{table',
+    'a\\b',
+    'a?b',
+    '',
+    'x/{row.a}{row.b}{row.c}{row.d}{row.e}',
+  ])('refuses the path %j', (path) => {
+    expect(stageProblems({ path })).toHaveLength(1);
+  });
 
   it('refuses options that do not fit together, and says why', () => {
     expect(stageProblems({})).toEqual([]);

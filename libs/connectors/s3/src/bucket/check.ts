@@ -34,7 +34,7 @@ async function checked(
   look: (bucket: Bucket) => Promise<void>,
   fine: { readonly code: string; readonly message: string },
 ): Promise<readonly Finding[]> {
-  using bucket = new Bucket({ config, clock: systemClock, signal, requests: 1, outageMs: CHECK_OUTAGE_MS });
+  using bucket = await Bucket.connect({ config, clock: systemClock, signal, requests: 1, outageMs: CHECK_OUTAGE_MS });
   try {
     await look(bucket);
   } catch (error) {

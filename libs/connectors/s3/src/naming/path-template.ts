@@ -1,7 +1,12 @@
+import { SAFE_PART_BYTES_MAX } from './safe-part.ts';
+
 const TIME_PARTS = ['yyyy', 'mm', 'dd', 'hh'] as const;
 const PLACEHOLDERS = ['schema', 'table', 'job', ...TIME_PARTS] as const;
 const PLACEHOLDER = /\{([^{}]*)\}/g;
 const COLUMN_PREFIX = 'row.';
+
+/** A key has 1,024 bytes; prefix and name of the object need up to 300 of them. */
+const PATH_BYTES_MAX = 724;
 
 type Placeholder = (typeof PLACEHOLDERS)[number];
 
@@ -24,7 +29,14 @@ export function pathProblem(path: string): string | undefined {
     return "letters, digits and !_.*'()=- between slashes, and braces around a placeholder";
   if (rest.split('/').some((part) => part === '' || part.startsWith('.') || part.startsWith('_')))
     return 'a relative path whose parts are neither empty nor start with a dot or underscore';
+  const bytesMax = parsePath(path).reduce((sum, part) => sum + partBytesMax(part), 0);
+  if (bytesMax > PATH_BYTES_MAX) return 'too many placeholders: the keys of objects could become longer than S3 allows';
   return undefined;
+}
+
+function partBytesMax(part: PathPart): number {
+  if (part.kind === 'text') return part.text.length;
+  return part.kind === 'named' && isTimePart(part.name) ? part.name.length : SAFE_PART_BYTES_MAX;
 }
 
 /** The parts of a template that has no problem. */

@@ -4,6 +4,9 @@ import { createHash } from 'node:crypto';
 const PART_CHARACTERS_MAX = 128;
 const HASH_CHARACTERS = 16;
 
+/** The longest part: cut, a tilde, and the hash. */
+export const SAFE_PART_BYTES_MAX = PART_CHARACTERS_MAX + 1 + HASH_CHARACTERS;
+
 /** No other text becomes this: a leading underscore is encoded. */
 const EMPTY_PART = '__empty__';
 

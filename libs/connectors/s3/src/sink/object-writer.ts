@@ -2,7 +2,6 @@ import { type ChangeBatch, NO_TRANSACTION, Op, type Position, type TableSchema }
 import { parseSizeBytes } from '@millrace/kernel';
 import type { Bucket } from '../bucket/bucket.ts';
 import type { S3Stage } from '../config.ts';
-import { contentFormat } from '../content/content-format.ts';
 import type { ContentFormat } from '../content/object-content.ts';
 import { Folders } from '../naming/folders.ts';
 import { Memory } from './memory.ts';
@@ -14,6 +13,7 @@ export const OPEN_OBJECTS_MAX = 4_096;
 
 export interface ObjectWriterOptions {
   readonly bucket: Bucket;
+  readonly format: ContentFormat;
   readonly stage: S3Stage;
   readonly jobName: string;
   /** The key of a new object in this folder. */
@@ -43,7 +43,7 @@ export class ObjectWriter {
   constructor(options: ObjectWriterOptions) {
     const { stage } = options;
     this.#options = options;
-    this.#format = contentFormat(stage, options.jobName);
+    this.#format = options.format;
     this.#folders = new Folders(stage.path, options.jobName);
     this.#partBytes = parseSizeBytes(stage.partBytes)!;
     this.#rollBytes = parseSizeBytes(stage.rollBytes)!;

@@ -11,6 +11,7 @@ import { isChangeBatch } from '@millrace/formats';
 import { MillraceError, parseDurationMs } from '@millrace/kernel';
 import { Bucket } from '../bucket/bucket.ts';
 import type { S3Config, S3Stage } from '../config.ts';
+import { contentFormat } from '../content/content-format.ts';
 import { NotChangeEvents } from '../errors.ts';
 import { manifestKey, type Owner, objectName } from '../naming/keys.ts';
 import { literalPrefix } from '../naming/path-template.ts';
@@ -57,7 +58,7 @@ export class S3SinkProcessor implements Processor {
     this.#context = context;
     this.#owner = owner;
     this.#preparedFor = context.restoredSnapshotId ?? 0;
-    const bucket = new Bucket({
+    const bucket = await Bucket.connect({
       config,
       clock: context.clock,
       signal: AbortSignal.any([context.signal, this.#closing.signal]),
@@ -66,6 +67,7 @@ export class S3SinkProcessor implements Processor {
     this.#bucket = bucket;
     this.#writer = new ObjectWriter({
       bucket,
+      format: await contentFormat(stage, job.jobName),
       stage,
       jobName: job.jobName,
       keyOf: (folder, sequence, extension) =>

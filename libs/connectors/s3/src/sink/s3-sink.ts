@@ -24,7 +24,7 @@ export const s3Sink = defineSink<S3Config, S3Stage>({
   createSink: (options) => () => new S3SinkProcessor(options),
   /** Aborts what was never shown. Objects and manifests stay. */
   async dispose({ config, stage, job }, signal) {
-    using bucket = new Bucket({ config, clock: systemClock, signal, requests: stage.requests });
+    using bucket = await Bucket.connect({ config, clock: systemClock, signal, requests: stage.requests });
     const place = { prefix: config.prefix, job, objects: `${config.prefix}${literalPrefix(stage.path)}` };
     await sweep(bucket, place, () => true);
   },

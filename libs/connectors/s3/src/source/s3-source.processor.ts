@@ -65,10 +65,10 @@ export class S3SourceProcessor implements Processor {
     this.#schema = declaredSchema(options.stage);
   }
 
-  init(context: ProcessorContext): void {
+  async init(context: ProcessorContext): Promise<void> {
     assert(context.totalParallelism === 1, 'one instance reads the objects of a stage');
     this.#context = context;
-    this.#bucket = new Bucket({
+    this.#bucket = await Bucket.connect({
       config: this.#options.config,
       clock: context.clock,
       signal: AbortSignal.any([context.signal, this.#closing.signal]),
