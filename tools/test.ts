@@ -9,7 +9,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MillraceError } from '@millrace/kernel';
-import { testPostgres, testRedis } from '@millrace/testing';
+import { testMariadb, testPostgres, testRedis } from '@millrace/testing';
 
 function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -47,8 +47,8 @@ async function main(): Promise<number> {
       return verified;
     }
   }
-  console.log('starting PostgreSQL and Redis ...');
-  const [postgres, redis] = await Promise.all([testPostgres(), testRedis()]);
+  console.log('starting PostgreSQL, MariaDB and Redis ...');
+  const [postgres, mariadb, redis] = await Promise.all([testPostgres(), testMariadb(), testRedis()]);
   const folder = mkdtempSync(join(tmpdir(), 'millrace-test-'));
   const resultFile = join(folder, 'result.json');
   try {
@@ -60,6 +60,7 @@ async function main(): Promise<number> {
     const code = await run(process.execPath, [...jest, '--json', `--outputFile=${resultFile}`, ...patterns], {
       ...process.env,
       TEST_POSTGRES_URL: postgres.url,
+      TEST_MARIADB_URL: mariadb.url,
       TEST_REDIS_URL: redis.url,
     });
     return Math.max(code, report(resultFile));
