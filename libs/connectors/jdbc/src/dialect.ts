@@ -17,6 +17,8 @@ export interface WriterIdentity {
 
 /** A kind of database behind the sink. Errors that leave it are `MillraceError`s, or a `Refusal` where a row is to blame. */
 export interface Dialect {
+  /** Its calls block the thread, so the sink gets one of its own. */
+  readonly isBlocking: boolean;
   /**
    * Opens a session for writing.
    * @throws MillraceError `jdbc.unreachable`, `jdbc.login_refused`

@@ -106,6 +106,19 @@ export const ColumnMissing = errorCode('jdbc.column_missing', {
   title: 'Target column missing',
 });
 
+export const ColumnUnknown = errorCode('jdbc.column_unknown', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'Unknown column in the mapping',
+});
+
+/** The target would take values of the column and change them (rounding, padding, letter case). */
+export const ColumnTypeUnfit = errorCode('jdbc.column_type_unfit', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'Target column does not hold the values exactly',
+});
+
 /** The target demands a value for a column that the source does not have. */
 export const ColumnNotFed = errorCode('jdbc.column_not_fed', {
   domain: 'user',

@@ -4,7 +4,7 @@ import type { Dialect } from './dialect.ts';
 import { postgresDialect } from './dialects/postgres/postgres-dialect.ts';
 import { UpsertProcessor } from './upsert/upsert.processor.ts';
 
-const DIALECTS: Readonly<Record<ConnectionOptions['dialect'], Dialect>> = { postgres: postgresDialect };
+const DIALECTS = { postgres: postgresDialect } as Readonly<Record<ConnectionOptions['dialect'], Dialect>>;
 
 /** Writes changes to tables of a relational database, so that these hold the source's current rows. */
 export const jdbcSink = defineSink<ConnectionOptions, StageOptions>({

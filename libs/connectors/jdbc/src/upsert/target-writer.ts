@@ -95,7 +95,8 @@ export class TargetWriter {
   async #apply(events: EventList, range: EventRange): Promise<void> {
     const planner = new StepPlanner(events, range, {
       planOf: (schema) => this.#plansAtHand.get(schema)!,
-      applyDeletes: this.#stage.deletes === 'apply',
+      applyDeletes: this.#stage.mode === 'upsert' && this.#stage.deletes !== 'ignore',
+      insertOnly: this.#stage.mode === 'insert-only',
     });
     for (let step = planner.next(); step !== 'end'; step = planner.next()) {
       if (step === undefined) await turn();

@@ -28,6 +28,7 @@ export interface UpsertOptions {
  * when it comes again (INV: nothing is applied twice).
  */
 export class UpsertProcessor implements Processor {
+  readonly isCooperative: boolean;
   readonly #options: UpsertOptions;
   #context!: ProcessorContext;
   #session: TargetSession | undefined;
@@ -41,6 +42,7 @@ export class UpsertProcessor implements Processor {
 
   constructor(options: UpsertOptions) {
     this.#options = options;
+    this.isCooperative = !options.dialect.isBlocking;
   }
 
   async init(context: ProcessorContext): Promise<void> {

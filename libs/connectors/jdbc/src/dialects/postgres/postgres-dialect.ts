@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import type { ConnectionOptions } from '../../config.ts';
+import { type ConnectionOptions, serverOptions } from '../../config.ts';
 import type { Dialect, TargetSession, WriterIdentity } from '../../dialect.ts';
-import { checkConnection, checkTables } from './check.ts';
-import { connect } from './connect.ts';
+import { checkConnection, checkStage } from './check.ts';
+import { connect, DEFAULT_PORT } from './connect.ts';
 import { PostgresSession } from './postgres-session.ts';
 import { PROGRESS_TABLE } from './progress.ts';
 import { classify } from './server-error.ts';
@@ -15,15 +15,16 @@ export function sessionName({ jobId, sink, writer, generation }: WriterIdentity)
 
 async function open(options: ConnectionOptions, identity: WriterIdentity): Promise<TargetSession> {
   const name = sessionName(identity);
-  return new PostgresSession(await connect(options, name), identity, name);
+  return new PostgresSession(await connect(serverOptions(options, DEFAULT_PORT), name), identity, name);
 }
 
 export const postgresDialect: Dialect = {
+  isBlocking: false,
   open,
   check: checkConnection,
-  checkTables,
+  checkTables: checkStage,
   async forget(options, { jobId, sink }) {
-    await using connection = await connect(options, 'millrace dispose');
+    await using connection = await connect(serverOptions(options, DEFAULT_PORT), 'millrace dispose');
     try {
       const { rows } = await connection.client.query(`select to_regclass('${PROGRESS_TABLE}') is not null as found`);
       if (!rows[0].found) return;
