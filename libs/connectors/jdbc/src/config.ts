@@ -20,9 +20,13 @@ export const connectionSchema = z
     port: z.int().min(1).max(65_535).optional().meta({
       description: 'TCP port; default 5432 for postgres, 3306 for mysql.',
     }),
-    database: z.string().min(1).meta({ description: 'Database to write to; for sqlite the absolute path of its file.' }),
+    database: z
+      .string()
+      .min(1)
+      .meta({ description: 'Database to write to; for sqlite the absolute path of its file.' }),
     user: z.string().min(1).optional().meta({
-      description: 'User with write rights on the tables (postgres: and TEMPORARY on the database; mysql: and CREATE TEMPORARY TABLES).',
+      description:
+        'User with write rights on the tables (postgres: and TEMPORARY on the database; mysql: and CREATE TEMPORARY TABLES).',
     }),
     password: secretField().optional(),
     ssl: z.enum(['disable', 'prefer', 'require', 'verify-full']).default('prefer').meta({
@@ -88,9 +92,12 @@ export const stageSchema = z
       .refine((columns) => new Set(columns).size === columns.length, 'each column once')
       .optional()
       .meta({ description: "Columns of the source that identify a row. Default: the source table's key." }),
-    columns: z.record(z.string(), z.union([name, z.literal(false)])).default({}).meta({
-      description: 'Columns of the source by name: their name in the target, or false to leave them out.',
-    }),
+    columns: z
+      .record(z.string(), z.union([name, z.literal(false)]))
+      .default({})
+      .meta({
+        description: 'Columns of the source by name: their name in the target, or false to leave them out.',
+      }),
     deletes: z.enum(['apply', 'mark', 'ignore']).default('apply').meta({
       description:
         'apply: rows deleted or truncated at the source go from the target. mark: they stay, with true in "deletedColumn". ignore: they stay as they are.',
@@ -102,7 +109,8 @@ export const stageSchema = z
     }),
   })
   .refine(
-    ({ columns }) => new Set(Object.values(columns).filter(Boolean)).size === Object.values(columns).filter(Boolean).length,
+    ({ columns }) =>
+      new Set(Object.values(columns).filter(Boolean)).size === Object.values(columns).filter(Boolean).length,
     { path: ['columns'], message: 'two columns with one name' },
   );
 

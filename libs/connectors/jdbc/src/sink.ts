@@ -1,16 +1,23 @@
 import { defineSink } from '@millrace/connector-contract';
 import { type ConnectionOptions, connectionSchema, type StageOptions, stageSchema } from './config.ts';
 import type { Dialect } from './dialect.ts';
+import { mysqlDialect } from './dialects/mysql/mysql-dialect.ts';
 import { postgresDialect } from './dialects/postgres/postgres-dialect.ts';
+import { sqliteDialect } from './dialects/sqlite/sqlite-dialect.ts';
 import { UpsertProcessor } from './upsert/upsert.processor.ts';
 
-const DIALECTS = { postgres: postgresDialect } as Readonly<Record<ConnectionOptions['dialect'], Dialect>>;
+const DIALECTS: Readonly<Record<ConnectionOptions['dialect'], Dialect>> = {
+  postgres: postgresDialect,
+  mysql: mysqlDialect,
+  sqlite: sqliteDialect,
+};
 
 /** Writes changes to tables of a relational database, so that these hold the source's current rows. */
 export const jdbcSink = defineSink<ConnectionOptions, StageOptions>({
   type: 'jdbc',
   role: 'sink',
-  summary: 'Keeps tables of a relational database (PostgreSQL) equal to the source, exactly once.',
+  summary:
+    'Keeps tables of a relational database (PostgreSQL, MySQL, MariaDB, SQLite) equal to the source, exactly once.',
   config: connectionSchema,
   stage: stageSchema,
   showsRowsAtOnce: () => true,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Connection, createConnection } from 'mysql2/promise';
+import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise';
 import type { DatabaseConnection } from './test-database.ts';
 
 /** A database of one test file's own on MariaDB. Disposing drops it. */
@@ -60,6 +60,12 @@ export async function createMariadbDatabase(serverUrl: string, prefix = 'test'):
     connect: () => open(url),
     [Symbol.asyncDispose]: () =>
       withConnection(serverUrl, async (connection) => {
+        // A session that a failed test left open would keep its process alive.
+        const [left] = await connection.query<RowDataPacket[]>(
+          'select id from information_schema.processlist where db = ?',
+          [name],
+        );
+        for (const { id } of left) await connection.query(`kill ${id}`).catch(() => {});
         await connection.query(`drop database if exists \`${name}\``);
       }),
   };

@@ -3,7 +3,7 @@ import { MillraceError } from '@millrace/kernel';
 import { type StageOptions, targetName } from '../config.ts';
 import type { TablePlan } from '../upsert/table-plan.ts';
 import type { TargetCatalog, TargetTable } from './catalog.ts';
-import { type MappedTable, MARKER, mapTable } from './mapped-table.ts';
+import { MARKER, type MappedTable, mapTable } from './mapped-table.ts';
 import { missingColumns, type Obstacle, sourceObstacles, tableObstacles } from './table-findings.ts';
 
 /**

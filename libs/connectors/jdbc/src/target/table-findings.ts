@@ -176,7 +176,7 @@ function rightsObstacles(
   if (missing.length === 0) return [];
   const rights = missing.join(', ');
   const mend = missing.includes('ALTER')
-    ? `Add the columns yourself, or make the sink's role the owner of ${table}.`
+    ? `Add the columns yourself, or let the sink's role alter ${table} (at PostgreSQL: own it).`
     : `GRANT ${rights} ON ${table} TO <the sink's role>;`;
   return [obstacle(RightsMissing, `the sink's role lacks ${rights} on ${table}`, mend)];
 }

@@ -1,11 +1,11 @@
 import type { Finding } from '@millrace/connector-contract';
 import type { TableSchema } from '@millrace/formats';
-import { MillraceError } from '@millrace/kernel';
 import type pg from 'pg';
 import { type ConnectionOptions, type StageOptions, serverOptions } from '../../config.ts';
 import { checkTables } from '../../target/check-tables.ts';
+import { checkWith } from '../../target/check-with.ts';
 import { PostgresCatalog } from './catalog.ts';
-import { connect, DEFAULT_PORT, type PostgresConnection } from './connect.ts';
+import { connect, DEFAULT_PORT } from './connect.ts';
 import { PROGRESS_TABLE } from './progress.ts';
 import { quoteName } from './quote.ts';
 import { classify } from './server-error.ts';
@@ -38,32 +38,17 @@ const FACTS = `select current_setting('server_version_num')::int as version, cur
   has_table_privilege(to_regclass('${PROGRESS_TABLE}'), 'SELECT') and has_table_privilege(to_regclass('${PROGRESS_TABLE}'), 'INSERT')
     and has_table_privilege(to_regclass('${PROGRESS_TABLE}'), 'UPDATE') and has_table_privilege(to_regclass('${PROGRESS_TABLE}'), 'DELETE') as progress_rights`;
 
-/** Runs `use` with a connection; what connecting or asking says against it becomes a finding. */
-async function withConnection(
+const withConnection = (
   options: ConnectionOptions,
   signal: AbortSignal,
   use: (client: pg.ClientBase) => Promise<readonly Finding[]>,
-): Promise<readonly Finding[]> {
-  signal.throwIfAborted();
-  let connection: PostgresConnection | undefined;
-  const abort = (): void => connection?.abort();
-  try {
-    connection = await connect(serverOptions(options, DEFAULT_PORT), 'millrace check');
-    signal.throwIfAborted();
-    signal.addEventListener('abort', abort, { once: true });
-    return await use(connection.client);
-  } catch (error) {
-    signal.throwIfAborted();
-    const known = classify(error);
-    if (!(known instanceof MillraceError)) throw known;
-    return [
-      { code: known.code.code, severity: 'error', message: known.message, mend: known.mend, pointer: known.pointer },
-    ];
-  } finally {
-    signal.removeEventListener('abort', abort);
-    await connection?.close().catch(() => {});
-  }
-}
+): Promise<readonly Finding[]> =>
+  checkWith(
+    () => connect(serverOptions(options, DEFAULT_PORT), 'millrace check'),
+    classify,
+    signal,
+    ({ client }) => use(client),
+  );
 
 export function checkConnection(options: ConnectionOptions, signal: AbortSignal): Promise<readonly Finding[]> {
   return withConnection(options, signal, async (client) => findings((await client.query<Facts>(FACTS)).rows[0]!));

@@ -39,7 +39,9 @@ export class MergeSql {
     this.clear = marker === undefined ? undefined : `update ${target} set ${marker} = true where ${marker} is not true`;
     const rest = columns.filter((column) => !column.key).map(({ name }) => quoteName(name));
     const [into, from] = marker === undefined ? [list, list] : [`${list}, ${marker}`, `${list}, false`];
-    const update = [...rest, ...(marker === undefined ? [] : [marker])].map((name) => `${name} = excluded.${name}`).join(', ');
+    const update = [...rest, ...(marker === undefined ? [] : [marker])]
+      .map((name) => `${name} = excluded.${name}`)
+      .join(', ');
     const conflict = plan.keepsRows || update === '' ? 'nothing' : `update set ${update}`;
     // Identity columns "generated always" take the source's value, too.
     this.upsert = `insert into ${target} (${into}) overriding system value select ${from} from ${stage} where ${ACTION_COLUMN} = ${Action.Upsert} on conflict (${key.map(({ name }) => quoteName(name)).join(', ')}) do ${conflict}`;
@@ -56,7 +58,10 @@ export class MergeSql {
     const clear = `delete from ${target} t using ${stage} o, ${stage} n where ${pair} and ${sameKey(key, 't', 'n')} and exists (select from ${target} was where ${sameKey(key, 'was', 'o')})`;
     const isOld = `${pair} and ${sameKey(key, 't', 'o')}`;
     if (marker === undefined) {
-      return [clear, `update ${target} t set ${this.#set(unknown, 'n', true)} from ${stage} o, ${stage} n where ${isOld}`];
+      return [
+        clear,
+        `update ${target} t set ${this.#set(unknown, 'n', true)} from ${stage} o, ${stage} n where ${isOld}`,
+      ];
     }
     const names = columns.map(({ name }) => quoteName(name));
     const values = names.map((name, index) => `${unknown.includes(index) ? 't' : 'n'}.${name}`);

@@ -2,8 +2,9 @@ import type { Position, TableSchema } from '@millrace/formats';
 import type pg from 'pg';
 import type { StageOptions } from '../../config.ts';
 import type { TargetSession, WriterIdentity } from '../../dialect.ts';
+import { fenced } from '../../target/fenced.ts';
 import { planTable } from '../../target/plan-table.ts';
-import { Refusal } from '../../upsert/refusal.ts';
+import { rowMissing } from '../../target/row-missing.ts';
 import type { RowReader } from '../../upsert/row-reader.ts';
 import { Action, type Step, type TableRows } from '../../upsert/steps.ts';
 import type { TablePlan } from '../../upsert/table-plan.ts';
@@ -12,7 +13,7 @@ import { DEFAULT_TABLE } from './check.ts';
 import { type PostgresConnection } from './connect.ts';
 import { RowCopier } from './copy-rows.ts';
 import { MergeSql, OLD_KEY } from './merge-sql.ts';
-import { claimProgress, createProgressTable, endOlderSessions, fenced, isFenced, progressSql } from './progress.ts';
+import { claimProgress, createProgressTable, endOlderSessions, isFenced, progressSql } from './progress.ts';
 import { classify } from './server-error.ts';
 
 /** The write side at PostgreSQL: COPY into a temporary table, then merge. See docs/adr/20261121-upsert-by-copy-and-merge.md. */
@@ -207,8 +208,3 @@ export class PostgresSession implements TargetSession {
     }
   }
 }
-
-const rowMissing = (): Refusal =>
-  new Refusal(
-    'the change leaves large columns as they were, but the target does not have the row; set REPLICA IDENTITY FULL at the source, or load the table again',
-  );

@@ -1,8 +1,7 @@
 import { formatLsn, type Position, parseLsn } from '@millrace/formats';
-import { MillraceError } from '@millrace/kernel';
 import type pg from 'pg';
 import type { WriterIdentity } from '../../dialect.ts';
-import { Fenced } from '../../errors.ts';
+import { fenced } from '../../target/fenced.ts';
 import { quoteText } from './quote.ts';
 
 /** Found by the role's `search_path`, made in its first schema. */
@@ -74,13 +73,6 @@ export async function claimProgress(
   if (row.commit_lsn === null || row.event_index === null) return undefined;
   return { commitLsn: parseLsn(row.commit_lsn), index: Number(row.event_index) };
 }
-
-export const fenced = ({ jobId, sink, generation }: WriterIdentity): MillraceError =>
-  new MillraceError(Fenced, {
-    message: `generation ${generation} of job ${jobId} may no longer write to sink "${sink}": a newer execution has taken over`,
-    mend: 'Nothing: the newer execution goes on with the work.',
-    details: { generation },
-  });
 
 const FENCED_MARK = 'millrace fenced, rows ';
 

@@ -22,7 +22,7 @@ export function serverMessage(error: unknown): string {
   const { message, detail, where } = error as { message?: string; detail?: string; where?: string };
   const state = sqlState(error) ?? '';
   const said = state.startsWith('22') ? message?.replace(/: ".*"$/s, '') : message;
-  const place = where?.split('\n', 1)[0]!.replace(/^(COPY .*?, line \d+(?:, column [^:]*)?):.*$/s, '$1');
+  const place = where?.replace(/\n.*/s, '').replace(/^(COPY .*?, line \d+(?:, column [^:]*)?):.*$/s, '$1');
   const parts = [said, state.startsWith('23') ? withoutValues(detail) : detail, place];
   return parts.filter((part) => part !== undefined && part !== '').join('; ');
 }
