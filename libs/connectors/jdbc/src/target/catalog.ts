@@ -29,6 +29,10 @@ export interface TargetCatalog {
   quoteTable(name: TargetName): string;
   /** The type that a missing column is created with: every value it takes arrives exactly. */
   typeOf(column: Column, isKey: boolean): Promise<string>;
+  /** The statement that makes the columns a key; both are quoted. */
+  uniqueKeySql(table: string, columns: string): string;
+  /** The statement that lets a column be null; all are quoted. */
+  nullableSql(table: string, column: string, type: string): string;
   /** Why values of the source's column could not all arrive exactly in the target's, although it would take some; `undefined`: they do. */
   misfit(column: Column, target: TargetColumn): string | undefined;
   /** What is worth a warning about a table that can be written. */

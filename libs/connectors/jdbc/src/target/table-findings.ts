@@ -143,7 +143,7 @@ async function columnObstacles(
   for (const column of target.columns) {
     if (!column.notNull || column.hasDefault || column.computed || fed.has(column.name)) continue;
     const message = `column "${column.name}" of the target table ${table} must not be null, but ${source.id} has no such column`;
-    const mend = `ALTER TABLE ${table} ALTER COLUMN ${catalog.quoteName(column.name)} DROP NOT NULL;`;
+    const mend = catalog.nullableSql(table, catalog.quoteName(column.name), column.type);
     found.push(obstacle(ColumnNotFed, message, mend));
   }
   return found;
@@ -159,7 +159,7 @@ function indexObstacles(
   if (target.uniqueKeys.some((columns) => [...columns].sort().join('\0') === wanted)) return [];
   const columns = key.map((name) => catalog.quoteName(name)).join(', ');
   const message = `the target table ${table} has no unique index on exactly (${columns}) that covers all rows at once`;
-  return [obstacle(KeyIndexMissing, message, `CREATE UNIQUE INDEX ON ${table} (${columns});`)];
+  return [obstacle(KeyIndexMissing, message, catalog.uniqueKeySql(table, columns))];
 }
 
 function rightsObstacles(

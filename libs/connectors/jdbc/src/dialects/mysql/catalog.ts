@@ -50,6 +50,14 @@ export class MysqlCatalog implements TargetCatalog {
     return createdType(column, isKey, this.#collation);
   }
 
+  uniqueKeySql(table: string, columns: string): string {
+    return `ALTER TABLE ${table} ADD UNIQUE (${columns});`;
+  }
+
+  nullableSql(table: string, column: string, type: string): string {
+    return `ALTER TABLE ${table} MODIFY ${column} ${type} NULL;`;
+  }
+
   misfit(column: Column, target: TargetColumn): string | undefined {
     return misfit(column, target.type);
   }

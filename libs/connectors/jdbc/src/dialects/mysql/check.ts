@@ -78,8 +78,8 @@ async function rightFindings(connection: Connection): Promise<readonly Finding[]
       mend: `GRANT CREATE TEMPORARY TABLES ON ${quoteName(database)}.* TO ${user};`,
     });
   }
+  const hasProgress = await hasProgressTable(connection);
   if (missing.has('CREATE')) {
-    const hasProgress = await hasProgressTable(connection);
     found.push({
       code: 'jdbc.no_create',
       severity: hasProgress ? 'warning' : 'error',
@@ -94,7 +94,8 @@ async function rightFindings(connection: Connection): Promise<readonly Finding[]
       code: 'jdbc.no_progress_rights',
       severity: 'error',
       message: `user ${user} may not write ${PROGRESS_TABLE}`,
-      mend: `GRANT ${needed.join(', ')} ON ${quoteName(database)}.${quoteName(PROGRESS_TABLE)} TO ${user};`,
+      // A right on a table that is to be created can't be given yet.
+      mend: `GRANT ${needed.join(', ')} ON ${quoteName(database)}.${hasProgress ? quoteName(PROGRESS_TABLE) : '*'} TO ${user};`,
     });
   }
   return found;

@@ -31,6 +31,14 @@ export class PostgresCatalog implements TargetCatalog {
     return rows[0].known ? sqlType : 'text';
   }
 
+  uniqueKeySql(table: string, columns: string): string {
+    return `CREATE UNIQUE INDEX ON ${table} (${columns});`;
+  }
+
+  nullableSql(table: string, column: string): string {
+    return `ALTER TABLE ${table} ALTER COLUMN ${column} DROP NOT NULL;`;
+  }
+
   /** The type's own input function reads the text, or refuses it. */
   misfit(): undefined {}
 

@@ -32,6 +32,14 @@ export class SqliteCatalog implements TargetCatalog {
     return createdType(kind);
   }
 
+  uniqueKeySql(table: string, columns: string): string {
+    return `CREATE UNIQUE INDEX ${quoteName(`${table.replaceAll('"', '')} key`)} ON ${table} (${columns});`;
+  }
+
+  nullableSql(table: string, column: string, type: string): string {
+    return `Give ${column} of ${table} a default, or make the table anew with "${column.replaceAll('"', '')} ${type}" nullable.`;
+  }
+
   misfit({ kind }: Column, { type }: TargetColumn): string | undefined {
     return misfit(kind, type);
   }
