@@ -77,9 +77,9 @@ const name = z.string().min(1).max(NAME_LENGTH_MAX);
 /** What a job's sink stage does with the changes. */
 export const stageSchema = z
   .strictObject({
-    mode: z.enum(['upsert', 'insert-only']).default('upsert').meta({
+    mode: z.enum(['upsert', 'insert-only', 'append']).default('upsert').meta({
       description:
-        'upsert: the target holds the current rows. insert-only: new rows are added and never touched again; updates, deletes and truncates at the source change nothing.',
+        'upsert: the target holds the current rows. insert-only: new rows are added and never touched again; updates, deletes and truncates at the source change nothing. append: each change becomes a row of its own, visible when the snapshot that covers it is committed.',
     }),
     table: template.optional().meta({
       description:
@@ -103,6 +103,10 @@ export const stageSchema = z
         'apply: rows deleted or truncated at the source go from the target. mark: they stay, with true in "deletedColumn". ignore: they stay as they are.',
     }),
     deletedColumn: name.default('_deleted').meta({ description: 'The column that "deletes: mark" writes.' }),
+    changeColumns: z.boolean().default(true).meta({
+      description:
+        'append: write what kind of change a row is and its position at the source into _op (c, r, u, d), _lsn and _index. false: no such columns, and deletes are left out.',
+    }),
     createTable: z.boolean().default(true).meta({ description: 'Create the schema and table when they are missing.' }),
     addColumns: z.boolean().default(true).meta({
       description: 'Add columns that the source has and the target lacks; otherwise they are an error.',

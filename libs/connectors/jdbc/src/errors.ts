@@ -69,6 +69,20 @@ export const ProgressLost = errorCode('jdbc.progress_lost', {
   title: 'Target went back behind the job',
 });
 
+/** The target refused rows on their way from where they wait. */
+export const MoveRefused = errorCode('jdbc.move_refused', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'Target refused appended rows',
+});
+
+/** The target holds more than the job's snapshot says it wrote: going on would append rows a second time. */
+export const SnapshotBehind = errorCode('jdbc.snapshot_behind', {
+  domain: 'external',
+  retry: 'after-repair',
+  title: 'Target is ahead of the job',
+});
+
 export const KeyMissing = errorCode('jdbc.key_missing', {
   domain: 'user',
   retry: 'after-repair',

@@ -73,6 +73,7 @@ describe('options', () => {
       columns: {},
       deletes: 'apply',
       deletedColumn: '_deleted',
+      changeColumns: true,
       createTable: true,
       addColumns: true,
     });

@@ -1,4 +1,5 @@
 import { defineSink } from '@millrace/connector-contract';
+import { AppendProcessor } from './append/append.processor.ts';
 import { type ConnectionOptions, connectionSchema, type StageOptions, stageSchema } from './config.ts';
 import type { Dialect } from './dialect.ts';
 import { mysqlDialect } from './dialects/mysql/mysql-dialect.ts';
@@ -20,15 +21,15 @@ export const jdbcSink = defineSink<ConnectionOptions, StageOptions>({
     'Keeps tables of a relational database (PostgreSQL, MySQL, MariaDB, SQLite) equal to the source, exactly once.',
   config: connectionSchema,
   stage: stageSchema,
-  showsRowsAtOnce: () => true,
+  showsRowsAtOnce: ({ mode }) => mode !== 'append',
   check: (config, signal) => DIALECTS[config.dialect].check(config, signal),
   checkStage: ({ config, stage }, input, signal) =>
     DIALECTS[config.dialect].checkTables(config, stage, input.tables, signal),
   async dispose({ config, job }) {
     await DIALECTS[config.dialect].forget(config, { jobId: job.jobId, sink: job.stage });
   },
-  createSink:
-    ({ config, stage, job }) =>
-    () =>
-      new UpsertProcessor({ dialect: DIALECTS[config.dialect], config, stage, sink: job.stage }),
+  createSink: ({ config, stage, job }) => {
+    const options = { dialect: DIALECTS[config.dialect], config, stage, sink: job.stage };
+    return () => (stage.mode === 'append' ? new AppendProcessor(options) : new UpsertProcessor(options));
+  },
 });

@@ -25,6 +25,8 @@ export interface TargetTable {
 
 /** What a dialect knows of names, types and tables; everything a plan or a finding is made of. */
 export interface TargetCatalog {
+  /** Stands between the columns and the rows of an insert: lets identity columns take the source's values. */
+  readonly overriding: string;
   quoteName(name: string): string;
   quoteTable(name: TargetName): string;
   /** The type that a missing column is created with: every value it takes arrives exactly. */
@@ -42,5 +44,7 @@ export interface TargetCatalog {
   creationFindings(name: TargetName): Promise<readonly Finding[]>;
   /** `definitions` as SQL: columns and primary key. Creates the schema first when that is missing. */
   create(name: TargetName, definitions: string): Promise<void>;
+  /** A table of the sink's own in a schema that is there, with types as the target has them. */
+  createOwn(name: TargetName, definitions: string): Promise<void>;
   addColumn(name: TargetName, definition: string): Promise<void>;
 }

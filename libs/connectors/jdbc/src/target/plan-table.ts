@@ -3,7 +3,7 @@ import { MillraceError } from '@millrace/kernel';
 import { type StageOptions, targetName } from '../config.ts';
 import type { TablePlan } from '../upsert/table-plan.ts';
 import type { TargetCatalog, TargetTable } from './catalog.ts';
-import { MARKER, type MappedTable, mapTable } from './mapped-table.ts';
+import { ADDED, type MappedTable, mapTable } from './mapped-table.ts';
 import { missingColumns, type Obstacle, sourceObstacles, tableObstacles } from './table-findings.ts';
 
 /**
@@ -45,19 +45,24 @@ async function tableDefinitions(
   for (const column of mapped.columns) {
     parts.push(`${await definition(column)}${mapped.key.includes(column.name) ? ' not null' : ''}`);
   }
-  parts.push(`primary key (${mapped.key.map((name) => catalog.quoteName(name)).join(', ')})`);
+  const key = mapped.key.map((name) => catalog.quoteName(name)).join(', ');
+  if (key !== '') parts.push(`primary key (${key})`);
   return parts.join(', ');
 }
 
 function tablePlan(target: string, mapped: MappedTable, table: TargetTable, stage: StageOptions): TablePlan {
   const there = new Map(table.columns.map((column) => [column.name, column]));
   const written = mapped.columns.filter((column) => there.get(column.name)?.computed !== true);
+  // Where rows are appended, the key is what the tuple before a change holds.
+  const isFull = mapped.source.replicaIdentity === 'full';
+  const isKey = (column: Column): boolean =>
+    stage.mode === 'append' ? isFull || column.key : mapped.key.includes(column.name);
   const columns = written
-    .filter((column) => column.field !== MARKER)
+    .filter((column) => column.field !== ADDED)
     .map((column) => ({
       name: column.name,
       field: column.field,
-      key: mapped.key.includes(column.name),
+      key: isKey(column),
       kind: column.kind,
       sqlType: column.sqlType,
       type: there.get(column.name)?.type ?? column.sqlType,
@@ -68,8 +73,8 @@ function tablePlan(target: string, mapped: MappedTable, table: TargetTable, stag
     columns,
     key: columns.filter((column) => column.key),
     fieldMax: Math.max(...columns.map((column) => column.field)),
-    keyMayChange: stage.key !== undefined && mapped.source.replicaIdentity === 'full',
-    marker: written.find((column) => column.field === MARKER)?.name,
+    keyMayChange: stage.key !== undefined && isFull,
+    marker: stage.mode === 'upsert' ? written.find((column) => column.field === ADDED)?.name : undefined,
     keepsRows: stage.mode === 'insert-only',
   };
 }

@@ -50,7 +50,7 @@ export function sourceObstacles(source: TableSchema, stage: StageOptions): reado
         `/columns/${name}`,
       ),
     ),
-    ...keyObstacles(source, stage, names),
+    ...(stage.mode === 'append' ? [] : keyObstacles(source, stage, names)),
   ];
 }
 
@@ -102,7 +102,7 @@ export async function tableObstacles(
   }
   return [
     ...(await columnObstacles(catalog, table, target, mapped, stage)),
-    ...indexObstacles(catalog, table, target, mapped.key),
+    ...(mapped.key.length === 0 ? [] : indexObstacles(catalog, table, target, mapped.key)),
     ...rightsObstacles(table, target, mapped, stage),
   ];
 }
@@ -171,7 +171,13 @@ function rightsObstacles(
   const deletes = stage.mode === 'upsert' && stage.deletes === 'apply';
   const adds = stage.addColumns && missingColumns(target, mapped).length > 0;
   const needs = (right: string): boolean =>
-    right === 'ALTER' ? adds : right === 'TRUNCATE' || right === 'DELETE' ? deletes : true;
+    right === 'ALTER'
+      ? adds
+      : right === 'TRUNCATE' || right === 'DELETE'
+        ? deletes
+        : right === 'UPDATE'
+          ? stage.mode === 'upsert'
+          : true;
   const missing = target.rightsMissing.filter(needs);
   if (missing.length === 0) return [];
   const rights = missing.join(', ');

@@ -95,6 +95,11 @@ export class SinkRunner {
     return entries;
   }
 
+  /** Phase two. */
+  async commit(snapshotId: number): Promise<void> {
+    await this.processor.snapshotCommit!(snapshotId);
+  }
+
   /** Writes all that was fed. */
   async settle(): Promise<void> {
     await this.#until(() => this.processor.complete!());

@@ -29,6 +29,7 @@ interface KeyRow extends RowDataPacket {
 
 /** Reads `information_schema`. A schema is a database. */
 export class MysqlCatalog implements TargetCatalog {
+  readonly overriding = '';
   readonly #connection: Connection;
   readonly #collation: string;
 
@@ -135,6 +136,10 @@ export class MysqlCatalog implements TargetCatalog {
       );
       if (found.length === 0) await this.#connection.query(`create database if not exists ${quoteName(name.schema)}`);
     }
+    await this.createOwn(name, definitions);
+  }
+
+  async createOwn(name: TargetName, definitions: string): Promise<void> {
     const options = `engine=InnoDB default character set utf8mb4 collate ${this.#collation}`;
     await this.#connection.query(`create table if not exists ${quoteTable(name)} (${definitions}) ${options}`);
   }

@@ -50,6 +50,20 @@ export function literalOf(column: PlanColumn): Literal {
   }
 }
 
+/** A row of constants: those given, then the values. @throws Refusal */
+export function rowSql(
+  head: readonly string[],
+  texts: readonly (string | null)[],
+  literals: readonly Literal[],
+): string {
+  let sql = `(${head.join(',')}`;
+  for (let index = 0; index < texts.length; index++) {
+    const text = texts[index]!;
+    sql += text === null ? ',null' : `,${literals[index]!(text)}`;
+  }
+  return `${sql})`;
+}
+
 const fractionDigits = (digits = ''): number => digits.replace(/0+$/, '').length;
 
 /** MySQL rounds what a type with fewer digits can't hold. */

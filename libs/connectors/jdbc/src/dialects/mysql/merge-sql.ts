@@ -1,7 +1,7 @@
 import { Action } from '../../upsert/steps.ts';
 import type { PlanColumn, TablePlan } from '../../upsert/table-plan.ts';
 import { baseType, isText } from './column-types.ts';
-import { type Literal, literalOf } from './literals.ts';
+import { type Literal, literalOf, rowSql } from './literals.ts';
 import { quoteName } from './quote.ts';
 
 const ACTION_COLUMN = quoteName('millrace action');
@@ -53,12 +53,7 @@ export class MergeSql {
 
   /** A row of constants: the action, then the plan's columns. @throws Refusal */
   rowSql(action: number, texts: readonly (string | null)[]): string {
-    let sql = `(${action}`;
-    for (let index = 0; index < texts.length; index++) {
-      const text = texts[index]!;
-      sql += text === null ? ',null' : `,${this.#literals[index]!(text)}`;
-    }
-    return `${sql})`;
+    return rowSql([String(action)], texts, this.#literals);
   }
 
   /** Updates the rows with this action, leaving the unknown columns alone. The server counts the rows it found. */

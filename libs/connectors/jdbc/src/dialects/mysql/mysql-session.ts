@@ -1,8 +1,9 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Position, TableSchema } from '@millrace/formats';
 import type { ResultSetHeader, RowDataPacket } from 'mysql2/promise';
+import { type AppendPlan, planAppend, type WaitingRow } from '../../append/append-plan.ts';
 import type { ServerOptions, StageOptions } from '../../config.ts';
-import type { TargetSession, WriterIdentity } from '../../dialect.ts';
+import type { Progress, TargetSession, WriterIdentity } from '../../dialect.ts';
 import { planTable } from '../../target/plan-table.ts';
 import { rowMissing } from '../../target/row-missing.ts';
 import { Refusal } from '../../upsert/refusal.ts';
@@ -12,14 +13,17 @@ import { Action, type Step, type TableRows } from '../../upsert/steps.ts';
 import type { TablePlan } from '../../upsert/table-plan.ts';
 import { MysqlCatalog } from './catalog.ts';
 import { connect, type MysqlConnection } from './connect.ts';
+import { literalOf, rowSql } from './literals.ts';
 import { MergeSql } from './merge-sql.ts';
 import { claimProgress, createProgressTable, endOlderSession, sessionLock, storeProgress } from './progress.ts';
+import { quoteText } from './quote.ts';
 import { classify, serverMessage } from './server-error.ts';
 
 export const DEFAULT_TABLE = '{table}';
 
 /** Characters of a statement that fills a staging table: large enough to be cheap, small enough to be built in a fraction of a millisecond. */
 const STATEMENT_CHARACTERS = 131_072;
+const DEFINE_SECONDS_MAX = 10;
 /** What a statement has besides its rows. */
 const STATEMENT_HEAD_BYTES = 16_384;
 /** A character takes at most three bytes of UTF-8 (those of four are two characters in JavaScript). */
@@ -43,7 +47,7 @@ export class MysqlSession implements TargetSession {
     this.#identity = identity;
   }
 
-  claim(afresh: boolean): Promise<Position | undefined> {
+  claim(afresh: boolean): Promise<Progress> {
     return this.#guard(async () => {
       const { connection } = this.#target;
       await createProgressTable(connection);
@@ -54,15 +58,33 @@ export class MysqlSession implements TargetSession {
 
   plan(source: TableSchema, stage: StageOptions): Promise<TablePlan> {
     return this.#guard(async () => {
-      this.#definer ??= await connect(this.#options);
-      const { connection, collation } = this.#definer;
-      // Waiting for the own open transaction would be for ever.
-      await connection.query('set session lock_wait_timeout = 10');
-      const plan = await planTable(new MysqlCatalog(connection, collation), source, stage, DEFAULT_TABLE);
+      const plan = await planTable(await this.#catalog(), source, stage, DEFAULT_TABLE);
       const merge = new MergeSql(plan, `millrace_stage_${this.#merges.size}`);
       await this.#query(merge.createStage);
       this.#merges.set(plan, merge);
       return plan;
+    });
+  }
+
+  planAppend(source: TableSchema, stage: StageOptions): Promise<AppendPlan> {
+    return this.#guard(async () => planAppend(await this.#catalog(), source, stage, DEFAULT_TABLE, this.#identity));
+  }
+
+  wait(plan: AppendPlan, rows: readonly WaitingRow[], reader: RowReader): Promise<void> {
+    return this.#guard(async () => {
+      const literals = plan.columns.map(literalOf);
+      const head = `insert into ${plan.waiting} (${plan.waitingColumns}) values `;
+      await this.#insert(head, rows, ({ event, old, head: first }) => {
+        const constants = first.map((value) => (typeof value === 'string' ? quoteText(value) : String(value)));
+        return rowSql(constants, this.#texts.read(reader, event, plan, old), literals);
+      });
+    });
+  }
+
+  execute(sql: string): Promise<number> {
+    return this.#guard(async () => {
+      const [result] = await this.#target.connection.query<ResultSetHeader | RowDataPacket[]>(sql);
+      return Array.isArray(result) ? Number(result[0]!['count']) : result.affectedRows;
     });
   }
 
@@ -132,18 +154,25 @@ export class MysqlSession implements TargetSession {
     const merge = this.#sql(plan);
     if (this.#filled.has(merge)) await this.#query(merge.emptyStage);
     this.#filled.add(merge);
+    await this.#insert(merge.fill, events, (event, index) => {
+      const action = actions[index]!;
+      return merge.rowSql(action, this.#texts.read(reader, event, plan, action === Action.Delete));
+    });
+  }
+
+  /** Inserts rows in statements of a bounded size. */
+  async #insert<Row>(head: string, all: readonly Row[], sqlOf: (row: Row, index: number) => string): Promise<void> {
     const packet = this.#target.packetBytes - STATEMENT_HEAD_BYTES;
     let rows: string[] = [];
     let characters = 0;
     const send = async (): Promise<void> => {
-      if (rows.length > 0) await this.#exactly(`${merge.fill}${rows.join(',')}`);
+      if (rows.length > 0) await this.#exactly(`${head}${rows.join(',')}`);
       rows = [];
       characters = 0;
       await turn();
     };
-    for (const [index, event] of events.entries()) {
-      const action = actions[index]!;
-      const row = merge.rowSql(action, this.#texts.read(reader, event, plan, action === Action.Delete));
+    for (const [index, one] of all.entries()) {
+      const row = sqlOf(one, index);
       if (row.length * CHARACTER_BYTES_MAX > packet && Buffer.byteLength(row) > packet) {
         throw new Refusal(`the row does not fit max_allowed_packet (${this.#target.packetBytes} bytes) of the target`);
       }
@@ -198,6 +227,15 @@ export class MysqlSession implements TargetSession {
     }
     await this.#exactly(merge.copy(old, texts, unknown));
     await this.#query(`update ${target} set \`${marker.replaceAll('`', '``')}\` = true where ${merge.whereKey(old)}`);
+  }
+
+  /** Of the connection that may create and alter tables. */
+  async #catalog(): Promise<MysqlCatalog> {
+    this.#definer ??= await connect(this.#options);
+    const { connection, collation } = this.#definer;
+    // Waiting for the own open transaction would be for ever.
+    await connection.query(`set session lock_wait_timeout = ${DEFINE_SECONDS_MAX}`);
+    return new MysqlCatalog(connection, collation);
   }
 
   #sql(plan: TablePlan): MergeSql {

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { formatLsn, type Position, parseLsn } from '@millrace/formats';
+import { formatLsn, type Position } from '@millrace/formats';
 import type { Connection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
-import type { WriterIdentity } from '../../dialect.ts';
+import type { Progress, WriterIdentity } from '../../dialect.ts';
 import { fenced } from '../../target/fenced.ts';
+import { progressOf } from '../../target/progress-row.ts';
 
 /** In the database of the connection. */
 export const PROGRESS_TABLE = 'millrace_progress';
@@ -74,7 +75,7 @@ export async function claimProgress(
   connection: Connection,
   identity: WriterIdentity,
   afresh: boolean,
-): Promise<Position | undefined> {
+): Promise<Progress> {
   const own = ownRow(identity);
   await connection.query('begin');
   await connection.query(
@@ -82,7 +83,7 @@ export async function claimProgress(
     [...own, identity.generation],
   );
   const [rows] = await connection.query<RowDataPacket[]>(
-    `select generation, commit_lsn, event_index from ${PROGRESS_TABLE} where ${OWN_ROW} for update`,
+    `select generation, commit_lsn, event_index, snapshot_id from ${PROGRESS_TABLE} where ${OWN_ROW} for update`,
     own,
   );
   const row = rows[0]!;
@@ -90,14 +91,18 @@ export async function claimProgress(
     await connection.query('rollback');
     throw fenced(identity);
   }
-  const reset = afresh ? ', commit_lsn = null, event_index = null' : '';
+  const reset = afresh ? ', commit_lsn = null, event_index = null, snapshot_id = null' : '';
   await connection.query(`update ${PROGRESS_TABLE} set generation = ?, updated_at = now(6)${reset} where ${OWN_ROW}`, [
     identity.generation,
     ...own,
   ]);
   await connection.query('commit');
-  if (afresh || row['commit_lsn'] === null || row['event_index'] === null) return undefined;
-  return { commitLsn: parseLsn(row['commit_lsn'] as string), index: Number(row['event_index']) };
+  if (afresh) return { position: undefined, snapshotId: undefined };
+  return progressOf(
+    row['commit_lsn'] as string | null,
+    row['event_index'] as string | null,
+    row['snapshot_id'] as string | null,
+  );
 }
 
 /** Updates the row in the open transaction. @throws MillraceError `jdbc.fenced` when a newer generation has been here. */

@@ -11,6 +11,7 @@ import { quoteName, quoteTable } from './quote.ts';
  * deferrable indexes apart.)
  */
 export class PostgresCatalog implements TargetCatalog {
+  readonly overriding = 'overriding system value';
   readonly #client: pg.ClientBase;
 
   constructor(client: pg.ClientBase) {
@@ -108,6 +109,10 @@ export class PostgresCatalog implements TargetCatalog {
       const { rows } = await this.#client.query('select from pg_namespace where nspname = $1', [name.schema]);
       if (rows.length === 0) await this.#client.query(`create schema if not exists ${quoteName(name.schema)}`);
     }
+    await this.createOwn(name, definitions);
+  }
+
+  async createOwn(name: TargetName, definitions: string): Promise<void> {
     await this.#client.query(`create table if not exists ${quoteTable(name)} (${definitions})`);
   }
 

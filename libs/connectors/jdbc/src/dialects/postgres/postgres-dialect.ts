@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { waitingPrefix } from '../../append/append-plan.ts';
 import { type ConnectionOptions, serverOptions } from '../../config.ts';
 import type { Dialect, TargetSession, WriterIdentity } from '../../dialect.ts';
 import { checkConnection, checkStage } from './check.ts';
@@ -26,6 +27,11 @@ export const postgresDialect: Dialect = {
   async forget(options, { jobId, sink }) {
     await using connection = await connect(serverOptions(options, DEFAULT_PORT), 'millrace dispose');
     try {
+      const waiting = await connection.client.query<{ name: string }>(
+        "select oid::regclass::text as name from pg_class where relkind = 'r' and starts_with(relname, $1)",
+        [waitingPrefix({ jobId, sink })],
+      );
+      for (const { name } of waiting.rows) await connection.client.query(`drop table if exists ${name}`);
       const { rows } = await connection.client.query(`select to_regclass('${PROGRESS_TABLE}') is not null as found`);
       if (!rows[0].found) return;
       await connection.client.query(`delete from ${PROGRESS_TABLE} where job_id = $1 and sink = $2`, [jobId, sink]);

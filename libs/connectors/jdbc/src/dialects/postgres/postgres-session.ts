@@ -1,7 +1,8 @@
 import type { Position, TableSchema } from '@millrace/formats';
 import type pg from 'pg';
+import { type AppendPlan, planAppend, type WaitingRow } from '../../append/append-plan.ts';
 import type { StageOptions } from '../../config.ts';
-import type { TargetSession, WriterIdentity } from '../../dialect.ts';
+import type { Progress, TargetSession, WriterIdentity } from '../../dialect.ts';
 import { fenced } from '../../target/fenced.ts';
 import { planTable } from '../../target/plan-table.ts';
 import { rowMissing } from '../../target/row-missing.ts';
@@ -41,7 +42,7 @@ export class PostgresSession implements TargetSession {
     this.#catalog = new PostgresCatalog(connection.client);
   }
 
-  claim(afresh: boolean): Promise<Position | undefined> {
+  claim(afresh: boolean): Promise<Progress> {
     return this.#guard(async () => {
       await createProgressTable(this.#client);
       await endOlderSessions(this.#client, this.#name, this.#identity.generation);
@@ -56,6 +57,35 @@ export class PostgresSession implements TargetSession {
       await this.#client.query(merge.createStage);
       this.#merges.set(plan, merge);
       return plan;
+    });
+  }
+
+  planAppend(source: TableSchema, stage: StageOptions): Promise<AppendPlan> {
+    return this.#guard(() => planAppend(this.#catalog, source, stage, DEFAULT_TABLE, this.#identity));
+  }
+
+  wait(plan: AppendPlan, rows: readonly WaitingRow[], reader: RowReader): Promise<void> {
+    return this.#guard(async () => {
+      await this.#flush();
+      const line = (index: number) => {
+        const { event, old, head } = rows[index]!;
+        return { event, old, action: head.map((value) => value ?? '\\N').join('\t') };
+      };
+      await this.#copier.copy(
+        `copy ${plan.waiting} (${plan.waitingColumns}) from stdin`,
+        rows.length,
+        line,
+        plan,
+        reader,
+      );
+    });
+  }
+
+  execute(sql: string): Promise<number> {
+    return this.#guard(async () => {
+      await this.#flush();
+      const { rows, rowCount } = await this.#client.query<{ count?: string }>(sql);
+      return Number(rows[0]?.count ?? rowCount);
     });
   }
 

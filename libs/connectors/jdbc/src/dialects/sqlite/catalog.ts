@@ -14,6 +14,7 @@ const NO_SCHEMAS = 'a file of SQLite has no schemas';
 const NO_SCHEMAS_MEND = 'Leave the schema out of "table", for example "{schema}_{table}".';
 
 export class SqliteCatalog implements TargetCatalog {
+  readonly overriding = '';
   readonly #database: DatabaseSync;
 
   constructor(database: DatabaseSync) {
@@ -86,6 +87,10 @@ export class SqliteCatalog implements TargetCatalog {
       throw new MillraceError(TableMissing, { message: NO_SCHEMAS, mend: NO_SCHEMAS_MEND, pointer: '/table' });
     }
     this.#database.exec(`create table if not exists ${quoteTable(name)} (${definitions}) strict`);
+  }
+
+  async createOwn(name: TargetName, definitions: string): Promise<void> {
+    this.#database.exec(`create table if not exists ${quoteTable(name)} (${definitions})`);
   }
 
   async addColumn(name: TargetName, definition: string): Promise<void> {

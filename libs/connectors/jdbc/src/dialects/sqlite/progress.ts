@@ -1,7 +1,8 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { formatLsn, type Position, parseLsn } from '@millrace/formats';
-import type { WriterIdentity } from '../../dialect.ts';
+import { formatLsn, type Position } from '@millrace/formats';
+import type { Progress, WriterIdentity } from '../../dialect.ts';
 import { fenced } from '../../target/fenced.ts';
+import { progressOf } from '../../target/progress-row.ts';
 
 export const PROGRESS_TABLE = 'millrace_progress';
 
@@ -24,11 +25,11 @@ const ownRow = ({ jobId, sink, writer }: WriterIdentity): [string, string, numbe
  * Raises the generation, in the open transaction.
  * @throws MillraceError `jdbc.fenced`
  */
-export function claimProgress(database: DatabaseSync, identity: WriterIdentity, afresh: boolean): Position | undefined {
+export function claimProgress(database: DatabaseSync, identity: WriterIdentity, afresh: boolean): Progress {
   database.exec(CREATE);
   const own = ownRow(identity);
   const found = database
-    .prepare(`select generation, commit_lsn, event_index from ${PROGRESS_TABLE} where ${OWN_ROW}`)
+    .prepare(`select generation, commit_lsn, event_index, snapshot_id from ${PROGRESS_TABLE} where ${OWN_ROW}`)
     .get(...own);
   if (found !== undefined && Number(found['generation']) > identity.generation) throw fenced(identity);
   const keep = (column: string): string => (afresh ? 'null' : column);
@@ -36,11 +37,15 @@ export function claimProgress(database: DatabaseSync, identity: WriterIdentity, 
     .prepare(
       `insert into ${PROGRESS_TABLE} (job_id, sink, writer, generation) values (?, ?, ?, ?)
        on conflict (job_id, sink, writer) do update set generation = excluded.generation, updated_at = current_timestamp,
-         commit_lsn = ${keep('commit_lsn')}, event_index = ${keep('event_index')}`,
+         commit_lsn = ${keep('commit_lsn')}, event_index = ${keep('event_index')}, snapshot_id = ${keep('snapshot_id')}`,
     )
     .run(...own, identity.generation);
-  if (afresh || found === undefined || found['commit_lsn'] === null || found['event_index'] === null) return undefined;
-  return { commitLsn: parseLsn(String(found['commit_lsn'])), index: Number(found['event_index']) };
+  if (afresh || found === undefined) return { position: undefined, snapshotId: undefined };
+  return progressOf(
+    found['commit_lsn'] as string | null,
+    found['event_index'] as number | null,
+    found['snapshot_id'] as number | null,
+  );
 }
 
 /** Updates the row in the open transaction. @throws MillraceError `jdbc.fenced` when a newer generation has been here. */

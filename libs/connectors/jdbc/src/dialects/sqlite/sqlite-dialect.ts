@@ -1,8 +1,10 @@
 import { existsSync } from 'node:fs';
+import { waitingPrefix } from '../../append/append-plan.ts';
 import type { Dialect } from '../../dialect.ts';
 import { checkConnection, checkStage } from './check.ts';
 import { openFile } from './open-file.ts';
 import { PROGRESS_TABLE } from './progress.ts';
+import { quoteName } from './quote.ts';
 import { classify } from './server-error.ts';
 import { SqliteSession } from './sqlite-session.ts';
 
@@ -23,6 +25,11 @@ export const sqliteDialect: Dialect = {
     try {
       const database = openFile(options.database);
       try {
+        const waiting = waitingPrefix({ jobId, sink });
+        const tables = database.prepare('select name from sqlite_schema where substr(name, 1, ?) = ?');
+        for (const { name } of tables.all(waiting.length, waiting)) {
+          database.exec(`drop table if exists ${quoteName(String(name))}`);
+        }
         const found = database.prepare('select 1 from sqlite_schema where name = ?').get(PROGRESS_TABLE);
         if (found === undefined) return;
         database.prepare(`delete from ${PROGRESS_TABLE} where job_id = ? and sink = ?`).run(jobId, sink);

@@ -2,8 +2,9 @@ import type { DatabaseSync } from 'node:sqlite';
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises';
 import type { Position, TableSchema } from '@millrace/formats';
 import { MillraceError } from '@millrace/kernel';
+import { type AppendPlan, planAppend, type WaitingRow } from '../../append/append-plan.ts';
 import type { StageOptions } from '../../config.ts';
-import type { TargetSession, WriterIdentity } from '../../dialect.ts';
+import type { Progress, TargetSession, WriterIdentity } from '../../dialect.ts';
 import { ConnectionLost } from '../../errors.ts';
 import { planTable } from '../../target/plan-table.ts';
 import { rowMissing } from '../../target/row-missing.ts';
@@ -16,6 +17,7 @@ import { SqliteCatalog } from './catalog.ts';
 import { claimProgress, storeProgress } from './progress.ts';
 import { RowStatements } from './row-statements.ts';
 import { classify, isBusy } from './server-error.ts';
+import { sqliteValue } from './values.ts';
 
 export const DEFAULT_TABLE = '{table}';
 /** Rows written before others on the thread get their turn. */
@@ -40,7 +42,7 @@ export class SqliteSession implements TargetSession {
     this.#identity = identity;
   }
 
-  claim(afresh: boolean): Promise<Position | undefined> {
+  claim(afresh: boolean): Promise<Progress> {
     return this.#guard(async () => {
       await this.#patiently('begin immediate');
       try {
@@ -59,6 +61,33 @@ export class SqliteSession implements TargetSession {
       const plan = await planTable(new SqliteCatalog(this.#database), source, stage, DEFAULT_TABLE);
       this.#statements.set(plan, new RowStatements(this.#database, plan));
       return plan;
+    });
+  }
+
+  planAppend(source: TableSchema, stage: StageOptions): Promise<AppendPlan> {
+    return this.#guard(() =>
+      planAppend(new SqliteCatalog(this.#database), source, stage, DEFAULT_TABLE, this.#identity),
+    );
+  }
+
+  wait(plan: AppendPlan, rows: readonly WaitingRow[], reader: RowReader): Promise<void> {
+    return this.#guard(async () => {
+      const values = plan.columns.map(sqliteValue);
+      const places = plan.waitingColumns.replace(/"(?:[^"]|"")*"/g, '?');
+      const insert = this.#database.prepare(`insert into ${plan.waiting} (${plan.waitingColumns}) values (${places})`);
+      for (const [index, { event, old, head }] of rows.entries()) {
+        const texts = this.#texts.read(reader, event, plan, old);
+        insert.run(...head, ...texts.map((text, column) => (text === null ? null : values[column]!(text))));
+        if (index % ROWS_A_SLICE === ROWS_A_SLICE - 1) await this.#turn();
+      }
+    });
+  }
+
+  execute(sql: string): Promise<number> {
+    return this.#guard(async () => {
+      const statement = this.#database.prepare(sql);
+      if (!sql.startsWith('select')) return Number(statement.run().changes);
+      return Number(statement.get()!['count']);
     });
   }
 
