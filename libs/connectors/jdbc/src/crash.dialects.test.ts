@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { EXPECTED, runScenario, type Scenario } from './test-support/scenario.ts';
+import { TARGETS, type TestTarget } from './test-support/targets.ts';
+
+const CHILD = fileURLToPath(new URL('test-support/crash-child.ts', import.meta.url));
+/** More than any dialect sends in the scenario. */
+const STATEMENTS_MAX = 200;
+const CHILDREN_AT_ONCE = 3;
+/** A process costs a second: each run takes every fifth statement, `CRASH_EVERY=1` all of them (four minutes). */
+const STEP = Number(process.env['CRASH_EVERY'] ?? 5);
+
+/** Whether the child was killed; `false` when it ran to its end. */
+function runAndKill(scenario: Scenario, killAt: number, moment: 'before' | 'after'): Promise<boolean> {
+  const args = ['--conditions=source', '--disable-warning=ExperimentalWarning', CHILD];
+  const child = spawn(process.execPath, [...args, JSON.stringify(scenario), String(killAt), moment], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code, signal) => {
+      if (signal === 'SIGKILL') resolve(true);
+      else if (code === 0) resolve(false);
+      else reject(new Error(`the child ended with ${code ?? signal} at statement ${killAt}`));
+    });
+  });
+}
+
+describe.each(TARGETS)('a sink at %s', (_, open) => {
+  let target: TestTarget;
+  let directory: string;
+  beforeAll(async () => {
+    target = await open();
+    directory = mkdtempSync(join(tmpdir(), 'millrace-crash-'));
+  });
+  afterAll(async () => {
+    await target[Symbol.asyncDispose]();
+    rmSync(directory, { recursive: true, force: true });
+  });
+
+  it.each(['upsert', 'append'] as const)(
+    'that is killed at any statement of mode %s goes on exactly once',
+    async (mode) => {
+      let killed = 0;
+      let isOver = false;
+      const one = async (killAt: number): Promise<void> => {
+        const table = `crash_${mode}_${killAt}`;
+        const record = join(directory, table);
+        const scenario = { connection: target.connection, jobId: table, table, mode, record, generation: 1 };
+        const moment = killAt % 2 === 0 ? 'before' : 'after';
+        if (await runAndKill(scenario, killAt, moment)) killed += 1;
+        else isOver = true;
+        const before = existsSync(record);
+        await runScenario({ ...scenario, generation: 2 });
+        const rows = await target.query(`select id, v from ${table}`);
+        const found = rows.map((row) => `${String(row['id'])} ${String(row['v'])}`).sort();
+        expect([killAt, before, found]).toEqual([killAt, before, EXPECTED[mode]]);
+      };
+      let next = 1;
+      const lane = async (): Promise<void> => {
+        while (!isOver && next <= STATEMENTS_MAX) {
+          const killAt = next;
+          next += STEP;
+          await one(killAt);
+        }
+      };
+      await Promise.all(Array.from({ length: target.dialect === 'sqlite' ? 1 : CHILDREN_AT_ONCE }, lane));
+      expect(isOver).toBe(true);
+      expect(killed * STEP).toBeGreaterThan(20);
+    },
+  );
+});
