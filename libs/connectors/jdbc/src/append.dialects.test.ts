@@ -170,15 +170,21 @@ describe.each(TARGETS)('append at %s', (_, open) => {
     await target.query(`create table ${bad.table} (id integer primary key, v varchar(20))`);
     const stage = { changeColumns: false };
     const sink = await start('refused', { stage });
-    await sink.feed(new ChangeFeed().transaction(16n, [create(good, 1), create(bad, 1), create(bad, 1)]).take());
+    await sink.feed(
+      new ChangeFeed().transaction(16n, [create(good, 1), ...[1, 2, 3, 4, 2, 5].map((id) => create(bad, id))]).take(),
+    );
     const state = await sink.snapshot(1);
-    await expect(sink.commit(1)).rejects.toMatchObject({ code: { code: 'jdbc.move_refused' } });
+    await expect(sink.commit(1)).rejects.toMatchObject({
+      code: { code: 'jdbc.move_refused' },
+      message: expect.stringMatching(/"2".*(duplicate|unique)/i),
+      details: { key: { id: '2' } },
+    });
     expect([await idsOf(good.table), await idsOf(bad.table)]).toEqual([[], []]);
     await sink.close();
     await target.query(`drop table ${bad.table}`);
     await target.query(`create table ${bad.table} (id integer, v varchar(20))`);
     const next = await start('refused', { generation: 2, restored: 1, state, stage });
-    expect([await idsOf(good.table), await idsOf(bad.table)]).toEqual([[1], [1, 1]]);
+    expect([await idsOf(good.table), await idsOf(bad.table)]).toEqual([[1], [1, 2, 2, 3, 4, 5]]);
     await next.close();
   });
 

@@ -46,6 +46,13 @@ export interface Progress {
   readonly snapshotId: number | undefined;
 }
 
+export interface Executed {
+  /** Rows it changed, or the `count` it selected. */
+  readonly count: number;
+  /** The first row it selected. */
+  readonly row: Readonly<Record<string, unknown>> | undefined;
+}
+
 /** One connection that writes. Calls never overlap, except `abort`. */
 export interface TargetSession {
   /**
@@ -64,8 +71,8 @@ export interface TargetSession {
   planAppend(source: TableSchema, stage: StageOptions): Promise<AppendPlan>;
   /** Puts rows where they wait. @throws Refusal */
   wait(plan: AppendPlan, rows: readonly WaitingRow[], reader: RowReader): Promise<void>;
-  /** Runs a statement that is the same in all dialects, and returns how many rows it changed or the number it selects. @throws Refusal */
-  execute(sql: string): Promise<number>;
+  /** Runs a statement that is the same in all dialects. @throws Refusal */
+  execute(sql: string): Promise<Executed>;
 
   begin(): Promise<void>;
   savepoint(name: string): Promise<void>;

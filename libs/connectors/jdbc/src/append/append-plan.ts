@@ -4,7 +4,7 @@ import { type StageOptions, type TargetName, targetName } from '../config.ts';
 import type { WriterIdentity } from '../dialect.ts';
 import type { TargetCatalog, TargetColumn } from '../target/catalog.ts';
 import { planTable } from '../target/plan-table.ts';
-import type { TablePlan } from '../upsert/table-plan.ts';
+import type { PlanColumn, TablePlan } from '../upsert/table-plan.ts';
 
 /** How one version of a source table's shape is appended to its target table. */
 export interface AppendPlan extends TablePlan {
@@ -24,6 +24,8 @@ export interface WaitingTable {
   readonly waiting: string;
   /** Columns that are moved, quoted. */
   readonly columns: readonly string[];
+  /** Those of the source's key, quoted; for messages. */
+  readonly key: readonly string[];
   readonly overriding: string;
 }
 
@@ -56,7 +58,6 @@ export async function planAppend(
 ): Promise<AppendPlan> {
   const plan = await planTable(catalog, source, stage, defaultTable);
   const target = targetName(stage.table ?? defaultTable, source);
-  const name: TargetName = { schema: target.schema, table: `${waitingPrefix(identity)}${digest(plan.target, 8)}` };
   const number = await catalog.typeOf(
     { name: PART, field: 0, kind: 'bigint', sqlType: 'bigint', key: false, nullable: false },
     false,
@@ -64,15 +65,13 @@ export async function planAppend(
   const heads = [GENERATION, PART, PLACE].map((column) => ({ name: column, type: number }));
   const changes = stage.changeColumns ? await changeColumns(catalog, target) : [];
   const all = [...heads, ...changes, ...plan.columns];
-  const definition = (column: { readonly name: string; readonly type: string }): string =>
-    `${catalog.quoteName(column.name)} ${column.type}`;
-  const there = await catalog.describe(name);
-  if (there === undefined) {
-    await catalog.createOwn(name, all.map(definition).join(', '));
-  } else {
-    const known = new Set(there.columns.map((column) => column.name));
-    for (const column of all) if (!known.has(column.name)) await catalog.addColumn(name, definition(column));
-  }
+  const definitions = all.map(({ name, type }) => `${catalog.quoteName(name)} ${type}`).join(', ');
+  // A table for each shape of the target: one whose columns have changed since could refuse what the target takes.
+  const name: TargetName = {
+    schema: target.schema,
+    table: `${waitingPrefix(identity)}${digest(`${plan.target}\0${definitions}`, 12)}`,
+  };
+  if ((await catalog.describe(name)) === undefined) await catalog.createOwn(name, definitions);
   const quoted = (columns: readonly { readonly name: string }[]): string[] =>
     columns.map((column) => catalog.quoteName(column.name));
   const waiting = catalog.quoteTable(name);
@@ -85,10 +84,15 @@ export async function planAppend(
       target: plan.target,
       waiting,
       columns: quoted([...changes, ...plan.columns]),
+      key: quoted(plan.columns.filter((column) => isSourceKey(plan, column))),
       overriding: catalog.overriding,
     },
   };
 }
+
+/** Is it part of the key at the source? Where the whole row is sent before a change, the plan calls every column a key. */
+export const isSourceKey = ({ source }: TablePlan, { field }: PlanColumn): boolean =>
+  source.columns.some((column) => column.key && column.field === field);
 
 /** In the order of `WaitingRow.head`. */
 const CHANGE_COLUMNS = ['_op', '_lsn', '_index'];

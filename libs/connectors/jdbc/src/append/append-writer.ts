@@ -7,9 +7,9 @@ import { PlanCache } from '../upsert/plan-cache.ts';
 import { Refusal } from '../upsert/refusal.ts';
 import { RowReader } from '../upsert/row-reader.ts';
 import { rowRefused } from '../upsert/row-refused.ts';
-import { type AppendPlan, type WaitingRow, type WaitingTable } from './append-plan.ts';
-import { moveRefused } from './move-refused.ts';
-import { cleanSql, countSql, moveSql, type UpTo } from './move-sql.ts';
+import { type AppendPlan, isSourceKey, type WaitingRow, type WaitingTable } from './append-plan.ts';
+import { moveRefused, type RefusedRow } from './move-refused.ts';
+import { cleanSql, countSql, keySql, moveSql, type UpTo } from './move-sql.ts';
 
 /** All that waits for a snapshot: what its commit moves. Plain data but for the position. */
 export interface Prepared {
@@ -84,7 +84,7 @@ export class AppendWriter {
   /** How many of the rows wait that this snapshot prepared. */
   async waiting({ tables, upTo }: Prepared): Promise<number> {
     let count = 0;
-    for (const table of tables) count += await this.#session.execute(countSql(table, upTo));
+    for (const table of tables) count += (await this.#session.execute(countSql(table, upTo))).count;
     return count;
   }
 
@@ -104,7 +104,7 @@ export class AppendWriter {
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
         await this.#session.rollback();
-        throw moveRefused(table, error);
+        throw moveRefused(table, await this.#refusedRow(table, upTo, error));
       }
     }
     await this.#session.commit(position, snapshotId);
@@ -116,6 +116,37 @@ export class AppendWriter {
     await this.#session.begin();
     for (const table of tables) await this.#session.execute(cleanSql(table, this.#generation));
     await this.#session.commit(undefined, undefined);
+  }
+
+  /** Tries more and fewer of the waiting rows, in their order: the last of the fewest that are refused is to blame. */
+  async #refusedRow(table: WaitingTable, upTo: UpTo, refusal: Refusal): Promise<RefusedRow> {
+    const tried = async (count: number): Promise<Refusal | undefined> => {
+      await this.#session.begin();
+      try {
+        await this.#session.execute(moveSql(table, upTo, count)[0]);
+        await this.#session.checkConstraints();
+        return undefined;
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        return error;
+      } finally {
+        await this.#session.rollback();
+      }
+    };
+    let said = refusal;
+    let passes = 0;
+    let refused = (await this.#session.execute(countSql(table, upTo))).count;
+    while (refused - passes > 1) {
+      const middle = (passes + refused) >> 1;
+      const again = await tried(middle);
+      if (again === undefined) passes = middle;
+      else {
+        refused = middle;
+        said = again;
+      }
+    }
+    const { row } = await this.#session.execute(keySql(table, upTo, passes));
+    return { key: row ?? {}, refusal: said };
   }
 
   async #wait(plan: AppendPlan, rows: readonly WaitingRow[], reader: RowReader): Promise<void> {
@@ -177,8 +208,7 @@ export class AppendWriter {
         left = first === undefined ? left.slice(middle) : left.slice(0, middle);
         found = first ?? found;
       }
-      const names = new Set(plan.source.columns.filter((column) => column.key).map((column) => column.field));
-      const key = plan.columns.filter((column) => names.has(column.field));
+      const key = plan.columns.filter((column) => isSourceKey(plan, column));
       return rowRefused(events, left[0]!.event, plan, key, found);
     }
     return refusal;

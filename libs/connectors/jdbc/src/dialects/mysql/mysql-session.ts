@@ -3,7 +3,7 @@ import type { Position, TableSchema } from '@millrace/formats';
 import type { ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { type AppendPlan, planAppend, type WaitingRow } from '../../append/append-plan.ts';
 import type { ServerOptions, StageOptions } from '../../config.ts';
-import type { Progress, TargetSession, WriterIdentity } from '../../dialect.ts';
+import type { Executed, Progress, TargetSession, WriterIdentity } from '../../dialect.ts';
 import { planTable } from '../../target/plan-table.ts';
 import { rowMissing } from '../../target/row-missing.ts';
 import { Refusal } from '../../upsert/refusal.ts';
@@ -81,10 +81,11 @@ export class MysqlSession implements TargetSession {
     });
   }
 
-  execute(sql: string): Promise<number> {
+  execute(sql: string): Promise<Executed> {
     return this.#guard(async () => {
       const [result] = await this.#target.connection.query<ResultSetHeader | RowDataPacket[]>(sql);
-      return Array.isArray(result) ? Number(result[0]!['count']) : result.affectedRows;
+      if (!Array.isArray(result)) return { count: result.affectedRows, row: undefined };
+      return { count: Number(result[0]?.['count'] ?? result.length), row: result[0] };
     });
   }
 

@@ -2,7 +2,7 @@ import type { Position, TableSchema } from '@millrace/formats';
 import type pg from 'pg';
 import { type AppendPlan, planAppend, type WaitingRow } from '../../append/append-plan.ts';
 import type { StageOptions } from '../../config.ts';
-import type { Progress, TargetSession, WriterIdentity } from '../../dialect.ts';
+import type { Executed, Progress, TargetSession, WriterIdentity } from '../../dialect.ts';
 import { fenced } from '../../target/fenced.ts';
 import { planTable } from '../../target/plan-table.ts';
 import { rowMissing } from '../../target/row-missing.ts';
@@ -81,11 +81,11 @@ export class PostgresSession implements TargetSession {
     });
   }
 
-  execute(sql: string): Promise<number> {
+  execute(sql: string): Promise<Executed> {
     return this.#guard(async () => {
       await this.#flush();
-      const { rows, rowCount } = await this.#client.query<{ count?: string }>(sql);
-      return Number(rows[0]?.count ?? rowCount);
+      const { rows, rowCount } = await this.#client.query<Record<string, unknown>>(sql);
+      return { count: Number(rows[0]?.['count'] ?? rowCount), row: rows[0] };
     });
   }
 

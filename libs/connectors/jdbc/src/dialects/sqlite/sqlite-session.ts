@@ -4,7 +4,7 @@ import type { Position, TableSchema } from '@millrace/formats';
 import { MillraceError } from '@millrace/kernel';
 import { type AppendPlan, planAppend, type WaitingRow } from '../../append/append-plan.ts';
 import type { StageOptions } from '../../config.ts';
-import type { Progress, TargetSession, WriterIdentity } from '../../dialect.ts';
+import type { Executed, Progress, TargetSession, WriterIdentity } from '../../dialect.ts';
 import { ConnectionLost } from '../../errors.ts';
 import { planTable } from '../../target/plan-table.ts';
 import { rowMissing } from '../../target/row-missing.ts';
@@ -83,11 +83,13 @@ export class SqliteSession implements TargetSession {
     });
   }
 
-  execute(sql: string): Promise<number> {
+  execute(sql: string): Promise<Executed> {
     return this.#guard(async () => {
       const statement = this.#database.prepare(sql);
-      if (!sql.startsWith('select')) return Number(statement.run().changes);
-      return Number(statement.get()!['count']);
+      if (!sql.startsWith('select')) return { count: Number(statement.run().changes), row: undefined };
+      statement.setReadBigInts(true);
+      const row = statement.get();
+      return { count: Number(row?.['count'] ?? 0), row };
     });
   }
 
