@@ -7,27 +7,49 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EXPECTED, runScenario, type Scenario } from './test-support/scenario.ts';
 import { TARGETS, type TestTarget } from './test-support/targets.ts';
 
-const CHILD = fileURLToPath(new URL('test-support/crash-child.ts', import.meta.url));
+const child = (name: string): string => fileURLToPath(new URL(`test-support/${name}.ts`, import.meta.url));
+const NODE = ['--conditions=source', '--disable-warning=ExperimentalWarning'];
 /** More than any dialect sends in the scenario. */
 const STATEMENTS_MAX = 200;
 const CHILDREN_AT_ONCE = 3;
+const TEST_MS_MAX = 600_000;
 /** A process costs a second: each run takes every fifth statement, `CRASH_EVERY=1` all of them (four minutes). */
 const STEP = Number(process.env['CRASH_EVERY'] ?? 5);
 
 /** Whether the child was killed; `false` when it ran to its end. */
 function runAndKill(scenario: Scenario, killAt: number, moment: 'before' | 'after'): Promise<boolean> {
-  const args = ['--conditions=source', '--disable-warning=ExperimentalWarning', CHILD];
-  const child = spawn(process.execPath, [...args, JSON.stringify(scenario), String(killAt), moment], {
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
+  const args = [...NODE, child('crash-child'), JSON.stringify(scenario), String(killAt), moment];
+  const running = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'inherit'] });
   return new Promise((resolve, reject) => {
-    child.once('error', reject);
-    child.once('exit', (code, signal) => {
+    running.once('error', reject);
+    running.once('exit', (code, signal) => {
       if (signal === 'SIGKILL') resolve(true);
       else if (code === 0) resolve(false);
       else reject(new Error(`the child ended with ${code ?? signal} at statement ${killAt}`));
     });
   });
+}
+
+/** Starts the child; resolves when it has stopped itself, or with `false` when it ran to its end. */
+async function startFrozen(scenario: Scenario, freezeAt: number) {
+  const args = [...NODE, child('freeze-child'), JSON.stringify(scenario), String(freezeAt)];
+  const running = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+  const ended = new Promise<boolean>((resolve) => {
+    running.once('exit', () => resolve(false));
+  });
+  const frozen = new Promise<boolean>((resolve) => {
+    running.stdout.once('data', () => resolve(true));
+  });
+  const isFrozen = await Promise.race([frozen, ended]);
+  return {
+    isFrozen,
+    async wake(): Promise<void> {
+      running.kill('SIGCONT');
+      await ended;
+    },
+    // A stopped process would outlive the test that failed.
+    [Symbol.dispose]: () => running.kill('SIGKILL'),
+  };
 }
 
 describe.each(TARGETS)('a sink at %s', (_, open) => {
@@ -72,5 +94,37 @@ describe.each(TARGETS)('a sink at %s', (_, open) => {
       expect(isOver).toBe(true);
       expect(killed * STEP).toBeGreaterThan(20);
     },
+    TEST_MS_MAX,
+  );
+});
+
+// A file of SQLite stays locked while a process is stopped inside a transaction.
+describe.each(TARGETS.filter(([name]) => name !== 'sqlite'))('a zombie at %s', (_, open) => {
+  it.each(['upsert', 'append'] as const)(
+    'that is stopped at any statement of mode %s does no harm when it wakes up',
+    async (mode) => {
+      await using target = await open();
+      const directory = mkdtempSync(join(tmpdir(), 'millrace-freeze-'));
+      let frozen = 0;
+      for (let freezeAt = 3; freezeAt <= STATEMENTS_MAX; freezeAt += STEP + 1) {
+        const table = `frozen_${mode}_${freezeAt}`;
+        const record = join(directory, table);
+        const scenario = { connection: target.connection, jobId: table, table, mode, record, generation: 1 };
+        using zombie = await startFrozen(scenario, freezeAt);
+        const rowsOf = async (): Promise<readonly string[]> =>
+          (await target.query(`select id, v from ${table}`))
+            .map((row) => `${String(row['id'])} ${String(row['v'])}`)
+            .sort();
+        await runScenario({ ...scenario, generation: 2 });
+        expect([freezeAt, await rowsOf()]).toEqual([freezeAt, EXPECTED[mode]]);
+        await zombie.wake();
+        expect([freezeAt, await rowsOf()]).toEqual([freezeAt, EXPECTED[mode]]);
+        if (!zombie.isFrozen) break;
+        frozen += 1;
+      }
+      expect(frozen * (STEP + 1)).toBeGreaterThan(20);
+      rmSync(directory, { recursive: true, force: true });
+    },
+    TEST_MS_MAX,
   );
 });

@@ -55,6 +55,7 @@ function readRecord(path: string): CommitRecord | undefined {
 
 /** Source, coordinator and sink in one: continues from the commit record and runs to the end of the source. */
 export async function runScenario({ connection, jobId, table, mode, record, generation }: Scenario): Promise<void> {
+  writeFileSync(`${record}.generation`, String(generation));
   const found = readRecord(record);
   const state = found?.entries.map(
     ({ value, ...entry }): SnapshotEntry => ({ ...entry, value: Buffer.from(value, 'base64') }),
@@ -74,6 +75,8 @@ export async function runScenario({ connection, jobId, table, mode, record, gene
       ...entry,
       value: Buffer.from(value).toString('base64'),
     }));
+    // As the coordinator's store: only the newest execution may write the record.
+    if (Number(readFileSync(`${record}.generation`, 'utf8')) !== generation) throw new Error('fenced by the store');
     writeFileSync(`${record}.new`, JSON.stringify({ snapshotId, transactions: next, entries }));
     renameSync(`${record}.new`, record);
     await sink.commit(snapshotId);

@@ -21,6 +21,9 @@ const CREATE = `create table if not exists ${PROGRESS_TABLE} (
   primary key (job_id, sink, writer)
 ) engine=InnoDB`;
 
+/** How long a session that was ended may take to give its name up. */
+const LOCK_SECONDS = 10;
+
 const OWN_ROW = 'job_id = ? and sink = ? and writer = ?';
 const ownRow = ({ jobId, sink, writer }: WriterIdentity): (string | number)[] => [jobId, sink, writer];
 
@@ -52,19 +55,30 @@ export function sessionLock({ jobId, sink, writer }: WriterIdentity, database: s
  * @throws MillraceError `jdbc.fenced`
  */
 export async function endOlderSession(connection: Connection, identity: WriterIdentity, lock: string): Promise<void> {
-  const [known] = await connection.query<RowDataPacket[]>(
-    `select generation from ${PROGRESS_TABLE} where ${OWN_ROW}`,
-    ownRow(identity),
-  );
-  const generation = known[0] === undefined ? undefined : Number(known[0]['generation']);
-  if (generation !== undefined && generation > identity.generation) throw fenced(identity);
-  if (generation !== undefined && generation < identity.generation) {
+  const known = await generationOf(connection, identity);
+  if (known === undefined) {
+    // By itself: in a transaction that hangs nobody else would see it, and wait for it.
+    await connection.query(
+      `insert into ${PROGRESS_TABLE} (job_id, sink, writer, generation) values (?, ?, ?, 0) on duplicate key update writer = writer`,
+      ownRow(identity),
+    );
+  }
+  if ((known ?? 0) > identity.generation) throw fenced(identity);
+  if ((known ?? 0) < identity.generation) {
     const [holders] = await connection.query<RowDataPacket[]>('select is_used_lock(?) as session', [lock]);
     const session = holders[0]!['session'] as number | null;
     // It may have ended by itself meanwhile.
     if (session !== null) await connection.query(`kill ${Number(session)}`).catch(() => {});
   }
-  await connection.query('select get_lock(?, 0)', [lock]);
+  await connection.query(`select get_lock(?, ${LOCK_SECONDS})`, [lock]);
+}
+
+async function generationOf(connection: Connection, identity: WriterIdentity): Promise<number | undefined> {
+  const [rows] = await connection.query<RowDataPacket[]>(
+    `select generation from ${PROGRESS_TABLE} where ${OWN_ROW}`,
+    ownRow(identity),
+  );
+  return rows[0] === undefined ? undefined : Number(rows[0]['generation']);
 }
 
 /**
@@ -78,16 +92,12 @@ export async function claimProgress(
 ): Promise<Progress> {
   const own = ownRow(identity);
   await connection.query('begin');
-  await connection.query(
-    `insert into ${PROGRESS_TABLE} (job_id, sink, writer, generation) values (?, ?, ?, ?) on duplicate key update writer = writer`,
-    [...own, identity.generation],
-  );
   const [rows] = await connection.query<RowDataPacket[]>(
     `select generation, commit_lsn, event_index, snapshot_id from ${PROGRESS_TABLE} where ${OWN_ROW} for update`,
     own,
   );
-  const row = rows[0]!;
-  if (Number(row['generation']) > identity.generation) {
+  const row = rows[0];
+  if (row === undefined || Number(row['generation']) > identity.generation) {
     await connection.query('rollback');
     throw fenced(identity);
   }

@@ -43,31 +43,21 @@ export class SqliteSession implements TargetSession {
   }
 
   claim(afresh: boolean): Promise<Progress> {
-    return this.#guard(async () => {
-      await this.#patiently('begin immediate');
-      try {
-        const position = claimProgress(this.#database, this.#identity, afresh);
-        await this.#patiently('commit');
-        return position;
-      } catch (error) {
-        if (this.#database.isTransaction) this.#database.exec('rollback');
-        throw error;
-      }
-    });
+    return this.#guard(() => this.#atomically(async () => claimProgress(this.#database, this.#identity, afresh)));
   }
 
   plan(source: TableSchema, stage: StageOptions): Promise<TablePlan> {
     return this.#guard(async () => {
-      const plan = await planTable(new SqliteCatalog(this.#database), source, stage, DEFAULT_TABLE);
+      const catalog = new SqliteCatalog(this.#database);
+      const plan = await this.#atomically(() => planTable(catalog, source, stage, DEFAULT_TABLE));
       this.#statements.set(plan, new RowStatements(this.#database, plan));
       return plan;
     });
   }
 
   planAppend(source: TableSchema, stage: StageOptions): Promise<AppendPlan> {
-    return this.#guard(() =>
-      planAppend(new SqliteCatalog(this.#database), source, stage, DEFAULT_TABLE, this.#identity),
-    );
+    const catalog = new SqliteCatalog(this.#database);
+    return this.#guard(() => this.#atomically(() => planAppend(catalog, source, stage, DEFAULT_TABLE, this.#identity)));
   }
 
   wait(plan: AppendPlan, rows: readonly WaitingRow[], reader: RowReader): Promise<void> {
@@ -205,6 +195,20 @@ export class SqliteSession implements TargetSession {
     if (statements.move(this.#texts.read(reader, event, plan, true), texts, unknown)) return;
     // The old row is not there: after a replay of a loading table it may have moved already.
     if (!statements.update(texts, unknown) && !reader.events.isLoading(event)) throw rowMissing();
+  }
+
+  /** In a transaction of its own, unless one is open. */
+  async #atomically<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#database.isTransaction) return work();
+    await this.#patiently('begin immediate');
+    try {
+      const result = await work();
+      await this.#patiently('commit');
+      return result;
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('rollback');
+      throw error;
+    }
   }
 
   /** Tries again while another connection holds the file. */
