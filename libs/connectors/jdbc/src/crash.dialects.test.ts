@@ -13,8 +13,8 @@ const NODE = ['--conditions=source', '--disable-warning=ExperimentalWarning'];
 const STATEMENTS_MAX = 200;
 const CHILDREN_AT_ONCE = 3;
 const TEST_MS_MAX = 600_000;
-/** A process costs a second: each run takes every fifth statement, `CRASH_EVERY=1` all of them (four minutes). */
-const STEP = Number(process.env['CRASH_EVERY'] ?? 5);
+/** A process costs a second: each run takes every eighth statement, `CRASH_EVERY=1` all of them (four minutes). */
+const STEP = Number(process.env['CRASH_EVERY'] ?? 8);
 
 /** Whether the child was killed; `false` when it ran to its end. */
 function runAndKill(scenario: Scenario, killAt: number, moment: 'before' | 'after'): Promise<boolean> {
