@@ -39,8 +39,8 @@ export class MariadbServer implements AsyncDisposable {
     if (uid !== undefined) chownSync(directory, uid, uid);
     const server = new MariadbServer(await freePort(), directory, programs);
     try {
-      const data = ['--no-defaults', `--datadir=${server.#data}`, '--skip-test-db', ...SETTINGS];
-      await run(programs.install, [...data, '--auth-root-authentication-method=normal'], {
+      const args = ['--no-defaults', ...server.#folders, '--skip-test-db', ...SETTINGS];
+      await run(programs.install, [...args, '--auth-root-authentication-method=normal'], {
         ...(uid === undefined ? {} : { uid, gid: uid }),
       });
       await server.up();
@@ -67,7 +67,7 @@ export class MariadbServer implements AsyncDisposable {
       program: this.#programs.server,
       args: [
         '--no-defaults',
-        `--datadir=${this.#data}`,
+        ...this.#folders,
         `--port=${this.port}`,
         '--bind-address=127.0.0.1',
         `--socket=${join(this.directory, 'socket')}`,
@@ -89,8 +89,9 @@ export class MariadbServer implements AsyncDisposable {
     }
   }
 
-  get #data(): string {
-    return join(this.directory, 'data');
+  /** Also for temporary tables: a server that starts removes those of all others in the folder. */
+  get #folders(): readonly string[] {
+    return [`--datadir=${join(this.directory, 'data')}`, `--tmpdir=${this.directory}`];
   }
 
   async #answers(): Promise<boolean> {
