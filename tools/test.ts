@@ -9,7 +9,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MillraceError } from '@millrace/kernel';
-import { testKafka, testPostgres, testRedis, testS3 } from '@millrace/testing';
+import { testKafka, testMariadb, testPostgres, testRedis, testS3 } from '@millrace/testing';
 
 function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -31,17 +31,22 @@ interface Totals {
 /** A server that not every machine can run. */
 interface OptionalServer {
   readonly name: string;
-  /** Ends the names of the test files that need it. */
-  readonly suffix: string;
+  /** End the names of the test files that need it. */
+  readonly suffixes: readonly string[];
   /** Resolves with what the tests find in their environment. */
   readonly start: () => Promise<NodeJS.ProcessEnv>;
 }
 
 const OPTIONAL: readonly OptionalServer[] = [
-  { name: 'S3', suffix: '.s3.test.ts', start: async () => ({ TEST_S3_URL: (await testS3()).url }) },
+  {
+    name: 'MariaDB',
+    suffixes: ['.mysql.test.ts', '.dialects.test.ts'],
+    start: async () => ({ TEST_MARIADB_URL: (await testMariadb()).url }),
+  },
+  { name: 'S3', suffixes: ['.s3.test.ts'], start: async () => ({ TEST_S3_URL: (await testS3()).url }) },
   {
     name: 'Kafka',
-    suffix: '.kafka.test.ts',
+    suffixes: ['.kafka.test.ts'],
     async start() {
       const { brokers, saslBrokers } = await testKafka();
       return { TEST_KAFKA_BROKERS: brokers, TEST_KAFKA_SASL_BROKERS: saslBrokers };
@@ -53,13 +58,15 @@ const OPTIONAL: readonly OptionalServer[] = [
 async function startOptional(): Promise<{ readonly env: NodeJS.ProcessEnv; readonly without: readonly string[] }> {
   const env: NodeJS.ProcessEnv = {};
   const without: string[] = [];
-  const start = async ({ name, suffix, start: started }: OptionalServer): Promise<void> => {
+  const start = async ({ name, suffixes, start: started }: OptionalServer): Promise<void> => {
     try {
       Object.assign(env, await started());
     } catch (error) {
       if (!(error instanceof MillraceError)) throw error;
-      console.log(`skipping *${suffix}: ${name} did not start: ${error.message}. ${error.mend ?? ''}`);
-      without.push(suffix);
+      console.log(
+        `skipping ${suffixes.map((suffix) => `*${suffix}`).join(', ')}: ${name} did not start: ${error.message}. ${error.mend ?? ''}`,
+      );
+      without.push(...suffixes);
     }
   };
   await Promise.all(OPTIONAL.map(start));
@@ -91,7 +98,7 @@ async function main(): Promise<number> {
       return verified;
     }
   }
-  console.log('starting PostgreSQL, Redis, S3 and Kafka ...');
+  console.log('starting PostgreSQL, Redis, MariaDB, S3 and Kafka ...');
   const [postgres, redis, { env, without }] = await Promise.all([testPostgres(), testRedis(), startOptional()]);
   const folder = mkdtempSync(join(tmpdir(), 'millrace-test-'));
   const resultFile = join(folder, 'result.json');

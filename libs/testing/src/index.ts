@@ -3,11 +3,22 @@ export { ProcessorVerification, plainRows, type VerifyOptions, verifyProcessor }
 export { freePort } from './servers/free-port.ts';
 export { GuardedProcess, ServerDidNotStart } from './servers/guarded-process.ts';
 export { KAFKA_USER, type KafkaOptions, KafkaServer, kafkaClassPath } from './servers/kafka-server.ts';
+export type { MariadbDatabase } from './servers/mariadb-database.ts';
+export { MariadbServer } from './servers/mariadb-server.ts';
 export { javaProgram, mavenJars } from './servers/maven-jars.ts';
 export { type PostgresOptions, PostgresServer } from './servers/postgres-server.ts';
 export { type RedisOptions, RedisServer } from './servers/redis-server.ts';
 export { S3Server } from './servers/s3-server.ts';
-export { type SharedKafka, type SharedPostgres, testKafka, testPostgres, testRedis, testS3 } from './servers/shared.ts';
+export {
+  type SharedKafka,
+  type SharedMariadb,
+  type SharedPostgres,
+  testKafka,
+  testMariadb,
+  testPostgres,
+  testRedis,
+  testS3,
+} from './servers/shared.ts';
 export { createTestDatabase, type DatabaseConnection, type TestDatabase } from './servers/test-database.ts';
 export { SeededRandom } from './shop/seeded-random.ts';
 export { createShop, DEMO_SHOP, SHOP_TABLES, type ShopSize } from './shop/shop-schema.ts';

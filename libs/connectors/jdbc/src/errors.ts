@@ -69,6 +69,20 @@ export const ProgressLost = errorCode('jdbc.progress_lost', {
   title: 'Target went back behind the job',
 });
 
+/** The target refused rows on their way from where they wait. */
+export const MoveRefused = errorCode('jdbc.move_refused', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'Target refused appended rows',
+});
+
+/** The target holds more than the job's snapshot says it wrote: going on would append rows a second time. */
+export const SnapshotBehind = errorCode('jdbc.snapshot_behind', {
+  domain: 'external',
+  retry: 'after-repair',
+  title: 'Target is ahead of the job',
+});
+
 export const KeyMissing = errorCode('jdbc.key_missing', {
   domain: 'user',
   retry: 'after-repair',
@@ -104,6 +118,19 @@ export const ColumnMissing = errorCode('jdbc.column_missing', {
   domain: 'user',
   retry: 'after-repair',
   title: 'Target column missing',
+});
+
+export const ColumnUnknown = errorCode('jdbc.column_unknown', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'Unknown column in the mapping',
+});
+
+/** The target would take values of the column and change them (rounding, padding, letter case). */
+export const ColumnTypeUnfit = errorCode('jdbc.column_type_unfit', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'Target column does not hold the values exactly',
 });
 
 /** The target demands a value for a column that the source does not have. */

@@ -70,9 +70,12 @@ describe('options', () => {
   it('are strict and marked', () => {
     expect(jdbcSink.stage.parse({})).toEqual({
       mode: 'upsert',
-      table: '{schema}.{table}',
+      columns: {},
       deletes: 'apply',
+      deletedColumn: '_deleted',
+      changeColumns: true,
       createTable: true,
+      addColumns: true,
     });
     for (const bad of [
       { mod: 'upsert' },
@@ -110,13 +113,13 @@ describe('checkStage', () => {
 
   it('lists what an existing table lacks, and the statements mend it', async () => {
     await database.query('create table checked (id integer, extra text not null)');
-    const findings = await checkStage([keyed]);
+    const findings = await checkStage([keyed], { addColumns: false });
     expect(findings.map(({ code, mend }) => [code, mend])).toEqual([
       ['jdbc.column_missing', 'ALTER TABLE "public"."checked" ADD COLUMN "name" character varying(9);'],
       ['jdbc.column_not_fed', 'ALTER TABLE "public"."checked" ALTER COLUMN "extra" DROP NOT NULL;'],
       ['jdbc.key_index_missing', 'CREATE UNIQUE INDEX ON "public"."checked" ("id");'],
     ]);
-    const sink = await SinkRunner.start(database.connection, { jobId: 'unfit' });
+    const sink = await SinkRunner.start(database.connection, { jobId: 'unfit', stage: { addColumns: false } });
     await sink.feed(
       new ChangeFeed().transaction(16n, [{ op: 'Create', schema: keyed, after: { id: '1', name: 'n' } }]).take(),
     );

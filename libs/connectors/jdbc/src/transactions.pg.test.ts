@@ -1,8 +1,6 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type TestDatabase, testPostgres } from '@millrace/testing';
-import { ChangeFeed, type TestEvent, tableSchema, UNSENT } from './test-support/change-feed.ts';
+import { ChangeFeed, type TestEvent, tableSchema } from './test-support/change-feed.ts';
 import { SinkRunner } from './test-support/sink-runner.ts';
 
 let database: TestDatabase;
@@ -21,132 +19,7 @@ const create = (schema: ReturnType<typeof shape>, id: number, v: string | null):
   after: { id: `${id}`, v },
 });
 
-describe('transactions of the source', () => {
-  it('are never seen in half', async () => {
-    const schema = shape();
-    const sink = await SinkRunner.start(database.connection, { jobId: 'half' });
-    const version = (v: number) => Array.from({ length: 40 }, (_, id) => create(schema, id, `${v}`));
-    await sink.feed(new ChangeFeed(7).transaction(16n, version(0)).take());
-    await sink.settle();
-    const reader = await database.connect();
-    let isDone = false;
-    const seen = new Set<number>();
-    const reading = (async () => {
-      while (!isDone) {
-        const { rows } = await reader.query(
-          `select count(*)::int as rows, count(distinct v)::int as versions from ${schema.id}`,
-        );
-        seen.add(rows[0].rows * 1_000 + rows[0].versions);
-      }
-    })();
-    for (let v = 1; v <= 60; v++) {
-      for (const batch of new ChangeFeed(7).transaction(BigInt(16 + v), version(v)).take()) {
-        await sink.feed([batch]);
-        // The socket gets its turn between the batches of one transaction.
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-    }
-    await sink.settle();
-    isDone = true;
-    await reading;
-    await reader.end();
-    expect([...seen]).toEqual([40_001]);
-    await sink.close();
-  });
-
-  it('share a target transaction under load, and do not wait when idle', async () => {
-    const schema = shape();
-    const sink = await SinkRunner.start(database.connection, { jobId: 'share' });
-    const feed = new ChangeFeed(10);
-    for (let lsn = 1; lsn <= 2_000; lsn++) feed.transaction(BigInt(lsn), [create(schema, lsn, 'x')]);
-    await sink.feed(feed.take());
-    await sink.settle();
-    expect(sink.metrics.transactions).toBeLessThan(200);
-    const before = sink.metrics.transactions!;
-    // One after the other: each is written without anything that follows it.
-    for (let lsn = 2_001; lsn <= 2_003; lsn++) {
-      await sink.feed(new ChangeFeed().transaction(BigInt(lsn), [create(schema, lsn, 'x')]).take());
-      await sink.settle();
-    }
-    expect(sink.metrics.transactions).toBe(before + 3);
-    expect(sink.metrics.rowsWritten).toBe(2_003);
-    await sink.close();
-  });
-
-  it('of 50,000 large rows are written in parts, with bounded memory, and appear at once', async () => {
-    setFlagsFromString('--expose-gc');
-    const collect = runInNewContext('gc') as () => void;
-    // The second run waits for the buffers that the first one found.
-    const gc = (): void => {
-      collect();
-      collect();
-    };
-    const schema = shape();
-    const sink = await SinkRunner.start(database.connection, { jobId: 'huge' });
-    await sink.feed(new ChangeFeed().transaction(1n, [create(schema, -1, 'before')]).take());
-    await sink.settle();
-    gc();
-    const start = process.memoryUsage().arrayBuffers;
-    let most = 0;
-    const value = 'v'.repeat(1_000);
-    const rows = 50_000;
-    for (let from = 0; from < rows; from += 500) {
-      const part = Array.from({ length: 500 }, (_, index) => create(schema, from + index, value));
-      await sink.feed(new ChangeFeed().transaction(2n, part, { from, open: true }).take());
-      if (from % 5_000 === 0) {
-        gc();
-        most = Math.max(most, process.memoryUsage().arrayBuffers - start);
-        expect(await database.query(`select count(*)::int from ${schema.id}`)).toEqual([{ count: 1 }]);
-      }
-    }
-    // The end comes alone.
-    await sink.feed(new ChangeFeed().transaction(2n, [], { from: rows }).take());
-    await sink.snapshot(1);
-    expect(await database.query(`select count(*)::int from ${schema.id}`)).toEqual([{ count: rows + 1 }]);
-    const [progress] = await database.query(
-      "select commit_lsn::text, event_index::int from millrace_progress where job_id = 'huge'",
-    );
-    expect(progress).toEqual({ commit_lsn: '0/2', event_index: rows - 1 });
-    // 50 MB went through: two times what may wait, and what is on its way.
-    expect(most).toBeLessThan(24 * 1_048_576);
-    expect(sink.metrics.transactions).toBe(2);
-    await sink.close();
-  });
-});
-
-describe('a refused row', () => {
-  const feedWith = (schema: ReturnType<typeof shape>, bad: TestEvent) =>
-    new ChangeFeed(5)
-      .transaction(16n, [create(schema, 1, 'a'), create(schema, 2, 'b')])
-      .transaction(32n, [create(schema, 3, 'c'), create(schema, 4, 'd'), bad, create(schema, 6, 'f')])
-      .transaction(48n, [create(schema, 7, 'g')]);
-
-  it('fails the job with its key and position; what came before is committed, and after the repair it goes on', async () => {
-    const schema = shape();
-    await database.query(`create table ${schema.id} (id integer primary key, v varchar(3))`);
-    const bad = create(schema, 5, 'too long');
-    const sink = await SinkRunner.start(database.connection, { jobId: 'refuse' });
-    const state = await sink.snapshot(1);
-    await sink.feed(feedWith(schema, bad).take());
-    expect(await sink.failure).toMatchObject({
-      code: { code: 'jdbc.row_refused', retry: 'after-repair' },
-      message: expect.stringMatching(/"5".*0\/20 index 2.*value too long/),
-      details: { source: schema.id, key: { id: '5' }, commitLsn: '0/20', index: 2 },
-    });
-    await sink.close();
-    expect(await database.query(`select id from ${schema.id} order by id`)).toEqual([{ id: 1 }, { id: 2 }]);
-    const progress = "select commit_lsn::text, event_index::int from millrace_progress where job_id = 'refuse'";
-    expect(await database.query(progress)).toEqual([{ commit_lsn: '0/10', event_index: 1 }]);
-
-    await database.query(`alter table ${schema.id} alter column v type varchar(10)`);
-    const again = await SinkRunner.start(database.connection, { jobId: 'refuse', generation: 2, restored: 1, state });
-    await again.feed(feedWith(schema, bad).take());
-    await again.settle();
-    expect(again.metrics).toMatchObject({ skippedEvents: 2, rowsWritten: 5 });
-    expect(await database.query(`select id from ${schema.id} order by id`)).toHaveLength(7);
-    await again.close();
-  });
-
+describe('a refused row at PostgreSQL', () => {
   it('is found among many, also by a trigger, a null key, and a byte PostgreSQL has no text for', async () => {
     const schema = shape();
     await database.query(`create table ${schema.id} (id integer primary key, v text);
@@ -173,29 +46,6 @@ describe('a refused row', () => {
     expect(await database.query(`select count(*)::int from ${schema.id}`)).toEqual([{ count: 0 }]);
   });
 
-  it('in a transaction written in parts takes nothing of it along', async () => {
-    const schema = shape();
-    await database.query(`create table ${schema.id} (id integer primary key, v varchar(2000))`);
-    const sink = await SinkRunner.start(database.connection, { jobId: 'parts' });
-    await sink.feed(new ChangeFeed().transaction(16n, [create(schema, -1, 'a')]).take());
-    const value = 'v'.repeat(2_000);
-    const feeding = (async () => {
-      for (let from = 0; from < 15_000; from += 500) {
-        const part = Array.from({ length: 500 }, (_, index) =>
-          create(schema, from + index, from + index === 14_000 ? `${value}!` : value),
-        );
-        await sink.feed(new ChangeFeed().transaction(32n, part, { from, open: from < 14_500 }).take());
-      }
-      await sink.settle();
-    })();
-    await expect(feeding).rejects.toMatchObject({
-      code: { code: 'jdbc.row_refused' },
-      details: { key: { id: '14000' }, index: 14_000 },
-    });
-    expect(await database.query(`select id from ${schema.id}`)).toEqual([{ id: -1 }]);
-    await sink.close();
-  });
-
   it('is found where a deferred constraint speaks up at the commit', async () => {
     const schema = shape();
     await database.query(`create table ${schema.id} (id integer primary key, v text);
@@ -211,39 +61,6 @@ describe('a refused row', () => {
       details: { key: { id: '3' }, index: 1 },
     });
     expect(await database.query(`select * from ${schema.id}`)).toEqual([{ id: 1, v: 'a' }]);
-    await sink.close();
-  });
-
-  it('is none when only the order inside a batch was in the way', async () => {
-    const schema = shape();
-    await database.query(`create table ${schema.id} (id integer primary key, v text unique)`);
-    const sink = await SinkRunner.start(database.connection, { jobId: 'swap' });
-    const update = (id: string, v: string): TestEvent => ({ op: 'Update', schema, after: { id, v } });
-    await sink.feed(new ChangeFeed().transaction(16n, [create(schema, 1, 'a'), create(schema, 2, 'b')]).take());
-    await sink.settle();
-    await sink.feed(new ChangeFeed().transaction(32n, [update('1', 'tmp'), update('2', 'a'), update('1', 'b')]).take());
-    await sink.settle();
-    expect(await database.query(`select * from ${schema.id} order by id`)).toEqual([
-      { id: 1, v: 'b' },
-      { id: 2, v: 'a' },
-    ]);
-    await sink.close();
-  });
-});
-
-describe('an update that leaves a large field unchanged', () => {
-  it('of a row the target does not have is refused, but tolerated while its table is loading', async () => {
-    const schema = tableSchema(`public.t${count++}`, { '*id': 'integer', v: 'text', big: 'text' });
-    const sink = await SinkRunner.start(database.connection, { jobId: 'missing' });
-    const update: TestEvent = { op: 'Update', schema, after: { id: '1', v: 'x', big: UNSENT } };
-    await sink.feed(new ChangeFeed().transaction(16n, [{ ...update, loading: true }]).take());
-    await sink.settle();
-    await sink.feed(new ChangeFeed().transaction(32n, [update]).take());
-    expect(await sink.failure).toMatchObject({
-      code: { code: 'jdbc.row_refused' },
-      message: expect.stringContaining('does not have the row'),
-      details: { key: { id: '1' }, commitLsn: '0/20', index: 0 },
-    });
     await sink.close();
   });
 });

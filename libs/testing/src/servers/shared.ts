@@ -1,4 +1,6 @@
 import { KafkaServer } from './kafka-server.ts';
+import { createMariadbDatabase, type MariadbDatabase } from './mariadb-database.ts';
+import { MariadbServer } from './mariadb-server.ts';
 import { PostgresServer } from './postgres-server.ts';
 import { RedisServer } from './redis-server.ts';
 import { S3Server } from './s3-server.ts';
@@ -17,7 +19,14 @@ export interface SharedKafka {
   readonly saslBrokers: string;
 }
 
+/** The same at MariaDB. */
+export interface SharedMariadb {
+  readonly url: string;
+  createDatabase(prefix?: string): Promise<MariadbDatabase>;
+}
+
 let postgres: Promise<SharedPostgres> | undefined;
+let mariadb: Promise<SharedMariadb> | undefined;
 let redis: Promise<{ readonly url: string }> | undefined;
 let kafka: Promise<SharedKafka> | undefined;
 let s3: Promise<{ readonly url: string }> | undefined;
@@ -55,4 +64,14 @@ export function testKafka(): Promise<SharedKafka> {
       ? KafkaServer.start()
       : Promise.resolve({ brokers, saslBrokers });
   return kafka;
+}
+
+/** MariaDB: `TEST_MARIADB_URL` (an administrator's), else a private one that ends with this process. */
+export function testMariadb(): Promise<SharedMariadb> {
+  const url = process.env['TEST_MARIADB_URL'];
+  mariadb ??=
+    url === undefined
+      ? MariadbServer.start()
+      : Promise.resolve({ url, createDatabase: (prefix?: string) => createMariadbDatabase(url, prefix) });
+  return mariadb;
 }

@@ -1,6 +1,7 @@
 import {
   type ChangeBatch,
   ChangeBatchBuilder,
+  type ColumnKind,
   FLAG_KEY_CHANGE,
   FLAG_LOADING,
   lsn,
@@ -14,6 +15,32 @@ import {
 export const UNSENT = Symbol('unchanged');
 export type Field = string | null | typeof UNSENT;
 export type TestRow = Readonly<Record<string, Field>>;
+
+/** As the source has it for the types that tests use. */
+function kindOf(sqlType: string): ColumnKind {
+  const name = sqlType.replace(/\(.*?\)/, '');
+  return KINDS[name] ?? 'text';
+}
+
+const KINDS: Readonly<Record<string, ColumnKind>> = {
+  smallint: 'integer',
+  integer: 'integer',
+  oid: 'integer',
+  bigint: 'bigint',
+  numeric: 'exact',
+  money: 'exact',
+  real: 'float',
+  'double precision': 'float',
+  boolean: 'boolean',
+  json: 'json',
+  jsonb: 'json',
+  'timestamp with time zone': 'timestamptz',
+  'timestamp without time zone': 'timestamp',
+  date: 'date',
+  'time without time zone': 'time',
+  uuid: 'uuid',
+  bytea: 'bytea',
+};
 
 /** Columns as `name: type`; a `*` before the name marks the key. */
 export function tableSchema(
@@ -29,7 +56,7 @@ export function tableSchema(
     columns: Object.entries(columns).map(([name, sqlType], field) => ({
       name: name.replace(/^\*/, ''),
       field,
-      kind: 'text',
+      kind: kindOf(sqlType),
       sqlType,
       key: name.startsWith('*'),
       nullable: !name.startsWith('*'),

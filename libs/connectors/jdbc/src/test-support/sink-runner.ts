@@ -3,15 +3,6 @@ import { systemClock, ulids } from '@millrace/kernel';
 import { connectionSchema, stageSchema } from '../config.ts';
 import { jdbcSink } from '../index.ts';
 
-/** As `TestDatabase.connection` has it. */
-interface DatabaseConnection {
-  readonly host: string;
-  readonly port: number;
-  readonly database: string;
-  readonly user: string;
-  readonly password: string | undefined;
-}
-
 export interface RunnerOptions {
   readonly generation?: number;
   readonly restored?: number | undefined;
@@ -20,8 +11,8 @@ export interface RunnerOptions {
   readonly jobId?: string;
 }
 
-export const resolved = (connection: DatabaseConnection, options: RunnerOptions = {}) => ({
-  config: connectionSchema.parse({ ...connection, ssl: 'disable', password: connection.password }),
+export const resolved = (connection: object, options: RunnerOptions = {}) => ({
+  config: connectionSchema.parse({ ssl: 'disable', ...connection }),
   stage: stageSchema.parse(options.stage ?? {}),
   job: { jobId: options.jobId ?? '01JOB', jobName: 'test', stage: 'copy' },
 });
@@ -41,7 +32,7 @@ export class SinkRunner {
   #woken: (() => void) | undefined;
   #isWoken = false;
 
-  private constructor(connection: DatabaseConnection, options: RunnerOptions) {
+  private constructor(connection: object, options: RunnerOptions) {
     const { promise, resolve } = Promise.withResolvers<unknown>();
     this.failure = promise;
     const options2 = resolved(connection, options);
@@ -79,7 +70,7 @@ export class SinkRunner {
     };
   }
 
-  static async start(connection: DatabaseConnection, options: RunnerOptions = {}): Promise<SinkRunner> {
+  static async start(connection: object, options: RunnerOptions = {}): Promise<SinkRunner> {
     const runner = new SinkRunner(connection, options);
     try {
       await runner.processor.init!(runner.#context);
@@ -102,6 +93,11 @@ export class SinkRunner {
     const entries: SnapshotEntry[] = [];
     this.processor.saveSnapshot!(snapshotId, { offer: (entry) => entries.push(entry) > 0 });
     return entries;
+  }
+
+  /** Phase two, where the sink has one. */
+  async commit(snapshotId: number): Promise<void> {
+    await this.processor.snapshotCommit?.(snapshotId);
   }
 
   /** Writes all that was fed. */

@@ -87,13 +87,19 @@ export class StepPlanner {
   readonly #end: number;
   readonly #planOf: (schema: TableSchema) => TablePlan;
   readonly #applyDeletes: boolean;
+  readonly #insertOnly: boolean;
   #at: number;
   #tables = new Map<string, TableRows>();
 
   constructor(
     events: EventList,
     range: { readonly from: number; readonly to: number },
-    options: { readonly planOf: (schema: TableSchema) => TablePlan; readonly applyDeletes: boolean },
+    options: {
+      readonly planOf: (schema: TableSchema) => TablePlan;
+      readonly applyDeletes: boolean;
+      /** Only new rows count. */
+      readonly insertOnly: boolean;
+    },
   ) {
     this.reader = new RowReader(events);
     this.#events = events;
@@ -101,6 +107,7 @@ export class StepPlanner {
     this.#end = range.to;
     this.#planOf = options.planOf;
     this.#applyDeletes = options.applyDeletes;
+    this.#insertOnly = options.insertOnly;
   }
 
   /**
@@ -133,11 +140,18 @@ export class StepPlanner {
       if (this.#applyDeletes && !this.#isMove(event + 1))
         rows.put(this.reader.key(event, plan, true), event, Action.Delete);
     } else {
-      const step = this.#write(event, op, plan, rows);
+      const step = this.#insertOnly ? this.#insert(event, op, plan, rows) : this.#write(event, op, plan, rows);
       if (step !== undefined) return step;
     }
     this.#at = event + 1;
     return undefined;
+  }
+
+  /** The first row of a key stays. A key change is an update. */
+  #insert(event: number, op: number, plan: TablePlan, rows: TableRows): undefined {
+    if (op === Op.Update || (this.#events.flags(event) & FLAG_KEY_CHANGE) !== 0) return;
+    const key = this.reader.key(event, plan, false);
+    if (rows.slot(key) === undefined) rows.put(key, event, Action.Upsert);
   }
 
   #write(event: number, op: number, plan: TablePlan, rows: TableRows): Step | undefined {

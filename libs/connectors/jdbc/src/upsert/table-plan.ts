@@ -1,4 +1,4 @@
-import type { TableSchema } from '@millrace/formats';
+import type { ColumnKind, TableSchema } from '@millrace/formats';
 
 /** A column that is written. */
 export interface PlanColumn {
@@ -6,6 +6,11 @@ export interface PlanColumn {
   /** Index of the field in the raw tuple. */
   readonly field: number;
   readonly key: boolean;
+  readonly kind: ColumnKind;
+  /** Type at the source, as PostgreSQL prints it. */
+  readonly sqlType: string;
+  /** Type in the target, as the target prints it. */
+  readonly type: string;
 }
 
 /** How one version of a source table's shape is written to its target table. */
@@ -20,4 +25,8 @@ export interface TablePlan {
   readonly fieldMax: number;
   /** The key is not the source's: an update may change it without saying so, but `before` is complete. */
   readonly keyMayChange: boolean;
+  /** Deleted rows stay with true in this column; all others get false. */
+  readonly marker: string | undefined;
+  /** A row that is there stays as it is. */
+  readonly keepsRows: boolean;
 }

@@ -1,19 +1,15 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { FLAG_KEY_CHANGE, formatLsn, Op, type Position, type TableSchema } from '@millrace/formats';
-import { assert, MillraceError } from '@millrace/kernel';
+import { FLAG_KEY_CHANGE, Op, type Position } from '@millrace/formats';
 import type { StageOptions } from '../config.ts';
 import type { TargetSession } from '../dialect.ts';
-import { RowRefused } from '../errors.ts';
 import type { EventList } from './event-list.ts';
 import type { Work } from './pending-events.ts';
+import { PlanCache } from './plan-cache.ts';
 import { Refusal } from './refusal.ts';
-import { RowReader } from './row-reader.ts';
+import { rowRefused } from './row-refused.ts';
 import { type EventRange, sourceTransactions } from './source-transactions.ts';
 import { StepPlanner } from './steps.ts';
 import type { TablePlan } from './table-plan.ts';
-
-/** Versions of tables' shapes that are kept; a job has about one for each table. */
-const PLANS_MAX = 20_000;
 
 /** One refused event, found. */
 class Culprit {
@@ -36,9 +32,7 @@ export class TargetWriter {
   progress: Position | undefined;
   readonly #session: TargetSession;
   readonly #stage: StageOptions;
-  readonly #plans = new Map<string, TablePlan>();
-  /** The same by identity, for the batches at hand. */
-  #plansAtHand = new Map<TableSchema, TablePlan>();
+  readonly #plans: PlanCache<TablePlan>;
   /** A target transaction is open: it holds part of a source transaction. */
   #isOpen = false;
   /** Progress that the open transaction will bring. */
@@ -48,6 +42,7 @@ export class TargetWriter {
   constructor(session: TargetSession, stage: StageOptions, progress: Position | undefined) {
     this.#session = session;
     this.#stage = stage;
+    this.#plans = new PlanCache((source) => session.plan(source, stage));
     this.progress = progress;
   }
 
@@ -56,7 +51,7 @@ export class TargetWriter {
    * @throws MillraceError `jdbc.row_refused`: everything before the refused row's source transaction is committed, nothing of it.
    */
   async write({ events, complete }: Work): Promise<void> {
-    await this.#prepare(events);
+    await this.#plans.prepare(events);
     const wasOpen = this.#isOpen;
     const before = this.#next;
     if (wasOpen) await this.#session.savepoint('part');
@@ -94,29 +89,13 @@ export class TargetWriter {
 
   async #apply(events: EventList, range: EventRange): Promise<void> {
     const planner = new StepPlanner(events, range, {
-      planOf: (schema) => this.#plansAtHand.get(schema)!,
-      applyDeletes: this.#stage.deletes === 'apply',
+      planOf: (schema) => this.#plans.of(schema),
+      applyDeletes: this.#stage.mode === 'upsert' && this.#stage.deletes !== 'ignore',
+      insertOnly: this.#stage.mode === 'insert-only',
     });
     for (let step = planner.next(); step !== 'end'; step = planner.next()) {
       if (step === undefined) await turn();
       else await this.#session.apply(step, planner.reader);
-    }
-  }
-
-  async #prepare(events: EventList): Promise<void> {
-    this.#plansAtHand = new Map();
-    for (const batch of events.batches) {
-      for (const schema of batch.schemas) {
-        if (this.#plansAtHand.has(schema)) continue;
-        const shape = JSON.stringify(schema);
-        let plan = this.#plans.get(shape);
-        if (plan === undefined) {
-          assert(this.#plans.size < PLANS_MAX, `more than ${PLANS_MAX} shapes of tables`);
-          plan = await this.#session.plan(schema, this.#stage);
-          this.#plans.set(shape, plan);
-        }
-        this.#plansAtHand.set(schema, plan);
-      }
     }
   }
 
@@ -159,7 +138,8 @@ export class TargetWriter {
       } else {
         await this.#session.rollback();
       }
-      throw this.#rowRefused(events, error);
+      const plan = this.#plans.of(events.schema(error.event));
+      throw rowRefused(events, error.event, plan, plan.key, error.refusal);
     }
   }
 
@@ -202,45 +182,5 @@ export class TargetWriter {
     } finally {
       this.#depth -= 1;
     }
-  }
-
-  #rowRefused(events: EventList, { event, refusal }: Culprit): MillraceError {
-    const plan = this.#plansAtHand.get(events.schema(event))!;
-    const key = this.#keyOf(events, event, plan);
-    const position = events.position(event);
-    const at =
-      position === undefined
-        ? 'read by the initial load'
-        : `at ${formatLsn(position.commitLsn)} index ${position.index}`;
-    return new MillraceError(
-      RowRefused,
-      {
-        message: `${plan.target} refuses the row ${JSON.stringify(key)} of ${plan.source.id} (${at}): ${refusal.message}`,
-        mend: 'Repair the row at the source or the table at the target, then resume the job: it goes on with this row.',
-        details: {
-          table: plan.target,
-          source: plan.source.id,
-          key,
-          commitLsn: position === undefined ? null : formatLsn(position.commitLsn),
-          index: position?.index ?? null,
-        },
-      },
-      { cause: refusal.cause ?? refusal },
-    );
-  }
-
-  #keyOf(events: EventList, event: number, plan: TablePlan): Readonly<Record<string, string | null>> {
-    const reader = new RowReader(events);
-    const old = events.op(event) === Op.Delete;
-    return Object.fromEntries(
-      plan.key.map((column) => {
-        try {
-          return [column.name, Buffer.from(reader.keyText(event, plan, column, old), 'latin1').toString('utf8')];
-        } catch (error) {
-          if (!(error instanceof Refusal)) throw error;
-          return [column.name, null];
-        }
-      }),
-    );
   }
 }

@@ -6,11 +6,12 @@ import {
   type SnapshotEntry,
   type SnapshotWriter,
 } from '@millrace/engine';
-import { comparePositions, formatLsn, isChangeBatch, type Position, parseLsn } from '@millrace/formats';
+import { comparePositions, formatLsn, type Position, parseLsn } from '@millrace/formats';
 import { assert, MillraceError } from '@millrace/kernel';
 import type { ConnectionOptions, StageOptions } from '../config.ts';
 import type { Dialect, TargetSession } from '../dialect.ts';
-import { NotChangeEvents, ProgressLost } from '../errors.ts';
+import { ProgressLost } from '../errors.ts';
+import { changeBatch } from './change-batch.ts';
 import { PendingEvents, type Work } from './pending-events.ts';
 import { TargetWriter } from './target-writer.ts';
 
@@ -28,6 +29,7 @@ export interface UpsertOptions {
  * when it comes again (INV: nothing is applied twice).
  */
 export class UpsertProcessor implements Processor {
+  readonly isCooperative: boolean;
   readonly #options: UpsertOptions;
   #context!: ProcessorContext;
   #session: TargetSession | undefined;
@@ -41,6 +43,7 @@ export class UpsertProcessor implements Processor {
 
   constructor(options: UpsertOptions) {
     this.#options = options;
+    this.isCooperative = !options.dialect.isBlocking;
   }
 
   async init(context: ProcessorContext): Promise<void> {
@@ -52,10 +55,10 @@ export class UpsertProcessor implements Processor {
     // The claim waits for an older writer's transaction, however long that takes.
     const abort = (): void => session.abort();
     context.signal.addEventListener('abort', abort, { once: true });
-    const progress = await session.claim(context.restoredSnapshotId === undefined);
+    const { position } = await session.claim(context.restoredSnapshotId === undefined);
     context.signal.removeEventListener('abort', abort);
-    this.#writer = new TargetWriter(session, stage, progress);
-    this.#pending = new PendingEvents(progress);
+    this.#writer = new TargetWriter(session, stage, position);
+    this.#pending = new PendingEvents(position);
   }
 
   restoreSnapshot(entry: SnapshotEntry): void {
@@ -77,15 +80,10 @@ export class UpsertProcessor implements Processor {
   }
 
   process(_ordinal: number, batch: Batch): boolean {
-    if (!isChangeBatch(batch)) {
-      throw new MillraceError(NotChangeEvents, {
-        message: `sink "${this.#options.sink}" takes change events, not ${batch.kind === 'bytes' ? batch.format : batch.kind}`,
-        mend: 'Connect it to a source or to stages that keep change events.',
-      });
-    }
+    const events = changeBatch(batch, this.#options.sink);
     if (this.#hasFailed || this.#pending.isFull) return false;
     const skipped = this.#pending.skipped;
-    this.#pending.add(batch);
+    this.#pending.add(events);
     if (this.#pending.skipped > skipped) this.#context.metrics.add('skippedEvents', this.#pending.skipped - skipped);
     this.#write();
     return true;

@@ -1,16 +1,17 @@
 import type { Finding } from '@millrace/connector-contract';
 import type { TableSchema } from '@millrace/formats';
-import { MillraceError } from '@millrace/kernel';
 import type pg from 'pg';
-import { type ConnectionOptions, type StageOptions, type TargetName, targetName } from '../../config.ts';
-import { RightsMissing } from '../../errors.ts';
-import { connect, type PostgresConnection } from './connect.ts';
+import { type ConnectionOptions, type StageOptions, serverOptions } from '../../config.ts';
+import { checkTables } from '../../target/check-tables.ts';
+import { checkWith } from '../../target/check-with.ts';
+import { PostgresCatalog } from './catalog.ts';
+import { connect, DEFAULT_PORT } from './connect.ts';
 import { PROGRESS_TABLE } from './progress.ts';
-import { quoteName, quoteTable } from './quote.ts';
+import { quoteName } from './quote.ts';
 import { classify } from './server-error.ts';
-import { keyOf, tableObstacles } from './table-findings.ts';
-import { describeTarget } from './target-table.ts';
 
+/** Where tables go unless told otherwise. */
+export const DEFAULT_TABLE = '{schema}.{table}';
 /** `insert … on conflict`, `attgenerated` and the replicas we test go back to this one. */
 const SERVER_VERSION_MIN = 120_000;
 
@@ -37,32 +38,17 @@ const FACTS = `select current_setting('server_version_num')::int as version, cur
   has_table_privilege(to_regclass('${PROGRESS_TABLE}'), 'SELECT') and has_table_privilege(to_regclass('${PROGRESS_TABLE}'), 'INSERT')
     and has_table_privilege(to_regclass('${PROGRESS_TABLE}'), 'UPDATE') and has_table_privilege(to_regclass('${PROGRESS_TABLE}'), 'DELETE') as progress_rights`;
 
-/** Runs `use` with a connection; what connecting or asking says against it becomes a finding. */
-async function withConnection(
+const withConnection = (
   options: ConnectionOptions,
   signal: AbortSignal,
   use: (client: pg.ClientBase) => Promise<readonly Finding[]>,
-): Promise<readonly Finding[]> {
-  signal.throwIfAborted();
-  let connection: PostgresConnection | undefined;
-  const abort = (): void => connection?.abort();
-  try {
-    connection = await connect(options, 'millrace check');
-    signal.throwIfAborted();
-    signal.addEventListener('abort', abort, { once: true });
-    return await use(connection.client);
-  } catch (error) {
-    signal.throwIfAborted();
-    const known = classify(error);
-    if (!(known instanceof MillraceError)) throw known;
-    return [
-      { code: known.code.code, severity: 'error', message: known.message, mend: known.mend, pointer: known.pointer },
-    ];
-  } finally {
-    signal.removeEventListener('abort', abort);
-    await connection?.close().catch(() => {});
-  }
-}
+): Promise<readonly Finding[]> =>
+  checkWith(
+    () => connect(serverOptions(options, DEFAULT_PORT), 'millrace check'),
+    classify,
+    signal,
+    ({ client }) => use(client),
+  );
 
 export function checkConnection(options: ConnectionOptions, signal: AbortSignal): Promise<readonly Finding[]> {
   return withConnection(options, signal, async (client) => findings((await client.query<Facts>(FACTS)).rows[0]!));
@@ -111,64 +97,13 @@ function findings(facts: Facts): readonly Finding[] {
   return found;
 }
 
-/** The tables of a stage against the target as it stands. */
-export function checkTables(
+export function checkStage(
   options: ConnectionOptions,
   stage: StageOptions,
   tables: readonly TableSchema[],
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
-  return withConnection(options, signal, async (client) => {
-    const found: Finding[] = [];
-    const sourceOf = new Map<string, string>();
-    for (const source of tables) {
-      const name = targetName(stage.table, source);
-      const target = quoteTable(name);
-      const other = sourceOf.get(target);
-      if (other !== undefined) {
-        const message = `tables ${other} and ${source.id} would both be written to ${target}`;
-        found.push({
-          code: 'jdbc.target_shared',
-          severity: 'error',
-          message,
-          mend: 'Use {schema} and {table} in "table".',
-          pointer: '/table',
-        });
-        continue;
-      }
-      sourceOf.set(target, source.id);
-      const { key, obstacles } = keyOf(source, stage);
-      const there = obstacles.length > 0 ? undefined : await describeTarget(client, name);
-      const all = obstacles.length > 0 ? obstacles : tableObstacles(name, there, source, key, stage);
-      for (const { error: _, ...finding } of all) found.push(finding);
-      if (all.length === 0 && there === undefined) found.push(...(await creationFindings(client, name)));
-    }
-    return found;
-  });
-}
-
-/** May the role create the table where it is missing? */
-async function creationFindings(client: pg.ClientBase, name: TargetName): Promise<readonly Finding[]> {
-  const { rows } = await client.query<{
-    user: string;
-    database: string;
-    schema: string | null;
-    allowed: boolean | null;
-  }>(
-    `select current_user::text as user, current_database()::text as database, n.nspname::text as schema,
-       case when n.oid is null then has_database_privilege(current_database(), 'CREATE') else has_schema_privilege(n.oid, 'CREATE') end as allowed
-     from (select coalesce($1, current_schema())::text as wanted) w left join pg_namespace n on n.nspname = w.wanted`,
-    [name.schema ?? null],
+  return withConnection(options, signal, (client) =>
+    checkTables(new PostgresCatalog(client), stage, tables, DEFAULT_TABLE),
   );
-  const { user, database, schema, allowed } = rows[0]!;
-  if (allowed === true) return [];
-  const where = schema === null ? `DATABASE ${quoteName(database)}` : `SCHEMA ${quoteName(schema)}`;
-  return [
-    {
-      code: RightsMissing.code,
-      severity: 'error',
-      message: `the target table ${quoteTable(name)} is missing, and the sink's role may not create it`,
-      mend: `GRANT CREATE ON ${where} TO ${quoteName(user)};`,
-    },
-  ];
 }

@@ -1,10 +1,11 @@
 import { MillraceError } from '@millrace/kernel';
 import type pg from 'pg';
 import { DataSource } from 'typeorm';
-import type { ConnectionOptions } from '../../config.ts';
+import type { ServerOptions } from '../../config.ts';
 import { LoginRefused, Unreachable } from '../../errors.ts';
 import { sqlState } from './server-error.ts';
 
+export const DEFAULT_PORT = 5_432;
 const CONNECT_MS_MAX = 10_000;
 const KEEP_ALIVE_DELAY_MS = 10_000;
 
@@ -28,7 +29,7 @@ export interface PostgresConnection extends AsyncDisposable {
 }
 
 /** @throws MillraceError `jdbc.unreachable`, `jdbc.login_refused` */
-export async function connect(options: ConnectionOptions, applicationName: string): Promise<PostgresConnection> {
+export async function connect(options: ServerOptions, applicationName: string): Promise<PostgresConnection> {
   try {
     return await open(options, applicationName, options.ssl !== 'disable');
   } catch (error) {
@@ -42,7 +43,7 @@ export async function connect(options: ConnectionOptions, applicationName: strin
   }
 }
 
-async function open(options: ConnectionOptions, applicationName: string, tls: boolean): Promise<PostgresConnection> {
+async function open(options: ServerOptions, applicationName: string, tls: boolean): Promise<PostgresConnection> {
   const dataSource = new DataSource({
     type: 'postgres',
     host: options.host,
@@ -93,7 +94,7 @@ async function open(options: ConnectionOptions, applicationName: string, tls: bo
   }
 }
 
-function tlsOptions({ ssl, ca, host }: ConnectionOptions): object {
+function tlsOptions({ ssl, ca, host }: ServerOptions): object {
   if (ssl === 'verify-full') return { ca, servername: host, rejectUnauthorized: true };
   // As libpq: a given authority is checked, the host name is not.
   if (ssl === 'require' && ca !== undefined) {
@@ -102,7 +103,7 @@ function tlsOptions({ ssl, ca, host }: ConnectionOptions): object {
   return { rejectUnauthorized: false };
 }
 
-function connectError(error: unknown, options: ConnectionOptions): unknown {
+function connectError(error: unknown, options: ServerOptions): unknown {
   if (error instanceof MillraceError) return error;
   const message = error instanceof Error ? error.message || String((error as { code?: string }).code) : String(error);
   const where = `${options.host}:${options.port}`;

@@ -13,7 +13,7 @@ const KEEP_BYTES_MAX = 8 * PIECE_BYTES;
 /** One line to copy. `old`: from the tuple before the change. */
 export interface CopyLine {
   readonly event: number;
-  readonly action: number;
+  readonly action: number | string;
   readonly old?: boolean;
 }
 

@@ -8,6 +8,8 @@ const NEWLINE = 0x0a;
 const BACKSLASH = 0x5c;
 const CAPITAL_N = 0x4e;
 const DIGIT_0 = 0x30;
+/** Room for what stands before the columns: numbers and a position. */
+const HEAD_BYTES = 128;
 
 /** The letter after the backslash for bytes that COPY's text format wants escaped, else 0. */
 const ESCAPE = new Uint8Array(256);
@@ -29,8 +31,14 @@ export class CopyText {
     this.bytes = Buffer.allocUnsafeSlow(bytes);
   }
 
-  /** Appends a line: the action, then the plan's columns. A delete fills the key columns from the tuple before. */
-  addRow(reader: RowReader, event: number, action: number, plan: TablePlan, old = action === Action.Delete): void {
+  /** Appends a line: the action (or other fields, in COPY's format), then the plan's columns. `old`: the key columns from the tuple before. */
+  addRow(
+    reader: RowReader,
+    event: number,
+    action: number | string,
+    plan: TablePlan,
+    old = action === Action.Delete,
+  ): void {
     const { events } = reader;
     const offset = old ? events.before(event) : events.after(event);
     const source = events.bytes(event);
@@ -38,8 +46,9 @@ export class CopyText {
     const { columns } = plan;
     if (offset === NO_TUPLE) throw new RangeError('an event without the tuple it needs was planned');
     cursor.read(source, offset);
-    this.#reserve((cursor.end - offset) * 2 + columns.length * 3 + 16);
-    this.#number(action);
+    this.#reserve((cursor.end - offset) * 2 + columns.length * 3 + HEAD_BYTES);
+    if (typeof action === 'number') this.#number(action);
+    else this.used += this.bytes.write(action, this.used, 'latin1');
     for (let index = 0; index < columns.length; index++) {
       this.bytes[this.used++] = TAB;
       const column = columns[index]!;

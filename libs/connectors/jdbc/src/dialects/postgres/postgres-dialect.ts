@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { ConnectionOptions } from '../../config.ts';
+import { waitingPrefix } from '../../append/append-plan.ts';
+import { type ConnectionOptions, serverOptions } from '../../config.ts';
 import type { Dialect, TargetSession, WriterIdentity } from '../../dialect.ts';
-import { checkConnection, checkTables } from './check.ts';
-import { connect } from './connect.ts';
+import { checkConnection, checkStage } from './check.ts';
+import { connect, DEFAULT_PORT } from './connect.ts';
 import { PostgresSession } from './postgres-session.ts';
 import { PROGRESS_TABLE } from './progress.ts';
 import { classify } from './server-error.ts';
@@ -15,16 +16,22 @@ export function sessionName({ jobId, sink, writer, generation }: WriterIdentity)
 
 async function open(options: ConnectionOptions, identity: WriterIdentity): Promise<TargetSession> {
   const name = sessionName(identity);
-  return new PostgresSession(await connect(options, name), identity, name);
+  return new PostgresSession(await connect(serverOptions(options, DEFAULT_PORT), name), identity, name);
 }
 
 export const postgresDialect: Dialect = {
+  isBlocking: false,
   open,
   check: checkConnection,
-  checkTables,
+  checkTables: checkStage,
   async forget(options, { jobId, sink }) {
-    await using connection = await connect(options, 'millrace dispose');
+    await using connection = await connect(serverOptions(options, DEFAULT_PORT), 'millrace dispose');
     try {
+      const waiting = await connection.client.query<{ name: string }>(
+        "select oid::regclass::text as name from pg_class where relkind = 'r' and starts_with(relname, $1)",
+        [waitingPrefix({ jobId, sink })],
+      );
+      for (const { name } of waiting.rows) await connection.client.query(`drop table if exists ${name}`);
       const { rows } = await connection.client.query(`select to_regclass('${PROGRESS_TABLE}') is not null as found`);
       if (!rows[0].found) return;
       await connection.client.query(`delete from ${PROGRESS_TABLE} where job_id = $1 and sink = $2`, [jobId, sink]);

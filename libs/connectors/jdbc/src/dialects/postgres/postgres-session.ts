@@ -1,20 +1,21 @@
 import type { Position, TableSchema } from '@millrace/formats';
-import { MillraceError } from '@millrace/kernel';
 import type pg from 'pg';
-import { type StageOptions, targetName } from '../../config.ts';
-import type { TargetSession, WriterIdentity } from '../../dialect.ts';
-import { Refusal } from '../../upsert/refusal.ts';
+import { type AppendPlan, planAppend, type WaitingRow } from '../../append/append-plan.ts';
+import type { StageOptions } from '../../config.ts';
+import type { Executed, Progress, TargetSession, WriterIdentity } from '../../dialect.ts';
+import { fenced } from '../../target/fenced.ts';
+import { planTable } from '../../target/plan-table.ts';
+import { rowMissing } from '../../target/row-missing.ts';
 import type { RowReader } from '../../upsert/row-reader.ts';
 import { Action, type Step, type TableRows } from '../../upsert/steps.ts';
 import type { TablePlan } from '../../upsert/table-plan.ts';
+import { PostgresCatalog } from './catalog.ts';
+import { DEFAULT_TABLE } from './check.ts';
 import { type PostgresConnection } from './connect.ts';
 import { RowCopier } from './copy-rows.ts';
 import { MergeSql, OLD_KEY } from './merge-sql.ts';
-import { claimProgress, createProgressTable, endOlderSessions, fenced, isFenced, progressSql } from './progress.ts';
-import { quoteTable } from './quote.ts';
+import { claimProgress, createProgressTable, endOlderSessions, isFenced, progressSql } from './progress.ts';
 import { classify } from './server-error.ts';
-import { keyOf, tableObstacles } from './table-findings.ts';
-import { createTarget, describeTarget } from './target-table.ts';
 
 /** The write side at PostgreSQL: COPY into a temporary table, then merge. See docs/adr/20261121-upsert-by-copy-and-merge.md. */
 export class PostgresSession implements TargetSession {
@@ -23,6 +24,7 @@ export class PostgresSession implements TargetSession {
   readonly #identity: WriterIdentity;
   readonly #name: string;
   readonly #copier: RowCopier;
+  readonly #catalog: PostgresCatalog;
   readonly #merges = new Map<TablePlan, MergeSql>();
   /** Statements that go out with the next ones, to save round trips. */
   #queue: string[] = [];
@@ -37,9 +39,10 @@ export class PostgresSession implements TargetSession {
     this.#identity = identity;
     this.#name = name;
     this.#copier = new RowCopier(connection.client);
+    this.#catalog = new PostgresCatalog(connection.client);
   }
 
-  claim(afresh: boolean): Promise<Position | undefined> {
+  claim(afresh: boolean): Promise<Progress> {
     return this.#guard(async () => {
       await createProgressTable(this.#client);
       await endOlderSessions(this.#client, this.#name, this.#identity.generation);
@@ -49,40 +52,40 @@ export class PostgresSession implements TargetSession {
 
   plan(source: TableSchema, stage: StageOptions): Promise<TablePlan> {
     return this.#guard(async () => {
-      const name = targetName(stage.table, source);
-      const { key, obstacles } = keyOf(source, stage);
-      let target = await describeTarget(this.#client, name);
-      const found = [...obstacles, ...(obstacles.length > 0 ? [] : tableObstacles(name, target, source, key, stage))];
-      const first = found[0];
-      if (first !== undefined) {
-        const { error, message, mend, pointer } = first;
-        throw new MillraceError(error, {
-          message,
-          mend,
-          pointer,
-          details: { findings: found.map((one) => one.message) },
-        });
-      }
-      if (target === undefined) {
-        await createTarget(this.#client, name, source, key);
-        target = await describeTarget(this.#client, name);
-      }
-      const computed = new Set(target?.columns.filter((column) => column.computed).map((column) => column.name));
-      const columns = source.columns
-        .filter((column) => !computed.has(column.name))
-        .map((column) => ({ name: column.name, field: column.field, key: key.includes(column.name) }));
-      const plan: TablePlan = {
-        source,
-        target: quoteTable(name),
-        columns,
-        key: columns.filter((column) => column.key),
-        fieldMax: Math.max(...columns.map((column) => column.field)),
-        keyMayChange: stage.key !== undefined && source.replicaIdentity === 'full',
-      };
+      const plan = await planTable(this.#catalog, source, stage, DEFAULT_TABLE);
       const merge = new MergeSql(plan, `millrace_stage_${this.#merges.size}`);
       await this.#client.query(merge.createStage);
       this.#merges.set(plan, merge);
       return plan;
+    });
+  }
+
+  planAppend(source: TableSchema, stage: StageOptions): Promise<AppendPlan> {
+    return this.#guard(() => planAppend(this.#catalog, source, stage, DEFAULT_TABLE, this.#identity));
+  }
+
+  wait(plan: AppendPlan, rows: readonly WaitingRow[], reader: RowReader): Promise<void> {
+    return this.#guard(async () => {
+      await this.#flush();
+      const line = (index: number) => {
+        const { event, old, head } = rows[index]!;
+        return { event, old, action: head.map((value) => value ?? '\\N').join('\t') };
+      };
+      await this.#copier.copy(
+        `copy ${plan.waiting} (${plan.waitingColumns}) from stdin`,
+        rows.length,
+        line,
+        plan,
+        reader,
+      );
+    });
+  }
+
+  execute(sql: string): Promise<Executed> {
+    return this.#guard(async () => {
+      await this.#flush();
+      const { rows, rowCount } = await this.#client.query<Record<string, unknown>>(sql);
+      return { count: Number(rows[0]?.['count'] ?? rowCount), row: rows[0] };
     });
   }
 
@@ -117,7 +120,12 @@ export class PostgresSession implements TargetSession {
   apply(step: Step, reader: RowReader): Promise<void> {
     return this.#guard(async () => {
       if (step.kind === 'truncate') {
-        this.#queue.push(`truncate ${step.plans.map((plan) => plan.target).join(', ')}`);
+        const emptied = step.plans.filter((plan) => this.#sql(plan).clear === undefined);
+        for (const plan of step.plans) {
+          const { clear } = this.#sql(plan);
+          if (clear !== undefined) this.#queue.push(clear);
+        }
+        if (emptied.length > 0) this.#queue.push(`truncate ${emptied.map((plan) => plan.target).join(', ')}`);
       } else if (step.kind === 'move') {
         await this.#move(step.plan, step.event, reader);
       } else {
@@ -193,9 +201,10 @@ export class PostgresSession implements TargetSession {
     const line = (index: number) =>
       index === 0 ? { event, action: OLD_KEY, old: true } : { event, action: Action.Partial };
     await this.#copier.copy(merge.copy, 2, line, plan, reader);
-    const [clear, update] = merge.move(unknown);
-    await this.#client.query(clear);
-    const moved = await this.#client.query(update);
+    const [clear, change, mark] = merge.move(unknown);
+    await this.#client.query(clear!);
+    const moved = await this.#client.query(change!);
+    if (mark !== undefined) await this.#client.query(mark);
     if (moved.rowCount === 1) return;
     // The old row is not there: after a replay of a loading table it may have moved already.
     const updated = await this.#client.query(merge.partial(Action.Partial, unknown));
@@ -229,8 +238,3 @@ export class PostgresSession implements TargetSession {
     }
   }
 }
-
-const rowMissing = (): Refusal =>
-  new Refusal(
-    'the change leaves large columns as they were, but the target does not have the row; set REPLICA IDENTITY FULL at the source, or load the table again',
-  );

@@ -1,8 +1,8 @@
-import { formatLsn, type Position, parseLsn } from '@millrace/formats';
-import { MillraceError } from '@millrace/kernel';
+import { formatLsn, type Position } from '@millrace/formats';
 import type pg from 'pg';
-import type { WriterIdentity } from '../../dialect.ts';
-import { Fenced } from '../../errors.ts';
+import type { Progress, WriterIdentity } from '../../dialect.ts';
+import { fenced } from '../../target/fenced.ts';
+import { progressOf } from '../../target/progress-row.ts';
 import { quoteText } from './quote.ts';
 
 /** Found by the role's `search_path`, made in its first schema. */
@@ -58,29 +58,22 @@ export async function claimProgress(
   client: pg.ClientBase,
   identity: WriterIdentity,
   afresh: boolean,
-): Promise<Position | undefined> {
+): Promise<Progress> {
   const { jobId, sink, writer, generation } = identity;
   const keep = (column: string): string => (afresh ? 'null' : `p.${column}`);
-  const { rows } = await client.query<{ commit_lsn: string | null; event_index: string | null }>(
+  const { rows } = await client.query<Record<'commit_lsn' | 'event_index' | 'snapshot_id', string | null>>(
     `insert into ${PROGRESS_TABLE} as p (job_id, sink, writer, generation) values ($1, $2, $3, $4)
      on conflict (job_id, sink, writer) do update
-       set generation = excluded.generation, updated_at = now(), commit_lsn = ${keep('commit_lsn')}, event_index = ${keep('event_index')}
+       set generation = excluded.generation, updated_at = now(), commit_lsn = ${keep('commit_lsn')}, event_index = ${keep('event_index')},
+         snapshot_id = ${keep('snapshot_id')}
        where p.generation <= excluded.generation
-     returning commit_lsn::text, event_index::text`,
+     returning commit_lsn::text, event_index::text, snapshot_id::text`,
     [jobId, sink, writer, generation],
   );
   const row = rows[0];
   if (row === undefined) throw fenced(identity);
-  if (row.commit_lsn === null || row.event_index === null) return undefined;
-  return { commitLsn: parseLsn(row.commit_lsn), index: Number(row.event_index) };
+  return progressOf(row.commit_lsn, row.event_index, row.snapshot_id);
 }
-
-export const fenced = ({ jobId, sink, generation }: WriterIdentity): MillraceError =>
-  new MillraceError(Fenced, {
-    message: `generation ${generation} of job ${jobId} may no longer write to sink "${sink}": a newer execution has taken over`,
-    mend: 'Nothing: the newer execution goes on with the work.',
-    details: { generation },
-  });
 
 const FENCED_MARK = 'millrace fenced, rows ';
 

@@ -14,10 +14,23 @@ export function sqlState(error: unknown): string | undefined {
   return typeof code === 'string' && severity !== undefined && /^[0-9A-Z]{5}$/.test(code) ? code : undefined;
 }
 
-/** What the server said, with detail and place (COPY names line and column there). */
+/**
+ * What the server said, with detail and place (COPY names line and column there), but without the values of the row: these may
+ * be secret, and messages end up in logs.
+ */
 export function serverMessage(error: unknown): string {
   const { message, detail, where } = error as { message?: string; detail?: string; where?: string };
-  return [message, detail, where?.split('\n', 1)[0]].filter((part) => part !== undefined && part !== '').join('; ');
+  const state = sqlState(error) ?? '';
+  const said = state.startsWith('22') ? message?.replace(/: ".*"$/s, '') : message;
+  const place = where?.replace(/\n.*/s, '').replace(/^(COPY .*?, line \d+(?:, column [^:]*)?):.*$/s, '$1');
+  const parts = [said, state.startsWith('23') ? withoutValues(detail) : detail, place];
+  return parts.filter((part) => part !== undefined && part !== '').join('; ');
+}
+
+/** `Key (email)=(x) already exists.` without the x; `Failing row contains (…).` not at all. */
+function withoutValues(detail: string | undefined): string | undefined {
+  const key = /^(.*?\(.*?\))=\(.*\)(.*)$/s.exec(detail ?? '');
+  return key === null ? undefined : `${key[1]}${key[2]}`;
 }
 
 /** Gives a failure of the session its code. */
