@@ -126,6 +126,13 @@ export const ColumnUnknown = errorCode('jdbc.column_unknown', {
   title: 'Unknown column in the mapping',
 });
 
+/** Two columns would be written to one of the target. */
+export const ColumnShared = errorCode('jdbc.column_shared', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'Two columns with one name',
+});
+
 /** The target would take values of the column and change them (rounding, padding, letter case). */
 export const ColumnTypeUnfit = errorCode('jdbc.column_type_unfit', {
   domain: 'user',

@@ -122,6 +122,9 @@ describe.each(TARGETS)('options at %s', (_, open) => {
     expect(await check({ columns: { id: false } })).toEqual([
       expect.objectContaining({ code: 'jdbc.key_unknown', pointer: '/columns' }),
     ]);
+    for (const options of [{ columns: { big: 'name' } }, { deletes: 'mark', deletedColumn: 'big' }]) {
+      expect(await check(options)).toEqual([expect.objectContaining({ code: 'jdbc.column_shared' })]);
+    }
     expect(await check({ table: schema.table, columns: { nmae: 'x' } })).toEqual([
       expect.objectContaining({ code: 'jdbc.column_unknown', pointer: '/columns/nmae', mend: 'Did you mean "name"?' }),
     ]);

@@ -63,4 +63,24 @@ describe('a refused row at PostgreSQL', () => {
     expect(await database.query(`select * from ${schema.id}`)).toEqual([{ id: 1, v: 'a' }]);
     await sink.close();
   });
+
+  it('is named by its key only: no other value of it is in the message', async () => {
+    const table = tableSchema(`public.t${count++}`, { '*id': 'integer', v: 'text', n: 'text' });
+    await database.query(`create table ${table.id} (id integer primary key, v text unique, n integer not null check (n < 10));
+      insert into ${table.id} values (1, 'secret', 1)`);
+    const cases = [
+      [{ id: '2', v: 'secret', n: '1' }, 'Key (v) already exists'],
+      [{ id: '2', v: 'secret 2', n: null }, 'violates not-null constraint'],
+      [{ id: '2', v: 'secret 2', n: '77' }, 'violates check constraint'],
+      [{ id: '2', v: 'x', n: 'secret' }, 'invalid input syntax for type integer'],
+    ] as const;
+    for (const [index, [after, words]] of cases.entries()) {
+      const sink = await SinkRunner.start(database.connection, { jobId: `quiet${index}` });
+      await sink.feed(new ChangeFeed().transaction(16n, [{ op: 'Create', schema: table, after }]).take());
+      const failure = (await sink.failure) as Error;
+      expect(failure).toMatchObject({ code: { code: 'jdbc.row_refused' }, message: expect.stringContaining(words) });
+      expect(failure.message).not.toMatch(/secret|77/);
+      await sink.close();
+    }
+  });
 });

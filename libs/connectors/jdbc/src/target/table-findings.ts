@@ -5,6 +5,7 @@ import type { StageOptions, TargetName } from '../config.ts';
 import {
   ColumnMissing,
   ColumnNotFed,
+  ColumnShared,
   ColumnTypeUnfit,
   ColumnUnknown,
   KeyIndexMissing,
@@ -16,7 +17,7 @@ import {
   TableMissing,
 } from '../errors.ts';
 import type { TargetCatalog, TargetTable } from './catalog.ts';
-import type { MappedTable } from './mapped-table.ts';
+import { type MappedTable, mapTable } from './mapped-table.ts';
 
 /** A finding that stands in the way, with the code it is thrown with when the job runs. */
 export interface Obstacle extends Finding {
@@ -50,8 +51,23 @@ export function sourceObstacles(source: TableSchema, stage: StageOptions): reado
         `/columns/${name}`,
       ),
     ),
+    ...sharedNames(source, stage),
     ...(stage.mode === 'append' ? [] : keyObstacles(source, stage, names)),
   ];
+}
+
+/** Renamed columns may meet others, and so may those that the sink adds. */
+function sharedNames(source: TableSchema, stage: StageOptions): readonly Obstacle[] {
+  const names = mapTable(source, stage).columns.map((column) => column.name);
+  const shared = names.filter((name, index) => names.indexOf(name) !== index);
+  return shared.map((name) =>
+    obstacle(
+      ColumnShared,
+      `two columns of table ${source.id} would be written to "${name}"`,
+      'Rename one of them with "columns" (or the marker with "deletedColumn").',
+      '/columns',
+    ),
+  );
 }
 
 function keyObstacles(source: TableSchema, stage: StageOptions, names: readonly string[]): readonly Obstacle[] {
