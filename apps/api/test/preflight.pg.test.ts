@@ -74,9 +74,11 @@ describe('the real connectors', () => {
     const { body } = await api.request('GET', '/api/v1/connectors');
     expect(body.items.map(({ role, type }: { role: string; type: string }) => `${role} ${type}`)).toEqual([
       'source postgres',
+      'source kafka',
       'source s3',
       'sink jdbc',
       'sink files',
+      'sink kafka',
       'sink s3',
     ]);
     const ofType = (...types: string[]) => body.items.filter(({ type }: { type: string }) => types.includes(type));

@@ -1,4 +1,4 @@
-import { errorCode, MillraceError } from '@millrace/kernel';
+import { errorCode, MASK, MillraceError } from '@millrace/kernel';
 
 export const ApiRefused = errorCode('cli.api_refused', {
   domain: 'user',
@@ -20,6 +20,12 @@ interface Problem {
   readonly errors?: readonly { readonly pointer?: string; readonly detail?: string; readonly mend?: string }[];
 }
 
+const SECRET_NAME = /password|secret|token|tlsKey/i;
+
+/** What is shown of a request: a secret is only there as a reference such as `${env:NAME}`. */
+const hideSecret = (name: string, value: unknown): unknown =>
+  SECRET_NAME.test(name) && typeof value === 'string' && !value.startsWith('${') ? MASK : value;
+
 const asArgument = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** Talks to the management API and can show each request as the `curl` line that would do the same. */
@@ -36,7 +42,8 @@ export class RestClient {
   async post<Answer>(path: string, body?: unknown): Promise<Answer> {
     const url = `${this.#base}/api/v1/${path}`;
     const json = body === undefined ? undefined : JSON.stringify(body);
-    const data = json === undefined ? '' : ` -H 'content-type: application/json' -d ${asArgument(json)}`;
+    const shown = body === undefined ? '' : JSON.stringify(body, hideSecret);
+    const data = json === undefined ? '' : ` -H 'content-type: application/json' -d ${asArgument(shown)}`;
     this.#show(`curl -X POST ${url}${data}`);
     const response = await fetch(url, {
       method: 'POST',

@@ -136,10 +136,10 @@ export class FilesSinkProcessor implements Processor {
     this.#prepared = this.#prepared.filter((file) => file.snapshotId > snapshotId);
   }
 
-  /** At the end of bounded input, or without snapshots, nobody commits: what is written is shown. */
+  /** Bounded input ends with a snapshot that shows the rest; without snapshots it is shown here. */
   complete(): boolean {
     if (this.#isBusy()) return false;
-    if (this.#isDone) return true;
+    if (this.#isDone || this.#context.guarantee !== 'none') return true;
     this.#start(async () => {
       await this.#sealAll();
       await this.#showSealed();
