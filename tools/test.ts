@@ -31,8 +31,8 @@ interface Totals {
 /** A server that not every machine can run. */
 interface OptionalServer {
   readonly name: string;
-  /** End the names of the test files that need it. */
-  readonly suffixes: readonly string[];
+  /** Parts of the names of test files that need it: `.kafka.` of `sink.kafka.test.ts`. */
+  readonly marks: readonly string[];
   /** Resolves with what the tests find in their environment. */
   readonly start: () => Promise<NodeJS.ProcessEnv>;
 }
@@ -40,13 +40,13 @@ interface OptionalServer {
 const OPTIONAL: readonly OptionalServer[] = [
   {
     name: 'MariaDB',
-    suffixes: ['.mysql.test.ts', '.dialects.test.ts'],
+    marks: ['mysql', 'dialects'],
     start: async () => ({ TEST_MARIADB_URL: (await testMariadb()).url }),
   },
-  { name: 'S3', suffixes: ['.s3.test.ts'], start: async () => ({ TEST_S3_URL: (await testS3()).url }) },
+  { name: 'S3', marks: ['s3'], start: async () => ({ TEST_S3_URL: (await testS3()).url }) },
   {
     name: 'Kafka',
-    suffixes: ['.kafka.test.ts'],
+    marks: ['kafka'],
     async start() {
       const { brokers, saslBrokers } = await testKafka();
       return { TEST_KAFKA_BROKERS: brokers, TEST_KAFKA_SASL_BROKERS: saslBrokers };
@@ -58,24 +58,27 @@ const OPTIONAL: readonly OptionalServer[] = [
 async function startOptional(): Promise<{ readonly env: NodeJS.ProcessEnv; readonly without: readonly string[] }> {
   const env: NodeJS.ProcessEnv = {};
   const without: string[] = [];
-  const start = async ({ name, suffixes, start: started }: OptionalServer): Promise<void> => {
+  const start = async ({ name, marks, start: started }: OptionalServer): Promise<void> => {
     try {
       Object.assign(env, await started());
     } catch (error) {
       if (!(error instanceof MillraceError)) throw error;
       console.log(
-        `skipping ${suffixes.map((suffix) => `*${suffix}`).join(', ')}: ${name} did not start: ${error.message}. ${error.mend ?? ''}`,
+        `skipping ${marks.map((mark) => `*.${mark}.test.ts`).join(', ')}: ${name} did not start: ${error.message}. ${error.mend ?? ''}`,
       );
-      without.push(...suffixes);
+      without.push(...marks);
     }
   };
   await Promise.all(OPTIONAL.map(start));
   return { env, without };
 }
 
-function countFiles(suffixes: readonly string[]): number {
+/** Test files that carry this mark, as a regular expression. */
+const marked = (mark: string): string => String.raw`\.${mark}\.([^/]*\.)?test\.ts$`;
+
+function countFiles(marks: readonly string[]): number {
   const files = execFileSync('git', ['ls-files', '*.test.ts'], { encoding: 'utf8' }).split('\n');
-  return files.filter((file) => suffixes.some((suffix) => file.endsWith(suffix))).length;
+  return files.filter((file) => marks.some((mark) => new RegExp(marked(mark)).test(file))).length;
 }
 
 /** @param left test files that were left out */
@@ -108,7 +111,7 @@ async function main(): Promise<number> {
       '--disable-warning=ExperimentalWarning',
       'node_modules/jest/bin/jest.js',
     ];
-    const left = without.flatMap((suffix) => ['--testPathIgnorePatterns', suffix.replaceAll('.', String.raw`\.`)]);
+    const left = without.flatMap((mark) => ['--testPathIgnorePatterns', marked(mark)]);
     const code = await run(process.execPath, [...jest, ...left, '--json', `--outputFile=${resultFile}`, ...patterns], {
       ...process.env,
       TEST_POSTGRES_URL: postgres.url,
