@@ -3,7 +3,6 @@ import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { expect, it } from '@jest/globals';
 import { PostgresServer } from './postgres-server.ts';
-import { S3Server } from './s3-server.ts';
 import { testPostgres } from './shared.ts';
 
 it('gives databases of their own and drops them with their slots', async () => {
@@ -32,16 +31,6 @@ it('keeps committed data over a crash of PostgreSQL', async () => {
   expect(await database.query('select id from t')).toEqual([{ id: 1 }]);
 });
 
-it('starts the S3 server again after a crash, at the same address', async () => {
-  await using server = await S3Server.start();
-  const { pid, url } = server;
-  await server.restart('SIGKILL');
-  expect(server.url).toBe(url);
-  expect(server.pid).not.toBe(pid);
-  // Without a signature.
-  expect((await fetch(`http://127.0.0.1:${server.port}/`)).status).toBe(403);
-});
-
 const alive = (pid: number): boolean => {
   try {
     process.kill(pid, 0);
@@ -60,17 +49,17 @@ function startedServers(child: ChildProcess): Promise<{ pids: number[]; director
 
 it('leaves no server and no directory behind when its process is killed', async () => {
   const script = `
-    import { PostgresServer, RedisServer, S3Server } from '@millrace/testing';
-    const servers = [await PostgresServer.start(), await RedisServer.start(), await S3Server.start()];
+    import { PostgresServer, RedisServer } from '@millrace/testing';
+    const servers = [await PostgresServer.start(), await RedisServer.start()];
     console.log(JSON.stringify({ pids: servers.map((s) => s.pid), directories: servers.map((s) => s.directory) }));
     setInterval(() => {}, 1000);`;
   const child = spawn(process.execPath, ['--conditions=source', '--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const { pids, directories } = await startedServers(child);
-  expect(pids.map(alive)).toEqual([true, true, true]);
+  expect(pids.map(alive)).toEqual([true, true]);
   child.kill('SIGKILL');
   while (pids.some(alive) || directories.some((directory) => existsSync(directory)))
     await new Promise((resolve) => setTimeout(resolve, 50));
-  expect(pids.map(alive)).toEqual([false, false, false]);
+  expect(pids.map(alive)).toEqual([false, false]);
 });
