@@ -67,6 +67,13 @@ for (const name of new Set(invariants.match(/INV-\d+/g) ?? [])) {
     findings.push(`docs/invariants.md: no test carries ${name}`);
 }
 
+// A guarantee names the tests that show it.
+const GUARANTEES = 'docs/guarantees.md';
+for (const [, title, file] of readFileSync(GUARANTEES, 'utf8').matchAll(/"([^"]+)" in `([^`]+)`/g)) {
+  if (!existsSync(file!) || !readFileSync(file!, 'utf8').includes(title!))
+    findings.push(`${GUARANTEES}: no test "${title}" in ${file}`);
+}
+
 // Links between our own pages lead somewhere.
 for (const page of files.filter((file) => file.endsWith('.md'))) {
   for (const [, target] of readFileSync(page, 'utf8').matchAll(/\]\((?!https?:|#|mailto:)([^)#\s]+)(?:#[^)]*)?\)/g)) {
