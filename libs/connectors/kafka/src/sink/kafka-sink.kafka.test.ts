@@ -195,7 +195,7 @@ describe('the kafka sink', () => {
     // Without letting the event loop turn, so that nothing can be acknowledged.
     while (sink.offer(batch)) taken += 1;
     expect(taken * 100 * 8_000).toBeLessThan(PENDING_BYTES_MAX + 2 * 100 * 8_100);
-    expect(taken).toBeGreaterThan(30);
+    expect(taken).toBeGreaterThan(5);
     // The batch that was refused is offered again, and goes on where it was left.
     await sink.write(batch);
     await sink.snapshot(1);

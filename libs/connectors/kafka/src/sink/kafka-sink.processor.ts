@@ -19,8 +19,8 @@ import { OpenBatches } from './open-batches.ts';
 import { topicName } from './topic-name.ts';
 import { topicOf } from './topics.ts';
 
-/** Bytes that may wait to be acknowledged; more hold the input back. */
-export const PENDING_BYTES_MAX = 32 * 1_024 * 1_024;
+/** Bytes that may wait to be acknowledged; more hold the input back. Enough to keep brokers busy, few enough that a barrier does not wait long for them. */
+export const PENDING_BYTES_MAX = 8 * 1_024 * 1_024;
 /** How long messages wait for others before they are sent. */
 const LINGER_MS = 5;
 /** How long the brokers may be away before the job fails (and is started again later). */
