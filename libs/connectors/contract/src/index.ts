@@ -11,5 +11,6 @@ export {
   type SourceShape,
   type TableLookup,
 } from './connector.ts';
+export { checkDeclaredKey, declaredTableFields } from './declared-table.ts';
 export { ConnectorRegistry, UnknownConnector } from './registry.ts';
 export { SECRET_MARK, secretField, secretFields } from './secret-field.ts';

@@ -1,8 +1,7 @@
-import { DECLARED_TYPES, type DeclaredType } from '@millrace/formats';
+import { checkDeclaredKey, declaredTableFields } from '@millrace/connector-contract';
 import { parseDurationMs } from '@millrace/kernel';
 import { z } from 'zod';
 
-const COLUMNS_MAX = 1_600;
 const TOPICS_MAX = 1_000;
 const DISCOVER_MS_MIN = 1_000;
 
@@ -18,21 +17,9 @@ export const sourceStage = z
     from: z.enum(['earliest', 'latest']).default('earliest').meta({
       description: 'Where a job begins: at the oldest message, or with those that come from now on.',
     }),
-    table: z
-      .string()
-      .regex(/^[^.]+\.[^.]+$/, 'a schema and a table, such as public.orders')
-      .meta({ description: 'Table that the rows are said to be of.' }),
-    columns: z
-      .record(z.string().min(1), z.enum(Object.keys(DECLARED_TYPES) as DeclaredType[]))
-      .refine((columns) => Object.keys(columns).length >= 1, 'at least one column')
-      .refine((columns) => Object.keys(columns).length <= COLUMNS_MAX, `at most ${COLUMNS_MAX} columns`)
-      .meta({
-        description:
-          'Columns by name with their types, taken from the JSON object that a message is. Others are left out.',
-      }),
-    key: z.array(z.string().min(1)).default([]).meta({
-      description:
-        'Columns that identify a row. With them a message without value deletes the row that its key, a JSON object, names.',
+    ...declaredTableFields({
+      columns: 'Columns by name with their types, taken from the JSON object that a message is. Others are left out.',
+      key: 'Columns that identify a row. With them a message without value deletes the row that its key, a JSON object, names.',
     }),
     follow: z
       .boolean()
@@ -44,11 +31,6 @@ export const sourceStage = z
       .refine((text) => (parseDurationMs(text) ?? 0) >= DISCOVER_MS_MIN, 'a duration of at least 1s, such as 30s')
       .meta({ description: 'How often new partitions are looked for.' }),
   })
-  .superRefine(({ columns, key }, context) => {
-    key.forEach((name, index) => {
-      if (columns[name] === undefined)
-        context.addIssue({ code: 'custom', path: ['key', index], message: `"${name}" is not among the columns` });
-    });
-  });
+  .superRefine(checkDeclaredKey);
 
 export type SourceStage = z.output<typeof sourceStage>;

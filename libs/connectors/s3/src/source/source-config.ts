@@ -1,9 +1,8 @@
-import { DECLARED_TYPES, type DeclaredType } from '@millrace/formats';
+import { checkDeclaredKey, declaredTableFields } from '@millrace/connector-contract';
 import { parseDurationMs } from '@millrace/kernel';
 import { z } from 'zod';
 import { globProblem } from './glob.ts';
 
-const COLUMNS_MAX = 1_600;
 const POLL_MS_MIN = 1_000;
 
 /** What a job's source stage reads. */
@@ -23,16 +22,10 @@ export const s3SourceStage = z
       description:
         'ndjson: an object per line. csv: with a header. Objects that end with .gz or .zst are decompressed.',
     }),
-    table: z
-      .string()
-      .regex(/^[^.]+\.[^.]+$/, 'a schema and a table, such as public.orders')
-      .meta({ description: 'Table that the rows are said to be of.' }),
-    columns: z
-      .record(z.string().min(1), z.enum(Object.keys(DECLARED_TYPES) as DeclaredType[]))
-      .refine((columns) => Object.keys(columns).length >= 1, 'at least one column')
-      .refine((columns) => Object.keys(columns).length <= COLUMNS_MAX, `at most ${COLUMNS_MAX} columns`)
-      .meta({ description: 'Columns by name with their types. Others in the objects are left out.' }),
-    key: z.array(z.string().min(1)).default([]).meta({ description: 'Columns that identify a row.' }),
+    ...declaredTableFields({
+      columns: 'Columns by name with their types. Others in the objects are left out.',
+      key: 'Columns that identify a row.',
+    }),
     follow: z
       .boolean()
       .default(true)
@@ -43,11 +36,6 @@ export const s3SourceStage = z
       .refine((text) => (parseDurationMs(text) ?? 0) >= POLL_MS_MIN, 'a duration of at least 1s, such as 10s')
       .meta({ description: 'How often new objects are looked for.' }),
   })
-  .superRefine(({ columns, key }, context) => {
-    key.forEach((name, index) => {
-      if (columns[name] === undefined)
-        context.addIssue({ code: 'custom', path: ['key', index], message: `"${name}" is not among the columns` });
-    });
-  });
+  .superRefine(checkDeclaredKey);
 
 export type S3SourceStage = z.infer<typeof s3SourceStage>;
