@@ -1,7 +1,7 @@
 import { defineSink } from '@millrace/connector-contract';
 import { parseDurationMs, systemClock } from '@millrace/kernel';
 import { checkCluster, checkTopics } from './cluster/check.ts';
-import { clusterOf } from './cluster/connect.ts';
+import { clientIdOf, clusterOf } from './cluster/connect.ts';
 import { type ClusterConfig, clusterConfig, type SinkStage, sinkStage } from './config.ts';
 import { KafkaSinkProcessor } from './sink/kafka-sink.processor.ts';
 import { openTransactions } from './transaction/orphans.ts';
@@ -22,8 +22,12 @@ export const kafkaSink = defineSink<ClusterConfig, SinkStage>({
   checkStage: checkTopics,
   createSink: (options) => () => new KafkaSinkProcessor(options),
   async dispose({ config, stage, job }, signal) {
-    const clientId = `millrace-${job.jobId}-${job.stage}`;
-    const cluster = clusterOf(config, { clientId, clock: systemClock, signal, patienceMs: DISPOSE_PATIENCE_MS });
+    const cluster = clusterOf(config, {
+      clientId: clientIdOf(job),
+      clock: systemClock,
+      signal,
+      patienceMs: DISPOSE_PATIENCE_MS,
+    });
     try {
       const timeoutMs = parseDurationMs(stage.transactionTimeout)!;
       for (const id of await openTransactions(cluster, idPrefix(job))) await takeOver(cluster, id, timeoutMs);

@@ -1,5 +1,5 @@
 import type { Finding, JobIdentity, SourceShape } from '@millrace/connector-contract';
-import { type Clock, MillraceError, parseDurationMs, systemClock } from '@millrace/kernel';
+import { MillraceError, parseDurationMs, systemClock } from '@millrace/kernel';
 import { apiVersionsV3, describeConfigsV4 } from '@platformatic/kafka';
 import type { ClusterConfig, SinkStage } from '../config.ts';
 import { TimeoutTooLong, TooOld, TopicMissing } from '../errors.ts';
@@ -19,8 +19,8 @@ async function withCluster(
   config: ClusterConfig,
   signal: AbortSignal,
   look: (cluster: Cluster) => Promise<readonly Finding[]>,
-  clock: Clock = systemClock,
 ): Promise<readonly Finding[]> {
+  const clock = systemClock;
   const cluster = clusterOf(config, { clientId: 'millrace-check', clock, signal, patienceMs: CHECK_PATIENCE_MS });
   try {
     return await look(cluster);
@@ -149,21 +149,11 @@ async function topicFinding(
 /** A warning where the brokers don't tell: the job itself finds out. */
 async function timeoutFindings(cluster: Cluster, stage: SinkStage): Promise<readonly Finding[]> {
   const wantedMs = parseDurationMs(stage.transactionTimeout)!;
-  const broker = await cluster.anyBroker();
+  const broker = (await cluster.brokers())[0]!;
+  const wanted = { resourceName: String(broker.nodeId), configurationKeys: [TIMEOUT_SETTING] };
   try {
-    const { results } = await cluster.request(broker, async (connection) =>
-      describeConfigsV4.api.async(
-        connection,
-        [
-          {
-            resourceType: BROKER_RESOURCE,
-            resourceName: String(await cluster.nodeOf(broker)),
-            configurationKeys: [TIMEOUT_SETTING],
-          },
-        ],
-        false,
-        false,
-      ),
+    const { results } = await cluster.request(broker, (connection) =>
+      describeConfigsV4.api.async(connection, [{ ...wanted, resourceType: BROKER_RESOURCE }], false, false),
     );
     const allowedMs = Number(results[0]?.configs[0]?.value);
     if (!(wantedMs > allowedMs)) return [];

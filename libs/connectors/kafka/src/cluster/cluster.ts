@@ -22,6 +22,10 @@ export interface Broker {
   readonly port: number;
 }
 
+interface Node extends Broker {
+  readonly nodeId: number;
+}
+
 /** A topic as the brokers describe it. */
 export interface Topic {
   readonly name: string;
@@ -113,18 +117,11 @@ export class Cluster {
     throw new Transient(`partition ${partition} of ${topicName} has no leader`);
   }
 
-  /** All brokers of the cluster. */
-  async brokers(): Promise<readonly Broker[]> {
+  /** All brokers of the cluster, at the addresses they advertise. */
+  async brokers(): Promise<readonly Node[]> {
     const any = await this.#reachable();
     const answer = await this.request(any, (connection) => metadataV12.api.async(connection, [], false));
-    return answer.brokers.map(({ host, port }) => ({ host, port }));
-  }
-
-  /** Node id of one of the brokers. */
-  async nodeOf({ host, port }: Broker): Promise<number> {
-    const answer = await this.request({ host, port }, (connection) => metadataV12.api.async(connection, [], false));
-    const found = answer.brokers.find((broker) => broker.host === host && broker.port === port);
-    return found?.nodeId ?? answer.brokers[0]!.nodeId;
+    return answer.brokers.map(({ nodeId, host, port }) => ({ nodeId, host, port }));
   }
 
   /** What is known of the topic turned out to be old. */
@@ -189,7 +186,7 @@ export class Cluster {
 const missing = (name: string): MillraceError =>
   new MillraceError(TopicMissing, {
     message: `topic ${name} does not exist`,
-    mend: `Create it (kafka-topics.sh --create --topic ${name} --partitions N), or let the sink do it: topics: { create: true }.`,
+    mend: `Create it (kafka-topics.sh --create --topic ${name} --partitions N), or let the sink do it: createTopics: { partitions: N } on its stage.`,
     details: { topic: name },
   });
 

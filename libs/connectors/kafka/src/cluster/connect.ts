@@ -1,3 +1,4 @@
+import type { JobIdentity } from '@millrace/connector-contract';
 import { type Clock, systemRandom } from '@millrace/kernel';
 import type { ClusterConfig } from '../config.ts';
 import { Cluster, type ClusterOptions } from './cluster.ts';
@@ -6,6 +7,9 @@ function parseAddress(address: string): { readonly host: string; readonly port: 
   const colon = address.lastIndexOf(':');
   return { host: address.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(address.slice(colon + 1)) };
 }
+
+/** How a job's stage names itself to the brokers. */
+export const clientIdOf = ({ jobId, stage }: JobIdentity): string => `millrace-${jobId}-${stage}`;
 
 /** The cluster that a definition's options describe. Connects when it is first asked something. */
 export function clusterOf(

@@ -3,11 +3,11 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, it } from '@jest/globals';
 import { javaProgram, kafkaClassPath, SeededRandom, testKafka } from '@millrace/testing';
-import { COMPRESSIONS } from '../protocol/compression.ts';
 import { NO_HEADERS, RecordBatch } from '../protocol/record-batch.ts';
 import { committedMessages } from '../test-support/committed-messages.ts';
 import { newTopic, testCluster } from '../test-support/test-cluster.ts';
-import { endOnce, Producer } from '../transaction/producer.ts';
+import { testProducer } from '../test-support/test-producer.ts';
+import { endOnce, type Producer } from '../transaction/producer.ts';
 
 const READER = fileURLToPath(new URL('../test-support/ReadCommitted.java', import.meta.url));
 const PRODUCERS = 4;
@@ -19,18 +19,7 @@ it('finds what the own consumer of Kafka finds, however transactions overlap and
   const random = new SeededRandom(7);
   const cluster = testCluster(brokers);
   const ids = Array.from({ length: PRODUCERS }, (_, index) => `overlap-${topic}-${index}`);
-  const fail = (error: unknown): never => {
-    throw error;
-  };
-  const options = {
-    cluster,
-    timeoutMs: 60_000,
-    compression: COMPRESSIONS.none,
-    sent: () => {},
-    halved: () => {},
-    fail,
-  };
-  const producers = await Promise.all(ids.map((transactionalId) => Producer.open({ ...options, transactionalId })));
+  const producers = await Promise.all(ids.map((transactionalId) => testProducer(cluster, transactionalId)));
   const end = async (producer: Producer, isCommitted: boolean): Promise<void> => {
     if (producer.open !== undefined) producer.ended(await endOnce(cluster, producer.open, isCommitted));
   };

@@ -10,7 +10,7 @@ import {
 import { type ChangeBatch, isChangeBatch, type TableSchema } from '@millrace/formats';
 import { assert, parseDurationMs, parseSizeBytes } from '@millrace/kernel';
 import type { Cluster } from '../cluster/cluster.ts';
-import { clusterOf } from '../cluster/connect.ts';
+import { clientIdOf, clusterOf } from '../cluster/connect.ts';
 import type { ClusterConfig, SinkStage } from '../config.ts';
 import { endOnce, type TransactionHandle } from '../transaction/producer.ts';
 import { Writer } from '../transaction/writer.ts';
@@ -175,8 +175,7 @@ export class KafkaSinkProcessor implements Processor {
 
   #clusterUntil(signal: AbortSignal, patienceMs: number): Cluster {
     const { config, job } = this.#options;
-    const clientId = `millrace-${job.jobId}-${job.stage}`;
-    return clusterOf(config, { clientId, clock: this.#context.clock, signal, patienceMs });
+    return clusterOf(config, { clientId: clientIdOf(job), clock: this.#context.clock, signal, patienceMs });
   }
 
   #linger(): void {

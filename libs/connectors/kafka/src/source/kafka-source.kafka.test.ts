@@ -2,11 +2,11 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type SharedKafka, testKafka } from '@millrace/testing';
 import { deleteRecordsV2 } from '@platformatic/kafka';
 import { Kafka, logLevel } from 'kafkajs';
-import { COMPRESSIONS } from '../protocol/compression.ts';
 import { NO_HEADERS, RecordBatch } from '../protocol/record-batch.ts';
 import { DrivenSource } from '../test-support/driven-source.ts';
 import { newTopic, testCluster } from '../test-support/test-cluster.ts';
-import { endOnce, Producer } from '../transaction/producer.ts';
+import { testProducer } from '../test-support/test-producer.ts';
+import { endOnce } from '../transaction/producer.ts';
 import { settle } from '../transaction/settle.ts';
 
 const SHAPE = { table: 'public.notes', columns: { id: 'integer', note: 'text' }, key: ['id'] };
@@ -23,19 +23,8 @@ const encoded = (value: unknown): Buffer => Buffer.from(JSON.stringify(value));
 /** Writes messages in one transaction of their own, until they can be read, each to the partition of its id. */
 async function write(topic: string, messages: readonly Message[], partitions = 1, isCommitted = true): Promise<void> {
   const cluster = testCluster(kafka.brokers);
-  const fail = (error: unknown): never => {
-    throw error;
-  };
   const transactionalId = `write-${topic}-${performance.now()}`;
-  const options = {
-    cluster,
-    timeoutMs: 60_000,
-    compression: COMPRESSIONS.none,
-    sent: () => {},
-    halved: () => {},
-    fail,
-  };
-  const producer = await Producer.open({ ...options, transactionalId });
+  const producer = await testProducer(cluster, transactionalId);
   for (let partition = 0; partition < partitions; partition++) {
     const batch = new RecordBatch(10_000_000);
     for (const [id, note] of messages) {

@@ -11,7 +11,7 @@ import { type ChangeBatch, declaredSchema } from '@millrace/formats';
 import { MillraceError, parseDurationMs } from '@millrace/kernel';
 import { protocolCode } from '../cluster/client-error.ts';
 import type { Broker, Cluster } from '../cluster/cluster.ts';
-import { clusterOf } from '../cluster/connect.ts';
+import { clientIdOf, clusterOf } from '../cluster/connect.ts';
 import { Transient } from '../cluster/retry.ts';
 import type { ClusterConfig } from '../config.ts';
 import { PositionLost } from '../errors.ts';
@@ -44,7 +44,7 @@ export class KafkaSourceProcessor implements Processor {
   readonly #options: Resolved<ClusterConfig, SourceStage>;
   readonly #rows: MessageRows;
   readonly #closing = new AbortController();
-  /** Of all partitions, also of other instances when restored; this instance saves its own. */
+  /** Of all partitions, those of other instances too. */
   readonly #restored = new Map<string, bigint>();
   readonly #handedOn = new Map<string, bigint>();
   readonly #ahead: Piece[] = [];
@@ -54,8 +54,9 @@ export class KafkaSourceProcessor implements Processor {
   #reading: Promise<void> | undefined;
   #hasRoom: (() => void) | undefined;
   #isAtEnd = false;
-
   #mine: ReadPartition[] = [];
+  /** Of the snapshot that is being saved: what the writer has taken. */
+  readonly #saved = new Set<string>();
 
   constructor(options: Resolved<ClusterConfig, SourceStage>) {
     this.#options = options;
@@ -66,7 +67,7 @@ export class KafkaSourceProcessor implements Processor {
     const { config, stage, job } = this.#options;
     this.#context = context;
     this.#cluster = clusterOf(config, {
-      clientId: `millrace-${job.jobId}-${job.stage}`,
+      clientId: clientIdOf(job),
       clock: context.clock,
       signal: AbortSignal.any([context.signal, this.#closing.signal]),
       patienceMs: PATIENCE_MS,
@@ -104,7 +105,6 @@ export class KafkaSourceProcessor implements Processor {
 
   saveSnapshot(_snapshotId: number, writer: SnapshotWriter): boolean {
     const encoder = new TextEncoder();
-    // All of them again when the writer had no room: a key is saved once whoever offers it.
     for (const [key, offset] of this.#handedOn) {
       if (this.#saved.has(key)) continue;
       if (!writer.offer({ partition: EVERY_INSTANCE, key, value: encoder.encode(String(offset)) })) return false;
@@ -113,8 +113,6 @@ export class KafkaSourceProcessor implements Processor {
     this.#saved.clear();
     return true;
   }
-
-  readonly #saved = new Set<string>();
 
   async close(): Promise<void> {
     this.#closing.abort(new Error('the source is closed'));

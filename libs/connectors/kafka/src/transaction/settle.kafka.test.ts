@@ -6,7 +6,8 @@ import { COMPRESSIONS } from '../protocol/compression.ts';
 import { NO_HEADERS, RecordBatch } from '../protocol/record-batch.ts';
 import { committedMessages } from '../test-support/committed-messages.ts';
 import { newTopic, testCluster } from '../test-support/test-cluster.ts';
-import { endOnce, Producer, type TransactionHandle, type TransactionName } from './producer.ts';
+import { testProducer } from '../test-support/test-producer.ts';
+import { endOnce, type Producer, type TransactionHandle, type TransactionName } from './producer.ts';
 import { settle } from './settle.ts';
 
 function batchOf(text: string): RecordBatch {
@@ -41,20 +42,8 @@ const produceBesideTransaction = createAPI<
 
 /** A committed transaction whose marker is missing in partition 1, as a broker that was killed leaves it. */
 async function hangingTransaction(cluster: Cluster, topic: string): Promise<TransactionHandle> {
-  const fail = (error: unknown): never => {
-    throw error;
-  };
   const transactionalId = `hangs-${topic}`;
-  const options = {
-    cluster,
-    transactionalId,
-    timeoutMs: 60_000,
-    compression: COMPRESSIONS.none,
-    sent: () => {},
-    halved: () => {},
-    fail,
-  };
-  const producer = await Producer.open(options);
+  const producer = await testProducer(cluster, transactionalId);
   producer.write(topic, 0, batchOf('whole'));
   await producer.flush();
   const handle = producer.transaction!;
@@ -87,19 +76,8 @@ describe('a transaction that was committed', () => {
     await using server = await KafkaServer.start();
     const topic = await newTopic(server.brokers);
     const cluster = testCluster(server.brokers);
-    const fail = (error: unknown): never => {
-      throw error;
-    };
     const open = async (transactionalId: string): Promise<Producer> => {
-      const options = {
-        cluster,
-        timeoutMs: 60_000,
-        compression: COMPRESSIONS.none,
-        sent: () => {},
-        halved: () => {},
-        fail,
-      };
-      const producer = await Producer.open({ ...options, transactionalId });
+      const producer = await testProducer(cluster, transactionalId);
       producer.write(topic, 0, batchOf(transactionalId));
       await producer.flush();
       return producer;
