@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { MillraceError, systemClock } from '@millrace/kernel';
+import { MillraceError } from '@millrace/kernel';
 import { freePort } from './free-port.ts';
-import { GuardedProcess, ServerDidNotStart } from './guarded-process.ts';
+import { ServerDidNotStart } from './guarded-process.ts';
+import { LocalServer } from './local-server.ts';
 import { javaProgram, mavenJars } from './maven-jars.ts';
 
 const run = promisify(execFile);
@@ -22,7 +23,6 @@ const HEAP = '256m';
 /** Compiles quickly and not well: right for brokers that live for minutes. */
 const QUICK_START = '-XX:TieredStopAtLevel=1';
 const START_WAIT_MS_MAX = 90_000;
-const POLL_MS = 50;
 const STARTED = 'Kafka Server started';
 
 /** The user of the listener with SASL; the same for PLAIN and SCRAM. */
@@ -91,19 +91,17 @@ function settingsOf(ports: Ports, directory: string): Readonly<Record<string, st
 export const kafkaClassPath = (): Promise<string> => mavenJars('kafka', ARTIFACTS);
 
 /** A private Kafka broker (KRaft, broker and controller in one) in a temporary directory, on free loopback ports. */
-export class KafkaServer implements AsyncDisposable {
-  readonly directory: string;
+export class KafkaServer extends LocalServer {
   /** `host:port`. */
   readonly brokers: string;
   /** The listener that wants `KAFKA_USER`, by PLAIN or SCRAM. */
   readonly saslBrokers: string;
   readonly #program: string;
   readonly #java: readonly string[];
-  #process: GuardedProcess | undefined;
 
   private constructor(directory: string, ports: Ports, program: string, java: readonly string[]) {
+    super(directory);
     this.#program = program;
-    this.directory = directory;
     this.brokers = `127.0.0.1:${ports.plain}`;
     this.saslBrokers = `127.0.0.1:${ports.sasl}`;
     this.#java = java;
@@ -154,46 +152,20 @@ export class KafkaServer implements AsyncDisposable {
     }
   }
 
-  /** Starts the broker on its data and waits until it serves. */
-  async up(): Promise<void> {
-    const logFile = join(this.directory, 'broker.log');
-    writeFileSync(logFile, '');
-    this.#process = await GuardedProcess.start({
+  override async up(): Promise<void> {
+    writeFileSync(this.logFile, '');
+    await this.launch({
+      name: 'Kafka',
       program: this.#program,
       args: [...this.#java, 'kafka.Kafka', join(this.directory, 'server.properties')],
-      stopSignal: 'TERM',
-      logFile,
-      leftover: this.directory,
+      answers: () => readFileSync(this.logFile, 'utf8').includes(STARTED),
+      waitMs: START_WAIT_MS_MAX,
     });
-    const deadline = systemClock.monotonicMs() + START_WAIT_MS_MAX;
-    while (!(existsSync(logFile) && readFileSync(logFile, 'utf8').includes(STARTED))) {
-      if (this.#process.hasExited || systemClock.monotonicMs() > deadline) {
-        const log = readFileSync(logFile, 'utf8').trim().split('\n').slice(-10).join('\n');
-        throw new MillraceError(ServerDidNotStart, { message: `Kafka did not start: ${log}` });
-      }
-      await systemClock.sleep(POLL_MS);
-    }
   }
 
-  /** Stops the broker as `kill -STOP` does, until `SIGCONT`. */
-  signal(signal: NodeJS.Signals): void {
-    this.#process?.signal(signal);
-  }
-
-  /** Ends the broker; data stays for `up`. */
-  async down(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
-    this.#process?.signal(signal);
-    await this.#process?.gone();
-  }
-
-  /** Ends the broker and removes its data. */
-  async stop(): Promise<void> {
-    this.#process?.signal('SIGKILL');
-    await this.#process?.gone();
-    rmSync(this.directory, { recursive: true, force: true });
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.stop();
+  /** Without the orderly end, which takes seconds and helps nobody. */
+  override async stop(): Promise<void> {
+    await this.down('SIGKILL');
+    await super.stop();
   }
 }

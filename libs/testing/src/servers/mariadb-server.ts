@@ -1,33 +1,29 @@
 import { execFile } from 'node:child_process';
-import { chownSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { chownSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { MillraceError, systemClock } from '@millrace/kernel';
 import { createConnection } from 'mysql2/promise';
 import { freePort } from './free-port.ts';
-import { GuardedProcess, ServerDidNotStart } from './guarded-process.ts';
+import { LocalServer } from './local-server.ts';
 import { createMariadbDatabase, type MariadbDatabase } from './mariadb-database.ts';
 import { type MariadbPrograms, mariadbPrograms } from './mariadb-programs.ts';
 import { serverUid } from './postgres-programs.ts';
 
 const run = promisify(execFile);
 const START_WAIT_MS_MAX = 60_000;
-const POLL_MS = 30;
 
 /** `nosync`: safe against a crash of the process, not of the machine. */
 const SETTINGS = ['--innodb-flush-method=nosync', '--skip-name-resolve'];
 
 /** A private MariaDB in a temporary directory, on a free loopback port, administrator `root` without password. */
-export class MariadbServer implements AsyncDisposable {
+export class MariadbServer extends LocalServer {
   readonly port: number;
-  readonly directory: string;
   readonly #programs: MariadbPrograms;
-  #process: GuardedProcess | undefined;
 
   private constructor(port: number, directory: string, programs: MariadbPrograms) {
+    super(directory);
     this.port = port;
-    this.directory = directory;
     this.#programs = programs;
   }
 
@@ -60,10 +56,9 @@ export class MariadbServer implements AsyncDisposable {
     return createMariadbDatabase(this.url, prefix);
   }
 
-  /** Starts the server on its data and waits until it answers. */
-  async up(): Promise<void> {
-    const logFile = join(this.directory, 'server.log');
-    this.#process = await GuardedProcess.start({
+  override async up(): Promise<void> {
+    await this.launch({
+      name: 'MariaDB',
       program: this.#programs.server,
       args: [
         '--no-defaults',
@@ -74,19 +69,10 @@ export class MariadbServer implements AsyncDisposable {
         `--pid-file=${join(this.directory, 'pid')}`,
         ...SETTINGS,
       ],
-      stopSignal: 'TERM',
-      logFile,
-      leftover: this.directory,
       uid: serverUid(),
+      answers: () => this.#answers(),
+      waitMs: START_WAIT_MS_MAX,
     });
-    const deadline = systemClock.monotonicMs() + START_WAIT_MS_MAX;
-    while (!(await this.#answers())) {
-      if (this.#process.hasExited || systemClock.monotonicMs() > deadline) {
-        const log = readFileSync(logFile, 'utf8').trim().split('\n').slice(-5).join('\n');
-        throw new MillraceError(ServerDidNotStart, { message: `MariaDB did not start: ${log}` });
-      }
-      await systemClock.sleep(POLL_MS);
-    }
   }
 
   /** Also for temporary tables: a server that starts removes those of all others in the folder. */
@@ -101,26 +87,5 @@ export class MariadbServer implements AsyncDisposable {
     } catch {
       return false;
     }
-  }
-
-  /** Ends the server; data stays for `up`. */
-  async down(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
-    this.#process?.signal(signal);
-    await this.#process?.gone();
-  }
-
-  async restart(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
-    await this.down(signal);
-    await this.up();
-  }
-
-  /** Ends the server and removes its data. */
-  async stop(): Promise<void> {
-    await this.#process?.stop();
-    rmSync(this.directory, { recursive: true, force: true });
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.stop();
   }
 }

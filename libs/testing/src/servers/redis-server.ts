@@ -1,14 +1,12 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { MillraceError, systemClock } from '@millrace/kernel';
 import { Redis } from 'ioredis';
 import { freePort } from './free-port.ts';
-import { GuardedProcess, ServerDidNotStart } from './guarded-process.ts';
+import { LocalServer } from './local-server.ts';
 import { redisProgram } from './redis-program.ts';
 
 const START_WAIT_MS_MAX = 30_000;
-const POLL_MS = 30;
 
 export interface RedisOptions {
   /** Settings beside the defaults, as `name: value`. */
@@ -26,16 +24,14 @@ const DEFAULTS: Readonly<Record<string, string>> = {
 };
 
 /** A private Redis or Valkey in a temporary directory, on a free loopback port. */
-export class RedisServer implements AsyncDisposable {
+export class RedisServer extends LocalServer {
   readonly port: number;
-  readonly directory: string;
   readonly #program: string;
   readonly #settings: Readonly<Record<string, string>>;
-  #process: GuardedProcess | undefined;
 
   private constructor(port: number, directory: string, program: string, settings: Readonly<Record<string, string>>) {
+    super(directory);
     this.port = port;
-    this.directory = directory;
     this.#program = program;
     this.#settings = settings;
   }
@@ -57,35 +53,19 @@ export class RedisServer implements AsyncDisposable {
     }
   }
 
-  /** Process id of the server. */
-  get pid(): number {
-    if (this.#process === undefined) throw new Error('the server is down');
-    return this.#process.pid;
-  }
-
   get url(): string {
     return `redis://127.0.0.1:${this.port}`;
   }
 
-  /** Starts the server on its data and waits until it answers. */
-  async up(): Promise<void> {
-    const logFile = join(this.directory, 'server.log');
+  override async up(): Promise<void> {
     const settings = Object.entries(this.#settings).flatMap(([name, value]) => [`--${name}`, value]);
-    this.#process = await GuardedProcess.start({
+    await this.launch({
+      name: 'Redis',
       program: this.#program,
       args: ['--port', String(this.port), '--dir', this.directory, ...settings],
-      stopSignal: 'TERM',
-      logFile,
-      leftover: this.directory,
+      answers: () => this.#answers(),
+      waitMs: START_WAIT_MS_MAX,
     });
-    const deadline = systemClock.monotonicMs() + START_WAIT_MS_MAX;
-    while (!(await this.#answers())) {
-      if (this.#process.hasExited || systemClock.monotonicMs() > deadline) {
-        const log = readFileSync(logFile, 'utf8').trim().split('\n').slice(-5).join('\n');
-        throw new MillraceError(ServerDidNotStart, { message: `Redis did not start: ${log}` });
-      }
-      await systemClock.sleep(POLL_MS);
-    }
   }
 
   async #answers(): Promise<boolean> {
@@ -99,26 +79,5 @@ export class RedisServer implements AsyncDisposable {
     } finally {
       client.disconnect();
     }
-  }
-
-  /** Ends the server; data stays for `up`. */
-  async down(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
-    this.#process?.signal(signal);
-    await this.#process?.gone();
-  }
-
-  async restart(signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
-    await this.down(signal);
-    await this.up();
-  }
-
-  /** Ends the server and removes its data. */
-  async stop(): Promise<void> {
-    await this.#process?.stop();
-    rmSync(this.directory, { recursive: true, force: true });
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.stop();
   }
 }
