@@ -1,5 +1,5 @@
 import { gunzipSync } from 'node:zlib';
-import { GetObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
+import { GetObjectCommand, ListObjectsV2Command, NoSuchKey, type S3Client } from '@aws-sdk/client-s3';
 
 export interface Line {
   readonly __op: 'r' | 'c' | 'u' | 'd' | 't';
@@ -22,10 +22,15 @@ export async function* newLines(s3: S3Client, Bucket: string, seen: Set<string>)
     );
     for (const { Key } of page.Contents ?? []) {
       if (seen.has(Key!)) continue;
-      const manifest = JSON.parse(new TextDecoder().decode(await read(Key!))) as { objects: { key: string }[] };
+      const text = await read(Key!).catch((error: unknown) => {
+        if (!(error instanceof NoSuchKey)) throw error;
+      });
+      // Some servers list an object just before it can be read: the next call reads it, and then what is newer.
+      if (text === undefined) return;
+      const manifest = JSON.parse(new TextDecoder().decode(text)) as { objects: { key: string }[] };
       for (const { key } of manifest.objects) {
-        const text = new TextDecoder().decode(gunzipSync(await read(key)));
-        for (const line of text.trimEnd().split('\n')) yield JSON.parse(line) as Line;
+        const lines = new TextDecoder().decode(gunzipSync(await read(key)));
+        for (const line of lines.trimEnd().split('\n')) yield JSON.parse(line) as Line;
       }
       seen.add(Key!);
     }
