@@ -3,7 +3,7 @@ import { formatLsn, parseLsn } from '@millrace/formats';
 import { systemClock } from '@millrace/kernel';
 import { type TestDatabase, testPostgres } from '@millrace/testing';
 import { postgresSource } from './index.ts';
-import { decodeState } from './position/source-state.ts';
+import { decodeState, encodeState } from './position/source-state.ts';
 import { replicationNames } from './slot/replication-names.ts';
 import { JOB, type SavedSnapshot, SourceRunner } from './test-support/source-runner.ts';
 
@@ -115,35 +115,23 @@ describe('the PostgreSQL source', () => {
   });
 
   it('keeps a transaction whose commit record starts exactly at the saved position', async () => {
-    await using writer = Object.assign(await database.connect(), { [Symbol.asyncDispose]: async () => {} });
-    let hits = 0;
-    // Other WAL may get in between; a hit is seen by the LSNs being equal.
-    for (let attempt = 0; attempt < 20 && hits < 2; attempt++) {
-      let saved: SavedSnapshot;
-      const id = 2_000 + attempt;
-      {
-        await using runner = await SourceRunner.start(database, { stage: STAGE });
-        await runner.snapshot();
-        await writer.query('BEGIN');
-        await writer.query('INSERT INTO t VALUES ($1)', [id]);
-        // A commit of somebody else flushes the WAL, so that the server sends all of it; our commit record is the next one.
-        await database.query('INSERT INTO other DEFAULT VALUES');
-        const end = await walEnd();
-        await runner.until(async () => {
-          saved = await runner.save();
-          return resumeOf(saved) >= end;
-        });
-        await writer.query('COMMIT');
-        await runner.untilEvents(1);
-        expect(ids(runner)).toEqual([`c${id}`]);
-        if (runner.events[0]!.commitLsn === resumeOf(saved!)) hits++;
-      }
-      await using restarted = await SourceRunner.start(database, { stage: STAGE, restore: saved! });
-      await restarted.untilEvents(1);
-      expect(ids(restarted)).toEqual([`c${id}`]);
+    let saved: SavedSnapshot;
+    let commitLsn: bigint;
+    {
+      await using runner = await SourceRunner.start(database, { stage: STAGE });
+      await runner.snapshot();
+      saved = await runner.save();
+      await database.query('INSERT INTO t VALUES (2000)');
+      await runner.untilEvents(1);
+      commitLsn = runner.events[0]!.commitLsn;
+      expect(resumeOf(saved)).toBeLessThanOrEqual(commitLsn);
     }
-    await writer.end();
-    expect(hits).toBeGreaterThan(0);
+    // A keepalive may leave the position exactly there; whether one does is the server's timing, so the test puts it there.
+    const state = decodeState(saved.entries[0]!);
+    const atTheCommit = { ...saved, entries: [encodeState({ ...state, resumeLsn: commitLsn as never })] };
+    await using restarted = await SourceRunner.start(database, { stage: STAGE, restore: atTheCommit });
+    await restarted.untilEvents(1);
+    expect(ids(restarted)).toEqual(['c2000']);
   });
 
   it('moves the confirmed position on while only other tables change', async () => {
