@@ -27,6 +27,7 @@ export {
 } from './errors.ts';
 export { type IdempotencyClaim, IdempotencyRepository } from './idempotency-repository.ts';
 export { type JobInput, JobRepository } from './job-repository.ts';
+export { CatalogLetterStore, type LetterStage, TooManyDeadLetters } from './letter-store.ts';
 export { type JobModule, ModuleRepository, moduleHash } from './module-repository.ts';
 export type { Page, PageRequest } from './page.ts';
 export { SecretBox } from './secret-box.ts';

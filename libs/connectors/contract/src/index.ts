@@ -12,5 +12,6 @@ export {
   type TableLookup,
 } from './connector.ts';
 export { checkDeclaredKey, declaredTableFields } from './declared-table.ts';
+export type { Refusals } from './refusals.ts';
 export { ConnectorRegistry, UnknownConnector } from './registry.ts';
 export { SECRET_MARK, secretField, secretFields } from './secret-field.ts';
