@@ -1,5 +1,7 @@
 import { errorCode, MASK, MillraceError } from '@millrace/kernel';
 
+export const API_DEFAULT = 'http://127.0.0.1:8080';
+
 export const ApiRefused = errorCode('cli.api_refused', {
   domain: 'user',
   retry: 'after-repair',
@@ -45,18 +47,18 @@ export class RestClient {
     const shown = body === undefined ? '' : JSON.stringify(body, hideSecret);
     const data = json === undefined ? '' : ` -H 'content-type: application/json' -d ${asArgument(shown)}`;
     this.#show(`curl -X POST ${url}${data}`);
-    const response = await fetch(url, {
+    const response = await this.#fetch(url, {
       method: 'POST',
       ...(json === undefined ? {} : { body: json, headers: { 'content-type': 'application/json' } }),
-    }).catch((error: Error) => {
-      const why = error.cause instanceof Error ? error.cause.message : error.message;
-      throw new MillraceError(
-        ApiUnreachable,
-        { message: `${this.#base} does not answer: ${why}`, mend: 'Start the API, or give its address with --api.' },
-        { cause: error },
-      );
     });
     return this.#answer(response, `POST ${path}`);
+  }
+
+  /** @throws MillraceError as `post` */
+  async get<Answer>(path: string): Promise<Answer> {
+    const url = `${this.#base}/api/v1/${path}`;
+    this.#show(`curl ${url}`);
+    return this.#answer(await this.#fetch(url), `GET ${path}`);
   }
 
   /** The answer, or `undefined` where there is none yet (404) or the API is away. */
@@ -74,6 +76,20 @@ export class RestClient {
       return (await fetch(`${this.#base}/readyz`)).ok;
     } catch {
       return false;
+    }
+  }
+
+  async #fetch(url: string, init: RequestInit = {}): Promise<Response> {
+    try {
+      return await fetch(url, init);
+    } catch (error) {
+      const { cause, message } = error as Error;
+      const why = cause instanceof Error ? cause.message : message;
+      throw new MillraceError(
+        ApiUnreachable,
+        { message: `${this.#base} does not answer: ${why}`, mend: 'Start the API, or give its address with --api.' },
+        { cause: error },
+      );
     }
   }
 

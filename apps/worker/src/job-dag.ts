@@ -12,8 +12,10 @@ import {
   registerPlatformImports,
   toDag,
 } from '@millrace/pipeline';
-import { connectors } from './connectors.ts';
+import { connectorsOf } from './connectors.ts';
 import type { JobSpec, WarmUpSpec } from './job-spec.ts';
+
+const connectors = await connectorsOf(process.env);
 
 /** What every engine thread imports: the same document gives the same DAG on each. */
 export const buildDag: DagBuilder = (spec) => {
