@@ -23,6 +23,7 @@ export {
   DeadLetterWrongState,
   KeyIsParked,
   UnknownDeadLetter,
+  unknownLetters,
 } from './dead-letters/errors.ts';
 export { type DefinitionInput, DefinitionRepository } from './definition-repository.ts';
 export { DefinitionResolver, type ResolvedDefinition } from './definition-resolver.ts';
