@@ -49,7 +49,7 @@ export function filterQuery(options: Options, more: Readonly<Record<string, stri
   const query = new URLSearchParams({ ...(filter as Record<string, string>), ...more });
   if (options.state !== undefined) query.set('state', options.state);
   if (key !== undefined) query.set('key', JSON.stringify(key));
-  return query.size === 0 ? '' : `?${query}`;
+  return query.size === 0 ? '' : `?${query.toString()}`;
 }
 
 /** Which letters a request is about: those named, else those the filter finds; all only when that is said. */
