@@ -49,7 +49,9 @@ export const jobViewSchema = z
     createdAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),
     version: z.int().meta({ description: 'Raised by every command; the ETag.' }),
-    deadLetters: unresolvedSchema.meta({ description: 'Records that stages set aside and nobody has resolved.' }),
+    deadLetters: unresolvedSchema.meta({
+      description: 'Records that stages set aside and nobody has resolved; each counted up to 10,000.',
+    }),
     document: z.union([pipelineSchema, moduleJobSchema]),
   })
   .meta({ id: 'Job', description: 'A submitted pipeline and what became of it.' });

@@ -22,6 +22,8 @@ import { DeadLetterWrongState, unknownLetters } from './errors.ts';
 
 /** Groups that are shown. */
 export const LETTER_GROUPS_MAX = 200;
+/** A job that is shown counts its letters up to here: more are a number that nobody reads, and a second that everybody waits. */
+export const UNRESOLVED_COUNTED_MAX = 10_000;
 const HELD_BY_MAX = 10;
 
 export interface LetterPageRequest {
@@ -119,15 +121,17 @@ export class DeadLetterRepository {
     return { ...letterOf<DeadLetterWithEvent>({ ...letter, heldBy }) };
   }
 
-  /** Open and replaying letters of these jobs; a job without any is absent. */
+  /** Open and replaying letters of these jobs, counted up to `UNRESOLVED_COUNTED_MAX` each; a job without any is absent. */
   async unresolved(jobIds: readonly string[]): Promise<ReadonlyMap<string, UnresolvedCounts>> {
     if (jobIds.length === 0) return new Map();
-    const rows = await this.#dataSource.query<{ id: string; open: string; replaying: string }[]>(
-      `SELECT job_id AS id, count(*) FILTER (WHERE state = 'open') AS open, count(*) FILTER (WHERE state = 'replaying') AS replaying
-       FROM millrace.dead_letter WHERE job_id = ANY ($1::char(26)[]) AND state IN ('open', 'replaying') GROUP BY job_id`,
+    const count = (state: string): string =>
+      `(SELECT count(*) FROM (SELECT FROM millrace.dead_letter WHERE job_id = job.id AND state = '${state}' LIMIT ${UNRESOLVED_COUNTED_MAX}) counted)::integer AS ${state}`;
+    const rows = await this.#dataSource.query<(UnresolvedCounts & { id: string })[]>(
+      `SELECT job.id, ${count('open')}, ${count('replaying')} FROM unnest($1::char(26)[]) job (id)`,
       [jobIds],
     );
-    return new Map(rows.map(({ id, open, replaying }) => [id, { open: Number(open), replaying: Number(replaying) }]));
+    const some = rows.filter(({ open, replaying }) => open + replaying > 0);
+    return new Map(some.map(({ id, open, replaying }) => [id, { open, replaying }]));
   }
 
   /**

@@ -318,6 +318,8 @@ describe('a replay', () => {
       keys: [{ first: { number: 6 }, last: { number: 10_005 } }],
     });
     expect(await letters.unresolved([job.id])).toEqual(new Map([[job.id, { open: 10_000, replaying: 5 }]]));
+    await letters.cancelReplay(job, { ...ask, selection: ids(1) });
+    expect(await letters.unresolved([job.id])).toEqual(new Map([[job.id, { open: 10_000, replaying: 0 }]]));
   });
 });
 
