@@ -1,6 +1,6 @@
 import { errorCode, MillraceError } from '@millrace/kernel';
 import pg from 'pg';
-import { codedError } from './coded-errors.ts';
+import { codedError } from '../coded-errors.ts';
 
 export const TooManyDeadLetters = errorCode('dead_letter.too_many', {
   domain: 'user',
