@@ -564,6 +564,16 @@ describe('the API as a whole', () => {
       'DELETE /api/v1/modules/{id}',
     );
     for (const verb of ['suspend', 'resume', 'restart', 'cancel']) lines.push(`POST /api/v1/jobs/{id}/${verb}`);
+    for (const verb of ['replay', 'cancel-replay', 'discard'])
+      lines.push(`POST /api/v1/jobs/{id}/dead-letters/${verb}`);
+    lines.push(
+      'GET /api/v1/jobs/{id}/dead-letters',
+      'GET /api/v1/jobs/{id}/dead-letters/groups',
+      'GET /api/v1/jobs/{id}/dead-letters/{letterId}',
+      'PATCH /api/v1/jobs/{id}/dead-letters/{letterId}',
+      'DELETE /api/v1/jobs/{id}/dead-letters/{letterId}/edit',
+      'GET /api/v1/audit',
+    );
     lines.push('GET /api/v1/connectors', 'GET /healthz', 'GET /readyz');
     expect(listed).toEqual(lines.sort());
 

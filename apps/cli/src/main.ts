@@ -2,6 +2,7 @@
 import { MillraceError } from '@millrace/kernel';
 import { Command } from 'commander';
 import { connectorsCommand } from './connectors/connectors-command.ts';
+import { deadLettersCommand } from './dead-letters/dead-letters-command.ts';
 import { demoCommand } from './demo/demo-command.ts';
 import { planCommand } from './plan/plan-command.ts';
 import { submitCommand, uploadCommand } from './submit/submit-command.ts';
@@ -23,6 +24,7 @@ program.addCommand(submitCommand(print, process.env));
 program.addCommand(uploadCommand(print, process.env));
 program.addCommand(planCommand(print));
 program.addCommand(connectorsCommand(print, process.env));
+program.addCommand(deadLettersCommand(print, process.env));
 try {
   await program.parseAsync();
 } catch (error) {

@@ -41,24 +41,37 @@ export class RestClient {
   }
 
   /** @throws MillraceError `cli.api_refused` with the problem document's words, `cli.api_unreachable` */
-  async post<Answer>(path: string, body?: unknown): Promise<Answer> {
+  get<Answer>(path: string): Promise<Answer> {
+    return this.#send('GET', path);
+  }
+
+  /** @throws MillraceError as `get` */
+  post<Answer>(path: string, body?: unknown): Promise<Answer> {
+    return this.#send('POST', path, body);
+  }
+
+  /** @throws MillraceError as `get` */
+  patch<Answer>(path: string, body: unknown): Promise<Answer> {
+    return this.#send('PATCH', path, body);
+  }
+
+  /** @throws MillraceError as `get` */
+  delete<Answer>(path: string): Promise<Answer> {
+    return this.#send('DELETE', path);
+  }
+
+  async #send<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
     const url = `${this.#base}/api/v1/${path}`;
     const json = body === undefined ? undefined : JSON.stringify(body);
     const shown = body === undefined ? '' : JSON.stringify(body, hideSecret);
     const data = json === undefined ? '' : ` -H 'content-type: application/json' -d ${asArgument(shown)}`;
-    this.#show(`curl -X POST ${url}${data}`);
+    const verb = method === 'GET' ? '' : ` -X ${method}`;
+    this.#show(`curl${verb} ${/[?&]/.test(url) ? asArgument(url) : url}${data}`);
     const response = await this.#fetch(url, {
-      method: 'POST',
+      method,
       ...(json === undefined ? {} : { body: json, headers: { 'content-type': 'application/json' } }),
     });
-    return this.#answer(response, `POST ${path}`);
-  }
-
-  /** @throws MillraceError as `post` */
-  async get<Answer>(path: string): Promise<Answer> {
-    const url = `${this.#base}/api/v1/${path}`;
-    this.#show(`curl ${url}`);
-    return this.#answer(await this.#fetch(url), `GET ${path}`);
+    return this.#answer(response, `${method} ${path}`);
   }
 
   /** The answer, or `undefined` where there is none yet (404) or the API is away. */

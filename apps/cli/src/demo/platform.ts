@@ -12,6 +12,7 @@ export interface Platform extends AsyncDisposable {
   readonly redis: RedisServer;
   readonly source: TestDatabase;
   readonly target: TestDatabase;
+  readonly metadata: TestDatabase;
   readonly api: AppProcess;
   readonly workers: readonly AppProcess[];
   readonly rest: RestClient;
@@ -71,6 +72,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       redis,
       source,
       target,
+      metadata,
       api,
       workers,
       rest,

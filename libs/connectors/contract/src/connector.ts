@@ -2,6 +2,7 @@ import type { ProcessorSupplier } from '@millrace/engine';
 import type { Column, TableSchema } from '@millrace/formats';
 import type { z } from 'zod';
 import type { Guarantee, SinkCapabilities, SinkGuarantee, SourceCapabilities } from './guarantee.ts';
+import type { Refusals } from './refusals.ts';
 
 /** One result of a preflight: what was looked at, whether it holds, and the statement that repairs it. */
 export interface Finding {
@@ -94,7 +95,10 @@ export interface SinkDefinition<Config = never, Stage = never> extends Definitio
   showsRowsAtOnce(stage: Stage): boolean;
   /** Can this stage take these tables (keys, columns, the target's own shape)? Changes nothing. */
   checkStage(options: Resolved<Config, Stage>, input: SourceShape, signal: AbortSignal): Promise<readonly Finding[]>;
-  createSink(options: Resolved<Config, Stage>): ProcessorSupplier;
+  /** What single records can be refused for, where `createSink` honours `refusals`; absent: it does not. */
+  readonly refuses?: string | undefined;
+  /** Makes the processor of one instance where `refusals` are given, for these are its own. */
+  createSink(options: Resolved<Config, Stage> & { readonly refusals?: Refusals | undefined }): ProcessorSupplier;
 }
 
 interface Versioned {

@@ -21,5 +21,6 @@ export {
   loadConnectors,
   NotAConnector,
 } from './load-connectors.ts';
+export type { Refusals } from './refusals.ts';
 export { ConnectorRegistry, DuplicateConnector, UnknownConnector } from './registry.ts';
 export { SECRET_MARK, secretField, secretFields } from './secret-field.ts';

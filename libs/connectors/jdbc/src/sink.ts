@@ -1,4 +1,5 @@
 import { defineSink } from '@millrace/connector-contract';
+import { systemRandom } from '@millrace/kernel';
 import { AppendProcessor } from './append/append.processor.ts';
 import { type ConnectionOptions, connectionSchema, type StageOptions, stageSchema } from './config.ts';
 import type { Dialect } from './dialect.ts';
@@ -52,8 +53,16 @@ export const jdbcSink = defineSink<ConnectionOptions, StageOptions>({
   async dispose({ config, job }) {
     await DIALECTS[config.dialect].forget(config, { jobId: job.jobId, sink: job.stage });
   },
-  createSink: ({ config, stage, job }) => {
-    const options = { dialect: DIALECTS[config.dialect], config, stage, sink: job.stage };
+  refuses: 'rows that a constraint, a type or a trigger of the target does not take (upsert and insert-only)',
+  createSink: ({ config, stage, job, refusals }) => {
+    const options = {
+      dialect: DIALECTS[config.dialect],
+      config,
+      stage,
+      sink: job.stage,
+      refusals,
+      random: systemRandom,
+    };
     return () => (stage.mode === 'append' ? new AppendProcessor(options) : new UpsertProcessor(options));
   },
 });
