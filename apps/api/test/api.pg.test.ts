@@ -511,7 +511,10 @@ describe('the API as a whole', () => {
       role: 'source',
       config: { properties: { password: { 'x-millrace-secret': true } }, additionalProperties: false },
       stage: { required: ['tables'] },
+      capabilities: { initialLoad: true, follows: 'always', changes: true, parallel: false, lookup: false },
+      guarantees: [{ mode: {}, level: 'exactly-once', how: 'By the fixture.', needs: [] }],
     });
+    expect(body.items[1].guarantees[0]).toMatchObject({ mode: { mode: 'upsert' }, visible: 'at-once' });
   });
 
   it('logs failures of its own with the request id and answers without their reasons', async () => {

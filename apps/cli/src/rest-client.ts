@@ -1,5 +1,7 @@
 import { errorCode, MASK, MillraceError } from '@millrace/kernel';
 
+export const API_DEFAULT = 'http://127.0.0.1:8080';
+
 export const ApiRefused = errorCode('cli.api_refused', {
   domain: 'user',
   retry: 'after-repair',
@@ -65,16 +67,9 @@ export class RestClient {
     const data = json === undefined ? '' : ` -H 'content-type: application/json' -d ${asArgument(shown)}`;
     const verb = method === 'GET' ? '' : ` -X ${method}`;
     this.#show(`curl${verb} ${/[?&]/.test(url) ? asArgument(url) : url}${data}`);
-    const response = await fetch(url, {
+    const response = await this.#fetch(url, {
       method,
       ...(json === undefined ? {} : { body: json, headers: { 'content-type': 'application/json' } }),
-    }).catch((error: Error) => {
-      const why = error.cause instanceof Error ? error.cause.message : error.message;
-      throw new MillraceError(
-        ApiUnreachable,
-        { message: `${this.#base} does not answer: ${why}`, mend: 'Start the API, or give its address with --api.' },
-        { cause: error },
-      );
     });
     return this.#answer(response, `${method} ${path}`);
   }
@@ -94,6 +89,20 @@ export class RestClient {
       return (await fetch(`${this.#base}/readyz`)).ok;
     } catch {
       return false;
+    }
+  }
+
+  async #fetch(url: string, init: RequestInit = {}): Promise<Response> {
+    try {
+      return await fetch(url, init);
+    } catch (error) {
+      const { cause, message } = error as Error;
+      const why = cause instanceof Error ? cause.message : message;
+      throw new MillraceError(
+        ApiUnreachable,
+        { message: `${this.#base} does not answer: ${why}`, mend: 'Start the API, or give its address with --api.' },
+        { cause: error },
+      );
     }
   }
 

@@ -25,6 +25,7 @@ export {
   UnknownDeadLetter,
   unknownLetters,
 } from './dead-letters/errors.ts';
+export { CatalogLetterStore, type LetterStage, TooManyDeadLetters } from './dead-letters/letter-store.ts';
 export { type DefinitionInput, DefinitionRepository } from './definition-repository.ts';
 export { DefinitionResolver, type ResolvedDefinition } from './definition-resolver.ts';
 export type { Definition, DesiredState, IdempotencyRecord, Job, JobStatus, Role, SnapshotWitness } from './entities.ts';
