@@ -59,3 +59,4 @@ export { type DeclaredRow, declaredRow, declaredRowOfJson, type ParsedRow } from
 export { ByteOutput } from './json/byte-output.ts';
 export { type DebeziumJsonOptions, DebeziumJsonWriter, JSON_OUTPUT_BYTES } from './json/debezium-json-writer.ts';
 export { type EventMetadata, eventMetadata, RowJsonWriter } from './json/row-json.ts';
+export { keyJsonSchema, type RowJsonSchema, rowJsonSchema } from './json-schema/row-json-schema.ts';
