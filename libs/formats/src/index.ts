@@ -53,9 +53,16 @@ export type { Column, ColumnKind, TableSchema } from './change/table-schema.ts';
 export { NULL, TupleCursor, UNCHANGED_LENGTH } from './change/tuple.ts';
 export { ValueUnsupported, valueText } from './change/value-text.ts';
 export { RowCsvWriter } from './csv/row-csv.ts';
-export { NotAValue } from './declared/column-text.ts';
+export { columnText, NotAValue } from './declared/column-text.ts';
 export { DECLARED_TYPES, type DeclaredTable, type DeclaredType, declaredSchema } from './declared/declared-columns.ts';
-export { type DeclaredRow, declaredRow, declaredRowOfJson, type ParsedRow } from './declared/declared-row.ts';
+export {
+  type DeclaredRow,
+  declaredRow,
+  declaredRowOfJson,
+  declaredRowOfObject,
+  type ParsedRow,
+} from './declared/declared-row.ts';
+export { parseExact } from './declared/exact-json.ts';
 export { ByteOutput } from './json/byte-output.ts';
 export { type DebeziumJsonOptions, DebeziumJsonWriter, JSON_OUTPUT_BYTES } from './json/debezium-json-writer.ts';
 export { type EventMetadata, eventMetadata, RowJsonWriter } from './json/row-json.ts';

@@ -218,10 +218,15 @@ export interface AvroReadField {
 export class AvroReader {
   readonly fields: readonly AvroReadField[];
   readonly #type: avsc.Type;
+  readonly #resolver: avsc.Resolver | undefined;
 
-  /** @throws MillraceError `formats.avro_schema_invalid` */
-  constructor(schemaText: string) {
+  /**
+   * @param writerText schema that the records were written with; by default the same
+   * @throws MillraceError `formats.avro_schema_invalid`
+   */
+  constructor(schemaText: string, writerText = schemaText) {
     const { schema, type } = parsed(schemaText);
+    this.#resolver = writerText === schemaText ? undefined : resolverOf(type, writerText);
     const { name, namespace, fields } = schema;
     const full = fullName(name!, namespace ?? '');
     const inner = full.slice(0, Math.max(0, full.lastIndexOf('.')));
@@ -240,7 +245,19 @@ export class AvroReader {
    * @throws Error when the bytes are no such record
    */
   record(bytes: Buffer): Readonly<Record<string, unknown>> {
-    return this.#type.fromBuffer(bytes) as Readonly<Record<string, unknown>>;
+    return this.#type.fromBuffer(bytes, this.#resolver) as Readonly<Record<string, unknown>>;
+  }
+}
+
+function resolverOf(type: avsc.Type, writerText: string): avsc.Resolver {
+  const writer = parsed(writerText).type;
+  try {
+    return type.createResolver(writer);
+  } catch (error) {
+    throw new MillraceError(AvroSchemaInvalid, {
+      message: `records of one schema cannot be read with another: ${(error as Error).message}`,
+      mend: 'Make the schemas compatible, or read the columns that are declared, whatever the newest schema says.',
+    });
   }
 }
 

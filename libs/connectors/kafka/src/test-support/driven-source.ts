@@ -1,5 +1,5 @@
 import type { Processor, SnapshotEntry } from '@millrace/engine';
-import { type ChangeBatch, changeEvents } from '@millrace/formats';
+import { type ChangeBatch, type ChangeEvent, changeEvents } from '@millrace/formats';
 import { systemClock, ulids } from '@millrace/kernel';
 import { clusterConfig } from '../config.ts';
 import { kafkaSource } from '../source/kafka-source.ts';
@@ -8,6 +8,8 @@ import { JOB } from './driven-sink.ts';
 
 export interface DriveSourceOptions {
   readonly brokers: string;
+  /** Options of the connection beside the brokers. */
+  readonly config?: Readonly<Record<string, unknown>>;
   readonly stage: Readonly<Record<string, unknown>>;
   readonly instance?: { readonly index: number; readonly count: number };
   readonly restored?: readonly SnapshotEntry[] | undefined;
@@ -16,6 +18,7 @@ export interface DriveSourceOptions {
 /** Calls one source instance as the engine would and collects what it emits as `op id note`. */
 export class DrivenSource {
   readonly seen: string[] = [];
+  readonly events: ChangeEvent[] = [];
   readonly #source: Processor;
   #failure: { readonly error: unknown } | undefined;
   #wake = (): void => {};
@@ -25,13 +28,19 @@ export class DrivenSource {
     this.#source = source;
   }
 
-  static async start({ brokers, stage, instance, restored }: DriveSourceOptions): Promise<DrivenSource> {
+  static async start({ brokers, config, stage, instance, restored }: DriveSourceOptions): Promise<DrivenSource> {
     const { index = 0, count = 1 } = instance ?? {};
-    const resolved = { config: clusterConfig.parse({ brokers: [brokers] }), stage: sourceStage.parse(stage), job: JOB };
+    const resolved = {
+      config: clusterConfig.parse({ ...config, brokers: [brokers] }),
+      stage: sourceStage.parse(stage),
+      job: JOB,
+    };
     const supplier = kafkaSource.createSource({ ...resolved, sinksShowRowsAtOnce: false });
     const driven = new DrivenSource(supplier({ globalIndex: index, totalParallelism: count }));
     const take = (item: unknown): boolean => {
-      for (const { op, before, after } of changeEvents(item as ChangeBatch)) {
+      for (const event of changeEvents(item as ChangeBatch)) {
+        const { op, before, after } = event;
+        driven.events.push(event);
         const row = after ?? before!;
         const note = op === 'd' ? [] : [row['note']];
         driven.seen.push([op, row['id'], ...note].map(String).join(' '));
