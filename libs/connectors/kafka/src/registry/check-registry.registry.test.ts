@@ -4,7 +4,7 @@ import { type DeclaredType, declaredSchema } from '@millrace/formats';
 import { testRegistry } from '@millrace/testing';
 import { clusterConfig, sinkStage } from '../config.ts';
 import { sourceStage } from '../source/source-stage.ts';
-import { JOB } from '../test-support/driven-sink.ts';
+import { JOB } from '../test-support/drive.ts';
 import { checkFormat, checkReading, checkRegistry } from './check-registry.ts';
 
 const NEVER = new AbortController().signal;

@@ -14,6 +14,15 @@ export const kafkaSource = defineSource<ClusterConfig, SourceStage>({
   config: clusterConfig,
   stage: sourceStage,
   check: async (config, signal) => [...(await checkCluster(config, signal)), ...(await checkRegistry(config, signal))],
+  capabilities: { initialLoad: true, follows: 'option', changes: true, parallel: true },
+  guarantees: [
+    {
+      mode: {},
+      level: 'exactly-once',
+      how: 'The offset of each partition is part of the snapshot; only committed messages are read. Messages that are gone before they were read stop the job.',
+      needs: ['Messages kept for longer than the longest outage.'],
+    },
+  ],
   async describe({ config, stage }, signal) {
     const findings: readonly Finding[] = [
       ...(await checkTopicsFound(config, stage.topics, signal)),

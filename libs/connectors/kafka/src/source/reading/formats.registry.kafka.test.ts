@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { SchemaType, SchemaRegistry as Writer } from '@kafkajs/confluent-schema-registry';
 import {
   type ChangeBatch,
+  changeEvents,
   DECLARED_TYPES,
   type DeclaredType,
   declaredSchema,
@@ -9,12 +10,13 @@ import {
   UNCHANGED,
 } from '@millrace/formats';
 import { type SharedKafka, testKafka, testRegistry } from '@millrace/testing';
+import { DrivenSource } from '@millrace/testing/drivers';
 import { Kafka as Binding, CloudEvent } from 'cloudevents';
 import { type IHeaders, Kafka, logLevel } from 'kafkajs';
-import { DrivenSink } from '../../test-support/driven-sink.ts';
-import { DrivenSource } from '../../test-support/driven-source.ts';
+import { startSink } from '../../test-support/drive.ts';
 import { tableOf, transactionOf } from '../../test-support/events.ts';
 import { newTopic } from '../../test-support/test-cluster.ts';
+import { kafkaSource } from '../kafka-source.ts';
 
 const ORDERS = tableOf('orders');
 const COLUMNS = { id: 'integer', note: 'text', doc: 'jsonb' } as const;
@@ -38,7 +40,7 @@ async function write(
   stage: Readonly<Record<string, unknown>>,
   ...batches: readonly ChangeBatch[]
 ): Promise<void> {
-  await using sink = await DrivenSink.start({
+  await using sink = await startSink({
     config: { brokers: [kafka.brokers], schemaRegistry: { url } },
     stage: { topic, ...stage },
     jobId: `formats-${process.pid}-${jobCount++}`,
@@ -67,12 +69,12 @@ async function read(
   stage: Readonly<Record<string, unknown>>,
   columns: Readonly<Record<string, DeclaredType>> = COLUMNS,
 ): Promise<readonly (readonly [op: string, row: unknown])[]> {
-  await using source = await DrivenSource.start({
-    brokers: kafka.brokers,
-    config: { schemaRegistry: { url } },
+  await using source = await DrivenSource.start(kafkaSource, {
+    config: { brokers: [kafka.brokers], schemaRegistry: { url } },
     stage: { topics: [topic], table: 'public.orders', columns, key: ['id'], follow: false, ...stage },
+    read: changeEvents,
   });
-  await source.until(Number.POSITIVE_INFINITY);
+  await source.run();
   return source.events.map(({ op, before, after }) => [op, { ...(after ?? before) }]);
 }
 
