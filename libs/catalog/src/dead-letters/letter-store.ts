@@ -173,7 +173,9 @@ export class CatalogLetterStore<Event extends EventLike> implements AsyncDisposa
     await this.#publish(snapshotId, this.#stage.generation, handled);
   }
 
-  async requests(known: readonly number[]): Promise<readonly RequestRow<Event>[]> {
+  async requests(
+    known: readonly number[],
+  ): Promise<{ readonly requests: readonly RequestRow<Event>[]; readonly hasMore: boolean }> {
     const { jobId, stage } = this.#stage;
     const rows = await this.#query<{
       number: string;
@@ -196,16 +198,21 @@ export class CatalogLetterStore<Event extends EventLike> implements AsyncDisposa
     const replays = rows.filter(({ state }) => state === 'replaying');
     const rate = Math.min(...replays.map(({ replay_rate: each }) => each ?? REQUESTS_MAX));
     const last = replays.slice(0, rate).at(-1)?.number;
-    return rows
-      .filter(({ state, number }) => state === 'discarded' || (last !== undefined && Number(number) <= Number(last)))
-      .map(({ number, attempts, state, row_key: rowKey, record, leaves_others: leavesOthers }) => ({
+    const taken = rows.filter(
+      ({ state, number }) => state === 'discarded' || (last !== undefined && Number(number) <= Number(last)),
+    );
+    return {
+      // With a rate the next ones are for the next second.
+      hasMore: rows.length === REQUESTS_MAX && taken.length === rows.length,
+      requests: taken.map(({ number, attempts, state, row_key: rowKey, record, leaves_others: leavesOthers }) => ({
         kind: state === 'replaying' ? 'replay' : 'discard',
         number: Number(number),
         attempts,
         rowKey,
         record,
         leavesOthers,
-      }));
+      })),
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
