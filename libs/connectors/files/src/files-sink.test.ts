@@ -8,7 +8,7 @@ import { filesSink } from './connector.ts';
 import { fileError } from './errors.ts';
 import { OPEN_FILES_MAX } from './files-sink.processor.ts';
 import { eventBatch, JOB, startSink, TABLES } from './test-support/drive.ts';
-import { idsOf, violations, visibleFiles } from './test-support/visible-files.ts';
+import { idsOf, visibleFiles } from './test-support/visible-files.ts';
 
 let base: string;
 let directory: string;
@@ -24,17 +24,12 @@ const hiddenFiles = async (): Promise<string[]> => (await readdir(join(directory
 const numbers = (count: number, step = 1, start = 0): number[] =>
   Array.from({ length: count }, (_, index) => start + index * step);
 
-const record = (): string => join(base, 'record.json');
 const runChild = (name: string, ...args: readonly string[]) => {
   const path = fileURLToPath(new URL(`./test-support/${name}.ts`, import.meta.url));
   const child = spawnSync(process.execPath, ['--conditions=source', path, ...args], { encoding: 'utf8' });
-  if (child.status !== 0 && child.signal !== 'SIGKILL') throw new Error(`${name} failed: ${child.stderr}`);
+  if (child.status !== 0) throw new Error(`${name} failed: ${child.stderr}`);
   return child;
 };
-
-/** Runs the scenario in a process of its own that is killed before operation `killAt`; `true` when it ran to its end. */
-const runAndKill = (generation: number, killAt: number): boolean =>
-  runChild('crash-child', directory, record(), String(generation), String(killAt)).signal === null;
 
 describe('files sink', () => {
   it('shows nothing before the commit, everything after it, and commits twice without harm', async () => {
@@ -69,53 +64,6 @@ describe('files sink', () => {
     expect(result.violations).toEqual([]);
     expect(result.steps).toBeGreaterThan(80);
     expect(Object.keys(result.outcomes).sort()).toEqual(['fenced by the store', 'files.fenced', 'finished']);
-  });
-
-  it('holds every event exactly once when each attempt is killed a little later', async () => {
-    let generation = 1;
-    while (!runAndKill(generation, 3 + generation * 11)) generation++;
-    expect(generation).toBeGreaterThan(3);
-    expect(await violations(directory)).toEqual([]);
-  });
-
-  it('keeps a paused older execution from publishing or removing anything', async () => {
-    const zombie = await startSink({ directory, generation: 1 });
-    await zombie.write(eventBatch(0, 10));
-    await zombie.prepare(1);
-    const current = await startSink({ directory, generation: 2 });
-    await current.write(eventBatch(0, 20));
-    await current.prepare(1);
-    await expect(zombie.commit(1)).rejects.toMatchObject({ code: { code: 'files.fenced' } });
-    await expect(zombie.prepare(2)).rejects.toMatchObject({ code: { code: 'files.fenced' } });
-    await current.commit(1);
-    expect((await idsOf(directory, await visible())).sort((a, b) => a - b)).toEqual(numbers(20));
-    await expect(startSink({ directory, generation: 1 })).rejects.toMatchObject({
-      code: { code: 'files.fenced' },
-    });
-    await Promise.all([zombie.close(), current.close()]);
-  });
-
-  it('hands the prepared files of all writers to fewer writers', async () => {
-    const writers = await Promise.all(
-      [0, 1, 2].map((writer) => startSink({ directory, generation: 1, instance: writer, parallelism: 3 })),
-    );
-    const entries = [];
-    for (const [index, sink] of writers.entries()) {
-      await sink.write(eventBatch(index * 10, index * 10 + 10));
-      entries.push(...(await sink.prepare(1)));
-      await sink.close();
-    }
-    for (const writer of [0, 1]) {
-      const sink = await startSink({
-        directory,
-        generation: 2,
-        instance: writer,
-        parallelism: 2,
-        restored: { snapshotId: 1, entries },
-      });
-      await sink.close();
-    }
-    expect((await idsOf(directory, await visible())).sort((a, b) => a - b)).toEqual(numbers(30));
   });
 
   it('makes a folder again that somebody removed between prepare and commit', async () => {

@@ -49,41 +49,6 @@ describe.each(TARGETS)('append at %s', (_, open) => {
     await next.close();
   });
 
-  it('finishes after a crash between the commit record and the move', async () => {
-    const schema = shape();
-    const sink = await start('record');
-    await sink.write(...new ChangeFeed().transaction(16n, [create(schema, 1), create(schema, 2)]).take());
-    const state = await sink.prepare(1);
-    await sink.write(...new ChangeFeed().transaction(32n, [create(schema, 3)]).take());
-    await sink.prepare(2);
-    const next = await start('record', { generation: 2, restored: 1, state });
-    expect(await idsOf(schema.table)).toEqual([1, 2]);
-    // What the zombie had prepared is gone, and it can commit nothing.
-    await expect(sink.commit(2)).rejects.toMatchObject({
-      code: { code: expect.stringMatching(/jdbc.(connection_lost|fenced)/) },
-    });
-    await next.write(...new ChangeFeed().transaction(32n, [create(schema, 3)]).take());
-    await next.prepare(2);
-    await next.commit(2);
-    expect(await idsOf(schema.table)).toEqual([1, 2, 3]);
-    await sink.close();
-    await next.close();
-  });
-
-  it('starts with nothing that an abandoned execution left', async () => {
-    const schema = shape();
-    const sink = await start('afresh');
-    await sink.write(...new ChangeFeed().transaction(16n, [create(schema, 1)]).take());
-    await sink.prepare(1);
-    const next = await start('afresh', { generation: 2 });
-    await next.write(...new ChangeFeed().transaction(16n, [create(schema, 1)]).take());
-    await next.prepare(1);
-    await next.commit(1);
-    expect(await idsOf(schema.table)).toEqual([1]);
-    await sink.close();
-    await next.close();
-  });
-
   it('writes the kind and the position of each change, and all values before it where these are sent', async () => {
     const schema = shape();
     const full = tableSchema(`public.a${count++}`, { '*id': 'integer', v: 'text', big: 'text' }, 'full');

@@ -50,22 +50,6 @@ describe('s3 sink', () => {
     await next.close();
   });
 
-  it('keeps a paused older execution from showing or aborting anything', async () => {
-    const zombie = await start(1);
-    await zombie.write(eventBatch(0, 10));
-    await zombie.prepare(1);
-    await zombie.write(eventBatch(10, 12));
-    const current = await start(2);
-    await current.write(eventBatch(0, 20));
-    await current.prepare(1);
-    await expect(zombie.commit(1)).rejects.toMatchObject({ code: { code: 's3.fenced' } });
-    await expect(zombie.prepare(2)).rejects.toMatchObject({ code: { code: 's3.fenced' } });
-    await current.commit(1);
-    expect(sorted(await bucket.ids(await bucket.keys()))).toEqual(numbers(20));
-    await expect(start(1)).rejects.toMatchObject({ code: { code: 's3.fenced' } });
-    await Promise.all([zombie.close(), current.close()]);
-  });
-
   it('hands the prepared uploads of all writers to fewer writers', async () => {
     const writers = await Promise.all([0, 1, 2].map((writer) => start(1, { instance: writer, parallelism: 3 })));
     const entries = [];

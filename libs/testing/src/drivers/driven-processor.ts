@@ -37,6 +37,8 @@ export class DrivenProcessor implements AsyncDisposable {
   readonly counters = new Map<string, number>();
   /** The newest and the highest value of each gauge. */
   readonly gauges = new Map<string, { readonly now: number; readonly max: number }>();
+  /** How often it asked to be called. */
+  wakes = 0;
   /** Resolves with the first error that `context.fail` got. */
   readonly failure: Promise<unknown>;
   protected readonly processor: Processor;
@@ -160,6 +162,7 @@ export class DrivenProcessor implements AsyncDisposable {
   }
 
   protected wake(): void {
+    this.wakes += 1;
     this.#isAwake = true;
     this.#notify();
   }
