@@ -3,11 +3,11 @@ import { type Platform, startPlatform } from '../../apps/cli/src/demo/platform.t
 
 const pause = (durationMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, durationMs));
 
-interface LetterRow {
+interface Letter {
   readonly id: string;
   readonly state: string;
   readonly reason: string;
-  readonly is_parked: boolean;
+  readonly isParked: boolean;
   readonly key: Readonly<Record<string, string>>;
   readonly attempts: number;
 }
@@ -28,33 +28,24 @@ describe('records that a stage cannot take', () => {
 
   afterAll(async () => await platform?.[Symbol.asyncDispose]());
 
-  const letters = (stage: string): Promise<LetterRow[]> =>
-    platform.metadata.query<never>(
-      `select stage || '.' || number as id, state, reason, is_parked, row_key as key, attempts from millrace.dead_letter
-       where stage = $1 order by number`,
-      [stage],
-    );
+  const letters = async (job: string): Promise<readonly Letter[]> =>
+    (await platform.rest.get<{ readonly items: Letter[] }>(`jobs/${job}/dead-letters?order=oldest&limit=100`)).items;
+  const states = async (job: string): Promise<readonly string[]> => (await letters(job)).map(({ state }) => state);
+  const replayAll = (job: string): Promise<unknown> =>
+    platform.rest.post(`jobs/${job}/dead-letters/replay`, { filter: {} });
 
   /** Looks again until it holds; after a long while it tells what there is instead. */
   async function until(what: () => Promise<boolean>): Promise<void> {
     for (let tries = 0; !(await what().catch(() => false)); tries++) {
       if (tries === 600) {
-        const { items } = (await platform.rest.peek('jobs')) as { readonly items: readonly Record<string, unknown>[] };
-        const jobs = items.map(({ name, status, error }) => ({ name, status, error }));
-        const all = await platform.metadata.query(
-          'select stage, state, is_parked, count(*), max(message) from millrace.dead_letter group by 1, 2, 3',
+        const { items } = await platform.rest.get<{ readonly items: readonly Record<string, unknown>[] }>('jobs');
+        throw new Error(
+          JSON.stringify(items.map(({ name, status, error, deadLetters }) => ({ name, status, error, deadLetters }))),
         );
-        throw new Error(JSON.stringify({ jobs, all, letters: (await letters('parsed')).slice(0, 4) }, null, 1));
       }
       await pause(50);
     }
   }
-
-  const decide = (stage: string, numbers: readonly number[], sets: string): Promise<unknown> =>
-    platform.metadata.query(`update millrace.dead_letter set ${sets} where stage = $1 and number = any ($2)`, [
-      stage,
-      numbers,
-    ]);
 
   /** Until then rows are read as they are at that moment, not change by change. */
   async function isLoaded(job: string): Promise<boolean> {
@@ -90,7 +81,7 @@ describe('records that a stage cannot take', () => {
     await source.query("insert into readings values (1, '10'), (2, 'zwei')");
     await source.query("update readings set v = '20' where id = 2");
     await source.query("update readings set v = '21' where id = 2; update readings set v = '11' where id = 1");
-    await until(async () => (await letters('parsed')).length >= 3);
+    await until(async () => (await letters('readings')).length >= 3);
     await restartWorker();
     await source.query("insert into readings values (4, '40')");
     await until(async () => (await rows()).length === 3);
@@ -99,33 +90,33 @@ describe('records that a stage cannot take', () => {
       { id: 3, value: 30 },
       { id: 4, value: 40 },
     ]);
-    expect(await letters('parsed')).toEqual([
-      {
-        id: 'parsed.1',
-        state: 'open',
-        reason: 'sql.invalid_text',
-        is_parked: false,
-        key: { id: '2' },
-        attempts: 1,
-      },
-      { id: 'parsed.2', state: 'open', reason: 'dead_letter.parked', is_parked: true, key: { id: '2' }, attempts: 0 },
-      { id: 'parsed.3', state: 'open', reason: 'dead_letter.parked', is_parked: true, key: { id: '2' }, attempts: 0 },
+    const told = (await letters('readings')).map(({ id, state, reason, isParked, key, attempts }) => ({
+      id,
+      state,
+      reason,
+      isParked,
+      key,
+      attempts,
+    }));
+    const parked = { state: 'open', reason: 'dead_letter.parked', isParked: true, key: { id: '2' }, attempts: 0 };
+    expect(told).toEqual([
+      { id: 'parsed.1', state: 'open', reason: 'sql.invalid_text', isParked: false, key: { id: '2' }, attempts: 1 },
+      { id: 'parsed.2', ...parked },
+      { id: 'parsed.3', ...parked },
     ]);
 
     // As it was, it is refused again, and nothing overtakes it.
-    await decide('parsed', [1, 2, 3], "state = 'replaying'");
-    await until(async () => (await letters('parsed'))[0]!.attempts === 2);
-    expect((await letters('parsed')).map(({ state }) => state)).toEqual(['open', 'open', 'open']);
+    await replayAll('readings');
+    await until(async () => (await letters('readings'))[0]!.attempts === 2);
+    expect(await states('readings')).toEqual(['open', 'open', 'open']);
     expect(await rows()).toHaveLength(3);
 
-    await platform.metadata.query(
-      `update millrace.dead_letter set state = 'replaying',
-         edited = case when number = 1 then replace(event::text, 'zwei', '2')::json end where stage = 'parsed'`,
-    );
-    await until(async () => (await letters('parsed')).every(({ state }) => state === 'replayed'));
+    await rest.patch('jobs/readings/dead-letters/parsed.1', { after: { v: '2' } });
+    await replayAll('readings');
+    await until(async () => (await states('readings')).every((state) => state === 'replayed'));
     await source.query("update readings set v = '22' where id = 2 and v <> 'never'");
     await until(async () => ((await rows())[1] as { value: number }).value === 22);
-    expect(await letters('parsed')).toHaveLength(3);
+    expect(await letters('readings')).toHaveLength(3);
   }, 60_000);
 
   it('of a sink: each refused row is kept once, whatever is killed, and taken when the target takes it', async () => {
@@ -163,7 +154,7 @@ describe('records that a stage cannot take', () => {
     const refused = rounds * 5;
     await until(async () => (await letters('amounts')).length >= 2 * refused && (await count()) >= 10 + rounds * 45);
     const found = await letters('amounts');
-    expect(found.map(({ key, is_parked: isParked }) => `${key['id']} ${isParked}`).sort()).toEqual(
+    expect(found.map(({ key, isParked }) => `${key['id']} ${isParked}`).sort()).toEqual(
       Array.from({ length: refused }, (_, index) => 100 * (Math.floor(index / 5) + 1) + (index % 5) * 10)
         .flatMap((id) => [`${id} false`, `${id} true`])
         .sort(),
@@ -171,8 +162,8 @@ describe('records that a stage cannot take', () => {
     expect(new Set(found.map(({ reason }) => reason))).toEqual(new Set(['jdbc.row_refused', 'dead_letter.parked']));
 
     await target.query('alter table amounts drop constraint amounts_amount_check');
-    await platform.metadata.query("update millrace.dead_letter set state = 'replaying' where stage = 'amounts'");
-    await until(async () => (await letters('amounts')).every(({ state }) => state === 'replayed'));
+    await replayAll('amounts');
+    await until(async () => (await states('amounts')).every((state) => state === 'replayed'));
     const all = 'select id, amount from amounts order by id';
     expect(await target.query(all)).toEqual(await source.query(all));
   }, 90_000);

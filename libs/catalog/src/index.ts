@@ -25,6 +25,7 @@ export {
   UnknownDeadLetter,
   unknownLetters,
 } from './dead-letters/errors.ts';
+export { CatalogLetterStore, type LetterStage, TooManyDeadLetters } from './dead-letters/letter-store.ts';
 export { type DefinitionInput, DefinitionRepository } from './definition-repository.ts';
 export { DefinitionResolver, type ResolvedDefinition } from './definition-resolver.ts';
 export type { Definition, DesiredState, IdempotencyRecord, Job, JobStatus, Role, SnapshotWitness } from './entities.ts';
@@ -52,7 +53,6 @@ export {
 } from './errors.ts';
 export { type IdempotencyClaim, IdempotencyRepository } from './idempotency-repository.ts';
 export { type JobInput, JobRepository } from './job-repository.ts';
-export { CatalogLetterStore, type LetterStage, TooManyDeadLetters } from './letter-store.ts';
 export { type JobModule, ModuleRepository, moduleHash } from './module-repository.ts';
 export type { Page, PageRequest } from './page.ts';
 export { SecretBox } from './secret-box.ts';

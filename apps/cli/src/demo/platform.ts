@@ -12,7 +12,6 @@ export interface Platform extends AsyncDisposable {
   readonly redis: RedisServer;
   readonly source: TestDatabase;
   readonly target: TestDatabase;
-  readonly metadata: TestDatabase;
   readonly api: AppProcess;
   readonly workers: readonly AppProcess[];
   readonly rest: RestClient;
@@ -75,7 +74,6 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       redis,
       source,
       target,
-      metadata,
       api,
       workers,
       rest,

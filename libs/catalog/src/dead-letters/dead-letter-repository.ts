@@ -17,7 +17,7 @@ import {
 import { cancelReplay, type DiscardRequest, discard, type ReplayRequest, replay } from './dead-letter-commands.ts';
 import { type DeadLetterFilter, filterSql, type LetterSelection, Parameters } from './dead-letter-filter.ts';
 import type { LetterOutcome } from './dead-letter-plan.ts';
-import { LETTER_COLUMNS, type LetterPlace, type LetterRow, letterOf, PLACE_US } from './dead-letter-rows.ts';
+import { keySql, LETTER_COLUMNS, type LetterPlace, type LetterRow, letterOf, PLACE_US } from './dead-letter-rows.ts';
 import { DeadLetterWrongState, unknownLetters } from './errors.ts';
 
 /** Groups that are shown. */
@@ -108,8 +108,7 @@ export class DeadLetterRepository {
     const [row] = await this.#dataSource.query<(LetterRow<DeadLetterWithEvent> & { holders: string[] })[]>(
       `SELECT ${LETTER_COLUMNS}, letter.event, letter.edited, ARRAY(
          SELECT earlier.number FROM millrace.dead_letter earlier
-         WHERE letter.is_parked AND letter.state = 'open' AND earlier.job_id = letter.job_id AND earlier.stage = letter.stage
-           AND earlier.table_id = letter.table_id AND earlier.row_key::jsonb = letter.row_key::jsonb
+         WHERE letter.is_parked AND letter.state = 'open' AND earlier.job_id = letter.job_id AND (${keySql('earlier')}) = (${keySql('letter')})
            AND earlier.number < letter.number AND earlier.state IN ('open', 'replaying')
          ORDER BY earlier.number LIMIT ${HELD_BY_MAX}) AS holders
        FROM millrace.dead_letter letter WHERE letter.job_id = $1 AND letter.stage = $2 AND letter.number = $3`,
@@ -189,7 +188,8 @@ export class DeadLetterRepository {
   }
 
   /**
-   * Takes back replays that the job has not taken up, with those of later parked letters of the same keys, which may not come first.
+   * Takes back replays that the job has not taken up, with those of later parked letters of the same keys, which may not come first. One that it has
+   * taken up becomes `replayed` all the same, or fails and stays open.
    * @throws MillraceError `dead_letter.unknown`, `dead_letter.wrong_state`
    */
   cancelReplay(

@@ -7,6 +7,10 @@ export const LETTER_COLUMNS = `letter.stage, letter.number, letter.state, letter
   letter.edited IS NOT NULL AS "isEdited", letter.replay_rate AS "replayRate", letter.first_at AS "firstAt",
   letter.last_at AS "lastAt", letter.resolved_at AS "resolvedAt"`;
 
+/** What the letters of a key have in common; the hash is there for the index. */
+export const keySql = (letter: string): string =>
+  `${letter}.stage, ${letter}.table_id, jsonb_hash_extended(${letter}.row_key::jsonb, 0), ${letter}.row_key::jsonb`;
+
 /** node-postgres gives int8 as text. */
 export type LetterRow<T extends DeadLetter = DeadLetter> = Omit<T, 'number'> & { readonly number: string };
 

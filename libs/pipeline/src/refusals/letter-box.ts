@@ -34,6 +34,9 @@ export class LetterBox {
   #isUnsealed = false;
   #sealed: { readonly snapshotId: number; isDone: boolean } | undefined;
   #requests: LetterRequest[] = [];
+  #isLooking = false;
+  /** The last look did not give all that there is. */
+  #hasMore = false;
   /** Handled and not yet told, by number. */
   readonly #handled = new Map<number, LetterRequest>();
   readonly #prepared = new Map<number, { readonly handled: Handled; readonly hasLetters: boolean }>();
@@ -87,12 +90,10 @@ export class LetterBox {
   /** What people have decided, oldest first; each is given once. */
   takeRequest(): LetterRequest | undefined {
     const request = this.#requests.shift();
-    if (request !== undefined) this.#handled.set(request.number, request);
+    if (request === undefined) return undefined;
+    this.#handled.set(request.number, request);
+    if (this.#requests.length === 0 && this.#hasMore) this.#look();
     return request;
-  }
-
-  get hasRequests(): boolean {
-    return this.#requests.length > 0;
   }
 
   /** Everything put so far is at the store and belongs to the snapshot. */
@@ -187,25 +188,32 @@ export class LetterBox {
   #poll(): void {
     this.#stopPolling = this.#context.clock.timer(POLL_MS, () => {
       if (this.#context.guarantee === 'none') this.show();
-      if (this.#requests.length > 0) return this.#poll();
-      this.#run(async () => {
-        const known = [...this.#handled.keys()];
-        try {
-          this.#requests.push(...(await this.#store.requests(known)));
-        } catch (error) {
-          // Nothing is lost while the database is away: the next look finds them.
-          if (!(error instanceof MillraceError) || error.code.retry !== 'later') throw error;
-        }
-      }, this.#poll.bind(this));
+      this.#look();
+      this.#poll();
     });
   }
 
-  #run(work: () => Promise<void>, then: () => void = () => {}): void {
+  #look(): void {
+    if (this.#isLooking || this.#requests.length > 0) return;
+    this.#isLooking = true;
+    this.#run(async () => {
+      try {
+        const { requests, hasMore } = await this.#store.requests([...this.#handled.keys()]);
+        this.#requests.push(...requests);
+        this.#hasMore = hasMore;
+      } catch (error) {
+        // Nothing is lost while the database is away: the next look finds them.
+        if (!(error instanceof MillraceError) || error.code.retry !== 'later') throw error;
+      } finally {
+        this.#isLooking = false;
+      }
+    });
+  }
+
+  #run(work: () => Promise<void>): void {
     const done = this.#tail.then(work).then(
       () => {
-        if (this.#isClosed) return;
-        then();
-        this.#context.wake();
+        if (!this.#isClosed) this.#context.wake();
       },
       (error: unknown) => {
         if (!this.#isClosed) this.#context.fail(error);

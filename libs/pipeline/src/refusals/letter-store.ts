@@ -52,7 +52,9 @@ export interface LetterStore extends AsyncDisposable {
   /** Phase two: shows what was sealed, and tells what was handled before. Harmless twice. */
   publish(snapshotId: number, handled: Handled): Promise<void>;
   /** What people have decided and the stage has not handled, in the order of numbers; those in `known` are left out. */
-  requests(known: readonly number[]): Promise<readonly LetterRequest[]>;
+  requests(
+    known: readonly number[],
+  ): Promise<{ readonly requests: readonly LetterRequest[]; readonly hasMore: boolean }>;
 }
 
 /** Opens the store of a stage for an execution. */

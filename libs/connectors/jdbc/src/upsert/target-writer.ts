@@ -75,13 +75,15 @@ export class TargetWriter {
     this.#refusals?.begin(events);
     const wasOpen = this.#isOpen;
     const before = this.#next;
-    if (wasOpen) await this.#session.savepoint('part');
-    else await this.#session.begin();
+    // A part is refused by itself, not when the next one begins.
+    const isPart = wasOpen || !complete;
+    if (!wasOpen) await this.#session.begin();
+    if (isPart) await this.#session.savepoint('part');
     this.#isOpen = true;
     this.#next = events.progressBefore(events.length) ?? before;
     try {
       await this.#apply(events, { from: 0, to: events.length });
-      if (wasOpen) {
+      if (isPart) {
         // A commit that fails would take the earlier parts along before the row is found.
         if (complete) await this.#session.checkConstraints();
         await this.#session.release('part');
@@ -89,7 +91,7 @@ export class TargetWriter {
       if (complete) await this.#commit();
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      if (wasOpen) {
+      if (isPart) {
         await this.#session.rollbackTo('part');
       } else {
         await this.#session.rollback();

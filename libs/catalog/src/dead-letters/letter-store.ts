@@ -1,6 +1,7 @@
 import { errorCode, MillraceError } from '@millrace/kernel';
 import pg from 'pg';
-import { codedError } from './coded-errors.ts';
+import { codedError } from '../coded-errors.ts';
+import { keySql } from './dead-letter-rows.ts';
 
 export const TooManyDeadLetters = errorCode('dead_letter.too_many', {
   domain: 'user',
@@ -172,7 +173,9 @@ export class CatalogLetterStore<Event extends EventLike> implements AsyncDisposa
     await this.#publish(snapshotId, this.#stage.generation, handled);
   }
 
-  async requests(known: readonly number[]): Promise<readonly RequestRow<Event>[]> {
+  async requests(
+    known: readonly number[],
+  ): Promise<{ readonly requests: readonly RequestRow<Event>[]; readonly hasMore: boolean }> {
     const { jobId, stage } = this.#stage;
     const rows = await this.#query<{
       number: string;
@@ -186,7 +189,7 @@ export class CatalogLetterStore<Event extends EventLike> implements AsyncDisposa
       `SELECT number, attempts, state, row_key, coalesce(edited, event) AS record, replay_rate,
               EXISTS (SELECT FROM millrace.dead_letter other
                       WHERE other.job_id = letter.job_id AND other.stage = letter.stage AND other.state = 'open'
-                        AND other.table_id = letter.table_id AND other.row_key::text = letter.row_key::text) AS leaves_others
+                        AND (${keySql('other')}) = (${keySql('letter')})) AS leaves_others
        FROM millrace.dead_letter letter
        WHERE job_id = $1 AND stage = $2 AND (state = 'replaying' OR state = 'discarded' AND NOT is_told) AND number <> ALL ($3)
        ORDER BY number LIMIT ${REQUESTS_MAX}`,
@@ -195,16 +198,21 @@ export class CatalogLetterStore<Event extends EventLike> implements AsyncDisposa
     const replays = rows.filter(({ state }) => state === 'replaying');
     const rate = Math.min(...replays.map(({ replay_rate: each }) => each ?? REQUESTS_MAX));
     const last = replays.slice(0, rate).at(-1)?.number;
-    return rows
-      .filter(({ state, number }) => state === 'discarded' || (last !== undefined && Number(number) <= Number(last)))
-      .map(({ number, attempts, state, row_key: rowKey, record, leaves_others: leavesOthers }) => ({
+    const taken = rows.filter(
+      ({ state, number }) => state === 'discarded' || (last !== undefined && Number(number) <= Number(last)),
+    );
+    return {
+      // With a rate the next ones are for the next second.
+      hasMore: rows.length === REQUESTS_MAX && taken.length === rows.length,
+      requests: taken.map(({ number, attempts, state, row_key: rowKey, record, leaves_others: leavesOthers }) => ({
         kind: state === 'replaying' ? 'replay' : 'discard',
         number: Number(number),
         attempts,
         rowKey,
         record,
         leavesOthers,
-      }));
+      })),
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
