@@ -95,8 +95,8 @@ export interface SinkDefinition<Config = never, Stage = never> extends Definitio
   showsRowsAtOnce(stage: Stage): boolean;
   /** Can this stage take these tables (keys, columns, the target's own shape)? Changes nothing. */
   checkStage(options: Resolved<Config, Stage>, input: SourceShape, signal: AbortSignal): Promise<readonly Finding[]>;
-  /** What single records can be refused for, where `createSink` honours `refusals`; absent: it does not. */
-  readonly refuses?: string | undefined;
+  /** Does `createSink` honour `refusals` for this stage? Absent: for none. */
+  refuses?(stage: Stage): boolean;
   /** Makes the processor of one instance where `refusals` are given, for these are its own. */
   createSink(options: Resolved<Config, Stage> & { readonly refusals?: Refusals | undefined }): ProcessorSupplier;
 }
