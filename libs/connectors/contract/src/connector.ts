@@ -113,6 +113,13 @@ export interface SinkConnector<Config = never, Stage = never> extends SinkDefini
 // biome-ignore lint/suspicious/noExplicitAny: a registry holds connectors of all option types
 export type Connector = SourceConnector<any, any> | SinkConnector<any, any>;
 
+/** What a connector holds for a stage with these options; `undefined` when it says nothing of them. */
+export const guaranteeFor = (
+  { guarantees }: Connector,
+  stage: Readonly<Record<string, unknown>>,
+): Guarantee | SinkGuarantee | undefined =>
+  guarantees.find(({ mode }) => Object.entries(mode).every(([option, value]) => stage[option] === value));
+
 export const defineSource = <Config, Stage>(
   definition: SourceDefinition<Config, Stage>,
 ): SourceConnector<Config, Stage> => ({ ...definition, contractVersion: CONTRACT_VERSION });
