@@ -18,6 +18,7 @@ export {
   testPostgres,
   testRedis,
   testS3,
+  testVersity,
 } from './servers/shared.ts';
 export { createTestDatabase, type DatabaseConnection, type TestDatabase } from './servers/test-database.ts';
 export { VersityServer } from './servers/versity-server.ts';
