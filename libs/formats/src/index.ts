@@ -48,7 +48,7 @@ export type { Column, ColumnKind, TableSchema } from './change/table-schema.ts';
 export { NULL, TupleCursor, UNCHANGED_LENGTH } from './change/tuple.ts';
 export { ValueUnsupported, valueText } from './change/value-text.ts';
 export { RowCsvWriter } from './csv/row-csv.ts';
-export { NotAValue } from './declared/column-text.ts';
+export { columnText, NotAValue } from './declared/column-text.ts';
 export { DECLARED_TYPES, type DeclaredTable, type DeclaredType, declaredSchema } from './declared/declared-columns.ts';
 export { declaredRow, declaredRowOfJson, type ParsedRow } from './declared/declared-row.ts';
 export { ByteOutput } from './json/byte-output.ts';

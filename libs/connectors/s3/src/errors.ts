@@ -55,6 +55,11 @@ export const ReadFailed = errorCode('s3.read_failed', {
   retry: 'later',
   title: 'Reading an object was cut off',
 });
+export const RowGroupTooLarge = errorCode('s3.row_group_too_large', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'A row group of Parquet is too large',
+});
 export const TooManyObjects = errorCode('s3.too_many_objects', {
   domain: 'user',
   retry: 'after-repair',

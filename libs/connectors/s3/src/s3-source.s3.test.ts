@@ -1,13 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Processor, SnapshotEntry } from '@millrace/engine';
-import { type ChangeBatch, changeEvents } from '@millrace/formats';
-import { systemClock, ulids } from '@millrace/kernel';
 import { S3Server, testS3 } from '@millrace/testing';
 import { s3Source } from './index.ts';
 import { DrivenSink, eventBatch, JOB, tableOf } from './test-support/drive.ts';
+import { DrivenSource, runInPieces } from './test-support/drive-source.ts';
 import { TestBucket } from './test-support/test-bucket.ts';
 
 let bucket: TestBucket;
@@ -22,97 +19,17 @@ const lines = (from: number, to: number): string =>
   Array.from({ length: to - from }, (_, index) => `{"id":${from + index},"note":"n"}\n`).join('');
 const numbers = (from: number, to: number): number[] => Array.from({ length: to - from }, (_, index) => from + index);
 
-/** Runs a source as the engine would. `limit`: batches after which the outbox takes no more. */
-class DrivenSource {
-  readonly ids: number[] = [];
-  failure: unknown;
-  readonly #source: Processor;
-  #batches = 0;
-
-  private constructor(source: Processor) {
-    this.#source = source;
-  }
-
-  static async start(
-    stage: Record<string, unknown>,
-    more: { restored?: readonly SnapshotEntry[]; limit?: number } = {},
-  ): Promise<DrivenSource> {
-    const options = {
-      config: bucket.config,
-      stage: s3Source.stage.parse({
-        objects: '**',
-        table: 'public.t',
-        columns: { id: 'integer', note: 'text' },
-        key: ['id'],
-        follow: false,
-        ...stage,
-      }),
-      job: JOB,
-    };
-    const supplier = s3Source.createSource({ ...options, sinksShowRowsAtOnce: false });
-    const source = supplier({ globalIndex: 0, totalParallelism: 1 });
-    const driven = new DrivenSource(source);
-    const offer = (batch: unknown): boolean => {
-      if (driven.#batches >= (more.limit ?? Number.POSITIVE_INFINITY)) return false;
-      driven.#batches += 1;
-      driven.ids.push(...changeEvents(batch as ChangeBatch).map(({ after }) => after!['id'] as number));
-      return true;
-    };
-    await source.init?.({
-      ...JOB,
-      generation: 1,
-      vertex: JOB.stage,
-      globalIndex: 0,
-      totalParallelism: 1,
-      guarantee: 'exactly-once',
-      restoredSnapshotId: more.restored === undefined ? undefined : 1,
-      outbox: { edgeCount: 1, offer, offerTo: (_, batch) => offer(batch) },
-      clock: systemClock,
-      ids: ulids,
-      metrics: { add() {}, set() {} },
-      signal: new AbortController().signal,
-      wake() {},
-      fail(error) {
-        driven.failure ??= error;
-      },
-    });
-    for (const entry of more.restored ?? []) source.restoreSnapshot?.(entry);
-    await source.restoreFinished?.();
-    return driven;
-  }
-
-  /** Until the source ends, or `enough`. */
-  async run(enough: () => boolean = () => false): Promise<this> {
-    while (this.failure === undefined && !this.#source.complete!() && !enough()) await delay(2);
-    if (this.failure !== undefined) {
-      await this.close();
-      throw this.failure;
-    }
-    return this;
-  }
-
-  save(): SnapshotEntry[] {
-    const entries: SnapshotEntry[] = [];
-    this.#source.saveSnapshot!(1, { offer: (entry) => entries.push(structuredClone(entry)) > 0 });
-    return entries;
-  }
-
-  async close(): Promise<void> {
-    await this.#source.close?.();
-  }
-}
-
 describe('s3 source', () => {
   it('reads objects by name, compressed or not, in one format', async () => {
     await put('in/b.ndjson.gz', gzipSync(lines(10, 20)));
     await put('in/a.ndjson', lines(0, 10));
     await put('in/deep/c.ndjson.zst', zstdCompressSync(lines(20, 25)));
     await put('in/d.csv', 'id\n99\n');
-    const source = await (await DrivenSource.start({ objects: 'in/**/*.ndjson*' })).run();
+    const source = await (await DrivenSource.start(bucket.config, { objects: 'in/**/*.ndjson*' })).run();
     expect(source.ids).toEqual(numbers(0, 25));
     await source.close();
     const csv = await (
-      await DrivenSource.start({ objects: 'in/*.csv', format: 'csv', columns: { id: 'integer' } })
+      await DrivenSource.start(bucket.config, { objects: 'in/*.csv', format: 'csv', columns: { id: 'integer' } })
     ).run();
     expect(csv.ids).toEqual([99]);
     await csv.close();
@@ -121,32 +38,14 @@ describe('s3 source', () => {
   it('goes on after any piece at the very row', async () => {
     await put('a.ndjson', lines(0, 20_000));
     await put('b.ndjson.gz', gzipSync(lines(20_000, 30_000)));
-    const all: number[] = [];
-    let restored: SnapshotEntry[] | undefined;
-    let runs = 0;
-    for (let isOver = false; !isOver; runs++) {
-      const limit = 3 + runs;
-      const source = await DrivenSource.start({}, { limit, ...(restored === undefined ? {} : { restored }) });
-      let taken = -1;
-      let idle = 0;
-      // Stopped once the outbox has refused for a while, with pieces read ahead.
-      await source.run(() => {
-        idle = source.ids.length === taken ? idle + 1 : 0;
-        taken = source.ids.length;
-        return idle > 30 && taken > 0;
-      });
-      restored = source.save();
-      all.push(...source.ids);
-      isOver = all.length >= 30_000 || source.ids.length === 0;
-      await source.close();
-    }
-    expect(runs).toBeGreaterThan(3);
-    expect(all).toEqual(numbers(0, 30_000));
+    const runs = await runInPieces(bucket.config, {}, 30_000);
+    expect(runs.length).toBeGreaterThan(3);
+    expect(runs.flat().map((row) => row['id'])).toEqual(numbers(0, 30_000));
   });
 
   it('follows with objects that come later, whatever their names, and none twice', async () => {
     await put('m.ndjson', lines(0, 5));
-    const first = await DrivenSource.start({ follow: true, poll: '1s' });
+    const first = await DrivenSource.start(bucket.config, { follow: true, poll: '1s' });
     await first.run(() => first.ids.length === 5);
     await put('a.ndjson', lines(5, 8));
     await first.run(() => first.ids.length === 8);
@@ -155,7 +54,7 @@ describe('s3 source', () => {
     await put('z.ndjson', lines(8, 10));
     // Read and removed: it is forgotten.
     await bucket.client.send(new DeleteObjectCommand({ Bucket: bucket.config.bucket, Key: 'm.ndjson' }));
-    const second = await DrivenSource.start({ follow: true, poll: '1s' }, { restored });
+    const second = await DrivenSource.start(bucket.config, { follow: true, poll: '1s' }, { restored });
     await second.run(() => second.ids.length === 2);
     expect([...first.ids, ...second.ids]).toEqual(numbers(0, 10));
     expect(JSON.parse(Buffer.from(second.save()[0]!.value).toString()).seen).toHaveLength(2);
@@ -164,12 +63,12 @@ describe('s3 source', () => {
 
   it('names the object, the row and what is wrong with it', async () => {
     await put('a.ndjson', `${lines(0, 3)}{"id":"x"}\n`);
-    await expect((await DrivenSource.start({})).run()).rejects.toMatchObject({
+    await expect((await DrivenSource.start(bucket.config, {})).run()).rejects.toMatchObject({
       code: { code: 's3.row_refused' },
       message: expect.stringMatching(/^row 4 of a\.ndjson in bucket .*: its "id" is not an integer$/),
     });
     await put('b.ndjson.gz', gzipSync(lines(0, 10_000)).subarray(0, 5_000));
-    await expect((await DrivenSource.start({ objects: '*.gz' })).run()).rejects.toMatchObject({
+    await expect((await DrivenSource.start(bucket.config, { objects: '*.gz' })).run()).rejects.toMatchObject({
       code: { code: 's3.row_refused' },
       message: expect.stringContaining('damaged'),
     });
@@ -177,12 +76,12 @@ describe('s3 source', () => {
 
   it('does not go on in an object that was written again', async () => {
     await put('a.ndjson', lines(0, 20_000));
-    const first = await DrivenSource.start({}, { limit: 2 });
+    const first = await DrivenSource.start(bucket.config, {}, { limit: 2 });
     await first.run(() => first.ids.length > 0);
     const restored = first.save();
     await first.close();
     await put('a.ndjson', lines(5, 20_000));
-    await expect((await DrivenSource.start({}, { restored })).run()).rejects.toMatchObject({
+    await expect((await DrivenSource.start(bucket.config, {}, { restored })).run()).rejects.toMatchObject({
       code: { code: 's3.object_changed' },
     });
   });
@@ -192,7 +91,7 @@ describe('s3 source', () => {
     bucket[Symbol.dispose]();
     bucket = await TestBucket.create(server.url);
     for (const name of ['a', 'b', 'c']) await put(`${name}.ndjson`, lines(0, 50_000));
-    const source = await DrivenSource.start({});
+    const source = await DrivenSource.start(bucket.config, {});
     await source.run(() => source.ids.length > 10_000);
     await server.restart('SIGKILL');
     await source.run();
@@ -213,7 +112,7 @@ describe('s3 source', () => {
       await sink.commit(1);
       await sink.close();
       const source = await (
-        await DrivenSource.start({ objects: `${stage.format}/public.t/*`, format: stage.format })
+        await DrivenSource.start(bucket.config, { objects: `${stage.format}/public.t/*`, format: stage.format })
       ).run();
       expect(source.ids).toEqual(numbers(0, 1_000));
       await source.close();

@@ -199,7 +199,20 @@ export class Bucket implements Disposable {
     return body;
   }
 
-  /** Bytes of an object; `undefined` when it is not there. */
+  /** Bytes of an object from `start` to before `end`; `undefined` when it is not there, or is another than this. */
+  async read({ key, etag }: ListedObject, start: number, end: number): Promise<ArrayBuffer | undefined> {
+    let bytes: ArrayBuffer | undefined;
+    await this.#unlessMissing(`read ${key}`, async (abortSignal) => {
+      const range = { Bucket: this.name, Key: key, IfMatch: etag, Range: `bytes=${start}-${end - 1}` };
+      const { Body } = await this.#client.send(new this.#sdk.GetObjectCommand(range), { abortSignal });
+      const body = await Body!.transformToByteArray();
+      assert(body.length === end - start, 'a range has all its bytes');
+      bytes = new Uint8Array(body).buffer;
+    });
+    return bytes;
+  }
+
+  /** How many bytes an object has; `undefined` when it is not there. */
   async size(key: string): Promise<number | undefined> {
     let size: number | undefined;
     await this.#unlessMissing(`look at ${key}`, async (abortSignal) => {

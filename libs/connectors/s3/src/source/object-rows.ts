@@ -3,7 +3,8 @@ import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { NotAValue, type ParsedRow, type TableSchema } from '@millrace/formats';
 import { MillraceError } from '@millrace/kernel';
 import type { Bucket, ListedObject } from '../bucket/bucket.ts';
-import { ObjectChanged, ReadFailed, RowRefused } from '../errors.ts';
+import { ReadFailed } from '../errors.ts';
+import { objectChanged, rowRefused } from './read-error.ts';
 import { rowsParser } from './rows-parser.ts';
 
 /** A row longer than this is probably none. */
@@ -15,7 +16,7 @@ const CHUNK_BYTES = 131_072;
 export interface ObjectRowsOptions {
   readonly bucket: Bucket;
   readonly object: ListedObject;
-  readonly format: 'ndjson' | 'csv';
+  readonly format: 'ndjson' | 'csv' | 'parquet';
   readonly schema: TableSchema;
   /** Rows that were read before. */
   readonly skip: number;
@@ -23,18 +24,20 @@ export interface ObjectRowsOptions {
 
 /**
  * The rows of an object, in pieces as they come.
- * @throws MillraceError `s3.row_refused`, `s3.object_changed`, `s3.read_failed` (may pass) or as `Bucket`.
+ * @throws MillraceError `s3.row_refused`, `s3.object_changed`, `s3.read_failed` (may pass), `s3.row_group_too_large` or as `Bucket`.
  */
 export async function* objectRows(options: ObjectRowsOptions): AsyncGenerator<readonly ParsedRow[]> {
-  const { bucket, object, format, schema, skip } = options;
+  const { format } = options;
+  if (format !== 'parquet') return yield* textRows(options, format);
+  // Its library is loaded by those only who read Parquet.
+  const { parquetRows } = await import('./parquet/parquet-rows.ts');
+  yield* parquetRows(options);
+}
+
+async function* textRows(options: ObjectRowsOptions, format: 'ndjson' | 'csv'): AsyncGenerator<readonly ParsedRow[]> {
+  const { bucket, object, schema, skip } = options;
   const body = await bucket.open(object);
-  if (body === undefined) {
-    throw new MillraceError(ObjectChanged, {
-      message: `${object.key} in bucket ${bucket.name} was removed or written again while it was read`,
-      mend: 'Put the object back as it was, or start the job anew: objects must not change.',
-      details: { key: object.key },
-    });
-  }
+  if (body === undefined) throw objectChanged(bucket, object);
   const parser = rowsParser(format, schema);
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   let seen = 0;
@@ -64,24 +67,15 @@ function decompressed(key: string, body: Readable): AsyncIterable<Uint8Array> {
 
 function readError(error: unknown, { bucket, object }: ObjectRowsOptions, rows: number): MillraceError {
   if (error instanceof MillraceError) return error;
-  const { key } = object;
   const code = (error as NodeJS.ErrnoException).code ?? '';
   const isContent = code.startsWith('ERR_ENCODING') || code.startsWith('Z_') || code.startsWith('ZSTD_');
   if (error instanceof NotAValue || isContent) {
     const reason = error instanceof NotAValue ? error.message : `the object is damaged (${code})`;
-    return new MillraceError(
-      RowRefused,
-      {
-        message: `row ${rows + 1} of ${key} in bucket ${bucket.name}: ${reason}`,
-        mend: 'Correct the columns of the stage, or leave the object out by the glob and start the job anew.',
-        details: { key, row: rows + 1 },
-      },
-      { cause: error },
-    );
+    return rowRefused(bucket, object, rows + 1, reason, error);
   }
   return new MillraceError(
     ReadFailed,
-    { message: `reading ${key} in bucket ${bucket.name} was cut off: ${code}` },
+    { message: `reading ${object.key} in bucket ${bucket.name} was cut off: ${code}` },
     { cause: error },
   );
 }

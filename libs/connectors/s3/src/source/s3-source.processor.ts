@@ -46,6 +46,8 @@ interface SavedSource {
  * handed on: objects read to the end, and rows of the present one.
  */
 export class S3SourceProcessor implements Processor {
+  /** Parts of row groups of Parquet are decoded in one go. */
+  readonly isCooperative: boolean;
   readonly #options: Resolved<S3Config, S3SourceStage>;
   readonly #schema: TableSchema;
   readonly #closing = new AbortController();
@@ -62,6 +64,7 @@ export class S3SourceProcessor implements Processor {
 
   constructor(options: Resolved<S3Config, S3SourceStage>) {
     this.#options = options;
+    this.isCooperative = options.stage.format !== 'parquet';
     this.#schema = declaredSchema(options.stage);
   }
 
