@@ -1,7 +1,7 @@
 import { secretField } from '@millrace/connector-contract';
 import { parseDurationMs, parseSizeBytes } from '@millrace/kernel';
 import { z } from 'zod';
-import { pathProblem } from './naming/path-template.ts';
+import { hasTime, pathProblem } from './naming/path-template.ts';
 
 const KIB = 1_024;
 const MIB = 1_024 * KIB;
@@ -78,6 +78,10 @@ export const s3Stage = z
         description:
           'Folder of the objects. {schema}, {table}, {job}; {yyyy}, {mm}, {dd}, {hh} of the commit time (UTC); {row.NAME} for the value of a column.',
       }),
+    timeColumn: z.string().min(1).optional().meta({
+      description:
+        'Column (a date or timestamp) whose time {yyyy}, {mm}, {dd} and {hh} of the path take instead of the commit time.',
+    }),
     format: z.enum(['ndjson', 'debezium-json', 'csv', 'parquet']).default('ndjson').meta({
       description:
         "ndjson: one row per line as a JSON object. debezium-json: Debezium's envelope. csv: RFC 4180 with a header. parquet: typed columns.",
@@ -132,6 +136,8 @@ export const s3Stage = z
     if (rollBytes > partBytes * (PARTS_MAX - 1))
       problem('rollBytes', `an object has at most ${PARTS_MAX} parts: raise partBytes or lower rollBytes`);
     if (memory < partBytes * PARTS_IN_MEMORY_MIN) problem('memory', `at least ${PARTS_IN_MEMORY_MIN} times partBytes`);
+    if (stage.timeColumn !== undefined && !hasTime(stage.path))
+      problem('timeColumn', 'the path has none of {yyyy}, {mm}, {dd}, {hh}');
     if (!stage.metadata && stage.deletes === 'write' && stage.format !== 'debezium-json')
       problem(
         'deletes',
