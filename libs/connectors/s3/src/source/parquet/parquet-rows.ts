@@ -119,7 +119,12 @@ function cellsOf(metadata: FileMetaData, { columns }: TableSchema): readonly Cel
 
 /** The library makes numbers of decimals and dates of timestamps, and loses digits: without types it gives what is stored. */
 function withoutTypes(metadata: FileMetaData): FileMetaData {
-  const schema = metadata.schema.map(({ converted_type: _, logical_type: __, ...element }): SchemaElement => element);
+  const schema = metadata.schema.map((element): SchemaElement => {
+    const bare = { ...element };
+    delete bare.converted_type;
+    delete bare.logical_type;
+    return bare;
+  });
   return { ...metadata, schema };
 }
 
