@@ -8,6 +8,7 @@ export { MariadbServer } from './servers/mariadb-server.ts';
 export { javaProgram, mavenJars } from './servers/maven-jars.ts';
 export { type PostgresOptions, PostgresServer } from './servers/postgres-server.ts';
 export { type RedisOptions, RedisServer } from './servers/redis-server.ts';
+export { RegistryServer } from './servers/registry-server.ts';
 export { S3Server } from './servers/s3-server.ts';
 export {
   type SharedKafka,
@@ -17,6 +18,7 @@ export {
   testMariadb,
   testPostgres,
   testRedis,
+  testRegistry,
   testS3,
   testVersity,
 } from './servers/shared.ts';

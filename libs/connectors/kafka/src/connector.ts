@@ -3,6 +3,7 @@ import { parseDurationMs, systemClock } from '@millrace/kernel';
 import { checkCluster, checkTopics } from './cluster/check.ts';
 import { clientIdOf, clusterOf } from './cluster/connect.ts';
 import { type ClusterConfig, clusterConfig, type SinkStage, sinkStage } from './config.ts';
+import { checkFormat, checkRegistry } from './registry/check-registry.ts';
 import { KafkaSinkProcessor } from './sink/kafka-sink.processor.ts';
 import { openTransactions } from './transaction/orphans.ts';
 import { takeOver } from './transaction/producer.ts';
@@ -17,9 +18,12 @@ export const kafkaSink = defineSink<ClusterConfig, SinkStage>({
   summary: 'Writes change events to Kafka topics, in transactions.',
   config: clusterConfig,
   stage: sinkStage,
-  check: checkCluster,
+  check: async (config, signal) => [...(await checkCluster(config, signal)), ...(await checkRegistry(config, signal))],
   showsRowsAtOnce: () => false,
-  checkStage: checkTopics,
+  checkStage: async (options, shape, signal) => [
+    ...(await checkTopics(options, shape, signal)),
+    ...(await checkFormat(options, shape, signal)),
+  ],
   createSink: (options) => () => new KafkaSinkProcessor(options),
   async dispose({ config, stage, job }, signal) {
     const cluster = clusterOf(config, {

@@ -1,8 +1,15 @@
+import type { UNCHANGED } from '../change/rows.ts';
 import type { Column } from '../change/table-schema.ts';
 import { columnText, NotAValue } from './column-text.ts';
 
 /** Texts by column, `null` of NULL. */
 export type ParsedRow = Readonly<Record<string, string | null>>;
+
+/** Text, `null` of NULL, or a value that its database did not send again. */
+export type ColumnValue = string | null | typeof UNCHANGED;
+
+/** Values by column. */
+export type DeclaredRow = Readonly<Record<string, ColumnValue>>;
 
 /**
  * A row of declared columns.
@@ -14,12 +21,23 @@ export function declaredRow(
   take: (column: Column, index: number) => unknown,
   isText: boolean,
 ): ParsedRow {
-  const row: Record<string, string | null> = Object.create(null);
+  return columnValues(columns, (column, index) => columnText(column, take(column, index), isText));
+}
+
+/**
+ * A row of what each column has.
+ * @throws NotAValue also when a column of the key has nothing
+ */
+export function columnValues<T extends ColumnValue>(
+  columns: readonly Column[],
+  take: (column: Column, index: number) => T,
+): Readonly<Record<string, T>> {
+  const row: Record<string, T> = Object.create(null);
   columns.forEach((column, index) => {
     try {
-      const text = columnText(column, take(column, index), isText);
-      if (text === null && column.key) throw new NotAValue('is missing, but part of the key');
-      row[column.name] = text;
+      const value = take(column, index);
+      if (value === null && column.key) throw new NotAValue('is missing, but part of the key');
+      row[column.name] = value;
     } catch (error) {
       if (!(error instanceof NotAValue)) throw error;
       throw new NotAValue(`its "${column.name}" ${error.message}`);

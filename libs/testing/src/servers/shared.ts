@@ -3,6 +3,7 @@ import { createMariadbDatabase, type MariadbDatabase } from './mariadb-database.
 import { MariadbServer } from './mariadb-server.ts';
 import { PostgresServer } from './postgres-server.ts';
 import { RedisServer } from './redis-server.ts';
+import { RegistryServer } from './registry-server.ts';
 import { S3Server } from './s3-server.ts';
 import { createTestDatabase, type TestDatabase } from './test-database.ts';
 import { VersityServer } from './versity-server.ts';
@@ -32,6 +33,7 @@ let redis: Promise<{ readonly url: string }> | undefined;
 let kafka: Promise<SharedKafka> | undefined;
 let s3: Promise<{ readonly url: string }> | undefined;
 let versity: Promise<{ readonly url: string }> | undefined;
+let registry: Promise<{ readonly url: string }> | undefined;
 
 /** PostgreSQL with `wal_level=logical`: `TEST_POSTGRES_URL` (superuser), else a private one that ends with this process. */
 export function testPostgres(): Promise<SharedPostgres> {
@@ -83,4 +85,11 @@ export function testMariadb(): Promise<SharedMariadb> {
       ? MariadbServer.start()
       : Promise.resolve({ url, createDatabase: (prefix?: string) => createMariadbDatabase(url, prefix) });
   return mariadb;
+}
+
+/** A schema registry that speaks Confluent's protocol below this address: `TEST_REGISTRY_URL`, else a private one that ends with this process. */
+export function testRegistry(): Promise<{ readonly url: string }> {
+  const url = process.env['TEST_REGISTRY_URL'];
+  registry ??= url === undefined ? RegistryServer.start() : Promise.resolve({ url });
+  return registry;
 }

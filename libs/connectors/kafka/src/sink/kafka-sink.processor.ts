@@ -12,6 +12,8 @@ import { assert, parseDurationMs, parseSizeBytes } from '@millrace/kernel';
 import type { Cluster } from '../cluster/cluster.ts';
 import { clientIdOf, clusterOf } from '../cluster/connect.ts';
 import type { ClusterConfig, SinkStage } from '../config.ts';
+import { registryOf } from '../registry/registry-of.ts';
+import type { SchemaRegistry } from '../registry/schema-registry.ts';
 import { endOnce, type TransactionHandle } from '../transaction/producer.ts';
 import { Writer } from '../transaction/writer.ts';
 import { MessageWriter } from './message-writer.ts';
@@ -42,10 +44,11 @@ interface SavedWriter {
  */
 export class KafkaSinkProcessor implements Processor {
   readonly #options: Resolved<ClusterConfig, SinkStage>;
-  readonly #messages: MessageWriter;
   readonly #open: OpenBatches;
+  /** Of tables whose events can be written. */
   readonly #topics = new WeakMap<TableSchema, string>();
   #context!: ProcessorContext;
+  #messages!: MessageWriter;
   #cluster: Cluster | undefined;
   #writer!: Writer;
   #restored: SavedWriter[] = [];
@@ -60,7 +63,6 @@ export class KafkaSinkProcessor implements Processor {
 
   constructor(options: Resolved<ClusterConfig, SinkStage>) {
     this.#options = options;
-    this.#messages = new MessageWriter(options.stage, options.job.jobName);
     this.#open = new OpenBatches(parseSizeBytes(options.stage.batchBytes)!, (topic, partition, batch) => {
       this.#pendingBytes += batch.byteLength;
       this.#writer.write(topic, partition, batch);
@@ -68,8 +70,11 @@ export class KafkaSinkProcessor implements Processor {
   }
 
   init(context: ProcessorContext): void {
-    const { stage, job } = this.#options;
+    const { config, stage, job } = this.#options;
     this.#context = context;
+    const { clock, signal } = context;
+    const registry = (): SchemaRegistry => registryOf(config, { clock, signal, patienceMs: PATIENCE_MS });
+    this.#messages = new MessageWriter(stage, job.jobName, registry);
     this.#cluster = this.#clusterUntil(context.signal, PATIENCE_MS);
     this.#writer = new Writer({
       cluster: this.#cluster,
@@ -207,19 +212,23 @@ export class KafkaSinkProcessor implements Processor {
     this.#context.fail(error);
   }
 
-  /** Topic of this event; `undefined` while its partitions are being asked for. */
+  /** Topic of this event; `undefined` while its partitions are being asked for, or its schema is being registered. */
   #topicOf(batch: ChangeBatch, index: number): string | undefined {
     const schema = batch.schemas[batch.schemaOf[index]!]!;
-    let topic = this.#topics.get(schema);
-    if (topic === undefined) {
-      topic = topicName(this.#options.stage.topic, schema, this.#options.job);
+    const known = this.#topics.get(schema);
+    if (known !== undefined) return known;
+    const { stage, job } = this.#options;
+    const topic = topicName(stage.topic, schema, job);
+    if (this.#open.has(topic) && this.#messages.isReady(schema, topic)) {
       this.#topics.set(schema, topic);
+      return topic;
     }
-    if (this.#open.has(topic)) return topic;
-    const name = topic;
     this.#start(async () => {
-      const { leaders } = await topicOf(this.#cluster!, name, this.#options.stage.createTopics);
-      this.#open.open(name, leaders.length);
+      if (!this.#open.has(topic)) {
+        const { leaders } = await topicOf(this.#cluster!, topic, stage.createTopics);
+        this.#open.open(topic, leaders.length);
+      }
+      await this.#messages.prepare(schema, topic);
     });
     return undefined;
   }
