@@ -55,7 +55,13 @@ export { ValueUnsupported, valueText } from './change/value-text.ts';
 export { RowCsvWriter } from './csv/row-csv.ts';
 export { columnText, NotAValue } from './declared/column-text.ts';
 export { DECLARED_TYPES, type DeclaredTable, type DeclaredType, declaredSchema } from './declared/declared-columns.ts';
-export { type DeclaredRow, declaredRow, declaredRowOfJson, type ParsedRow } from './declared/declared-row.ts';
+export {
+  columnValues,
+  type DeclaredRow,
+  declaredRow,
+  declaredRowOfJson,
+  type ParsedRow,
+} from './declared/declared-row.ts';
 export { ByteOutput } from './json/byte-output.ts';
 export { type DebeziumJsonOptions, DebeziumJsonWriter, JSON_OUTPUT_BYTES } from './json/debezium-json-writer.ts';
 export { type EventMetadata, eventMetadata, RowJsonWriter } from './json/row-json.ts';

@@ -82,17 +82,16 @@ export const s3Stage = z
       description:
         'Column (a date or timestamp) whose time {yyyy}, {mm}, {dd} and {hh} of the path take instead of the commit time.',
     }),
-    format: z.enum(['ndjson', 'debezium-json', 'csv', 'parquet']).default('ndjson').meta({
+    format: z.enum(['ndjson', 'debezium-json', 'csv', 'parquet', 'avro']).default('ndjson').meta({
       description:
-        "ndjson: one row per line as a JSON object. debezium-json: Debezium's envelope. csv: RFC 4180 with a header. parquet: typed columns.",
+        "ndjson: one row per line as a JSON object. debezium-json: Debezium's envelope. csv: RFC 4180 with a header. parquet: typed columns. avro: object container files.",
     }),
-    compression: z
-      .enum(['none', 'gzip', 'zstd'])
-      .default('none')
-      .meta({ description: 'Compression of the objects; of the pages of parquet.' }),
+    compression: z.enum(['none', 'gzip', 'zstd']).default('none').meta({
+      description: 'Compression of the objects; of the pages of parquet and the blocks of avro (gzip: deflate).',
+    }),
     metadata: z.boolean().default(true).meta({
       description:
-        'ndjson, csv, parquet: members or columns __op, __table, __lsn, __index, __commit_time before those of the row.',
+        'ndjson, csv, parquet, avro: members or columns __op, __table, __lsn, __index, __commit_time before those of the row.',
     }),
     deletes: z.enum(['write', 'skip']).default('write').meta({
       description: 'write: deletes and truncates are lines with __op "d" and "t". skip: they are left out.',

@@ -3,6 +3,9 @@ import type { JobIdentity } from '@millrace/connector-contract';
 /** Folder below the prefix for what is not data: fences and manifests. Readers of folders skip names with an underscore. */
 const OWN_FOLDER = '_millrace';
 
+/** The key, below the prefix, is of a fence, a manifest or a probe. */
+export const isOwn = (key: string): boolean => key.startsWith(`${OWN_FOLDER}/`);
+
 /** Which writer of which execution made an object. */
 export interface Owner {
   readonly writer: number;

@@ -12,7 +12,7 @@ import { S3SinkProcessor } from './s3-sink.processor.ts';
 export const s3Sink = defineSink<S3Config, S3Stage>({
   type: 's3',
   role: 'sink',
-  summary: 'Writes change events to objects in an S3 bucket, as NDJSON, Debezium JSON, CSV or Parquet.',
+  summary: 'Writes change events to objects in an S3 bucket, as NDJSON, Debezium JSON, CSV, Parquet or Avro.',
   config: s3Config,
   stage: s3Stage,
   check: checkBucket,

@@ -1,6 +1,6 @@
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
-import { NotAValue, type ParsedRow, type TableSchema } from '@millrace/formats';
+import { type DeclaredRow, NotAValue, type TableSchema } from '@millrace/formats';
 import { MillraceError } from '@millrace/kernel';
 import type { Bucket, ListedObject } from '../bucket/bucket.ts';
 import { ReadFailed } from '../errors.ts';
@@ -16,7 +16,7 @@ const CHUNK_BYTES = 131_072;
 export interface ObjectRowsOptions {
   readonly bucket: Bucket;
   readonly object: ListedObject;
-  readonly format: 'ndjson' | 'csv' | 'parquet';
+  readonly format: 'ndjson' | 'csv' | 'parquet' | 'avro';
   readonly schema: TableSchema;
   /** Rows that were read before. */
   readonly skip: number;
@@ -26,37 +26,59 @@ export interface ObjectRowsOptions {
  * The rows of an object, in pieces as they come.
  * @throws MillraceError `s3.row_refused`, `s3.object_changed`, `s3.read_failed` (may pass), `s3.row_group_too_large` or as `Bucket`.
  */
-export async function* objectRows(options: ObjectRowsOptions): AsyncGenerator<readonly ParsedRow[]> {
-  const { format } = options;
-  if (format !== 'parquet') return yield* textRows(options, format);
+export async function* objectRows(options: ObjectRowsOptions): AsyncGenerator<readonly DeclaredRow[]> {
+  if (options.format !== 'parquet') return yield* streamedRows(options);
   // Its library is loaded by those only who read Parquet.
   const { parquetRows } = await import('./parquet/parquet-rows.ts');
   yield* parquetRows(options);
 }
 
-async function* textRows(options: ObjectRowsOptions, format: 'ndjson' | 'csv'): AsyncGenerator<readonly ParsedRow[]> {
-  const { bucket, object, schema, skip } = options;
+/** Formats that are read from the beginning. */
+async function* streamedRows(options: ObjectRowsOptions): AsyncGenerator<readonly DeclaredRow[]> {
+  const { bucket, object, format, skip } = options;
   const body = await bucket.open(object);
   if (body === undefined) throw objectChanged(bucket, object);
-  const parser = rowsParser(format, schema);
+  const counted = { rows: 0 };
+  try {
+    const pieces = format === 'avro' ? await avroPieces(body, options, counted) : textPieces(body, options, counted);
+    let seen = 0;
+    for await (const rows of pieces) {
+      const from = Math.max(0, skip - seen);
+      seen += rows.length;
+      yield rows.slice(from);
+    }
+  } catch (error) {
+    throw readError(error, options, counted.rows);
+  } finally {
+    body.destroy();
+  }
+}
+
+async function avroPieces(
+  body: Readable,
+  { schema }: ObjectRowsOptions,
+  counted: { rows: number },
+): Promise<AsyncIterable<readonly DeclaredRow[]>> {
+  const { avroRows } = await import('./avro/avro-rows.ts');
+  return avroRows(body, schema, counted);
+}
+
+async function* textPieces(
+  body: Readable,
+  { object, format, schema }: ObjectRowsOptions,
+  counted: { rows: number },
+): AsyncGenerator<readonly DeclaredRow[]> {
+  const parser = rowsParser(format === 'csv' ? 'csv' : 'ndjson', schema);
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  let seen = 0;
-  const unread = (rows: readonly ParsedRow[]): readonly ParsedRow[] => {
-    const from = Math.max(0, skip - seen);
-    seen += rows.length;
-    return rows.slice(from);
-  };
   try {
     for await (const chunk of decompressed(object.key, body)) {
-      yield unread(parser.push(decoder.decode(chunk, { stream: true })));
+      yield parser.push(decoder.decode(chunk, { stream: true }));
       if (parser.pending > ROW_CHARACTERS_MAX)
         throw new NotAValue(`it is longer than ${ROW_CHARACTERS_MAX} characters`);
     }
-    yield unread([...parser.push(decoder.decode()), ...parser.end()]);
-  } catch (error) {
-    throw readError(error, options, parser.count);
+    yield [...parser.push(decoder.decode()), ...parser.end()];
   } finally {
-    body.destroy();
+    counted.rows = parser.count;
   }
 }
 

@@ -99,6 +99,7 @@ it.each([
     const format = parquetFormat(s3Stage.parse({ format: 'parquet', compression, metadata: false, deletes: 'skip' }));
     const content = format.create({
       schema: SCHEMA,
+      key: 'x',
       store: (bytes) => stored.push(bytes),
       onProgress() {},
       onFailure(error) {

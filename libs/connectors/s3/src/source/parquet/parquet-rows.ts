@@ -1,5 +1,5 @@
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
-import { type Column, NotAValue, type ParsedRow, type TableSchema } from '@millrace/formats';
+import { type Column, columnValues, NotAValue, type ParsedRow, type TableSchema } from '@millrace/formats';
 import { MillraceError } from '@millrace/kernel';
 import {
   type Compressors,
@@ -90,20 +90,14 @@ const read = async (
   return rows;
 };
 
-function parsedRow(cells: readonly Cell[], values: readonly (StoredValue | null | undefined)[]): ParsedRow {
-  const row: Record<string, string | null> = Object.create(null);
-  cells.forEach(({ column, text }, index) => {
-    const value = values[index] ?? null;
-    try {
-      if (value === null && column.key) throw new NotAValue('is missing, but part of the key');
-      row[column.name] = value === null ? null : text(value);
-    } catch (error) {
-      if (!(error instanceof NotAValue)) throw error;
-      throw new NotAValue(`its "${column.name}" ${error.message}`);
-    }
-  });
-  return row;
-}
+const parsedRow = (cells: readonly Cell[], values: readonly (StoredValue | null | undefined)[]): ParsedRow =>
+  columnValues(
+    cells.map(({ column }) => column),
+    (_, index) => {
+      const value = values[index] ?? null;
+      return value === null ? null : cells[index]!.text(value);
+    },
+  );
 
 /** Finds each declared column in the file. */
 function cellsOf(metadata: FileMetaData, { columns }: TableSchema): readonly Cell[] {
