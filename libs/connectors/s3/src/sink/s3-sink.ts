@@ -2,6 +2,7 @@ import { defineSink } from '@millrace/connector-contract';
 import { systemClock } from '@millrace/kernel';
 import { Bucket } from '../bucket/bucket.ts';
 import { checkBucket } from '../bucket/check.ts';
+import { checkCompaction } from '../compact/check-compaction.ts';
 import { type S3Config, type S3Stage, s3Config, s3Stage } from '../config.ts';
 import { literalPrefix } from '../naming/path-template.ts';
 import { stageFindings } from './check-stage.ts';
@@ -17,9 +18,10 @@ export const s3Sink = defineSink<S3Config, S3Stage>({
   stage: s3Stage,
   check: checkBucket,
   showsRowsAtOnce: () => false,
-  checkStage: async ({ config, stage }, input, signal) => [
+  checkStage: async ({ config, stage, job }, input, signal) => [
     ...(await checkBucket(config, signal)),
     ...stageFindings(stage, input),
+    ...(stage.compaction === undefined ? [] : await checkCompaction(config, job, signal)),
   ],
   createSink: (options) => () => new S3SinkProcessor(options),
   /** Aborts what was never shown. Objects and manifests stay. */

@@ -2,7 +2,7 @@ import { pipeline, type Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { type DeclaredRow, NotAValue, type TableSchema } from '@millrace/formats';
 import { MillraceError } from '@millrace/kernel';
-import type { Bucket, ListedObject } from '../bucket/bucket.ts';
+import type { Bucket, ObjectAt } from '../bucket/bucket.ts';
 import { ReadFailed } from '../errors.ts';
 import { objectChanged, rowRefused } from './read-error.ts';
 import { rowsParser } from './rows-parser.ts';
@@ -15,7 +15,7 @@ const CHUNK_BYTES = 131_072;
 
 export interface ObjectRowsOptions {
   readonly bucket: Bucket;
-  readonly object: ListedObject;
+  readonly object: ObjectAt;
   readonly format: 'ndjson' | 'csv' | 'parquet' | 'avro';
   readonly schema: TableSchema;
   /** Rows that were read before. */

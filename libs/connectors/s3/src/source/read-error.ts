@@ -1,8 +1,8 @@
 import { MillraceError } from '@millrace/kernel';
-import type { Bucket, ListedObject } from '../bucket/bucket.ts';
+import type { Bucket, ObjectAt } from '../bucket/bucket.ts';
 import { ObjectChanged, RowRefused } from '../errors.ts';
 
-export const objectChanged = (bucket: Bucket, { key }: ListedObject): MillraceError =>
+export const objectChanged = (bucket: Bucket, { key }: ObjectAt): MillraceError =>
   new MillraceError(ObjectChanged, {
     message: `${key} in bucket ${bucket.name} was removed or written again while it was read`,
     mend: 'Put the object back as it was, or start the job anew: objects must not change.',
@@ -12,7 +12,7 @@ export const objectChanged = (bucket: Bucket, { key }: ListedObject): MillraceEr
 /** @param row from 1 */
 export const rowRefused = (
   bucket: Bucket,
-  { key }: ListedObject,
+  { key }: ObjectAt,
   row: number,
   reason: string,
   cause: unknown,

@@ -1,6 +1,6 @@
 import { MillraceError } from '@millrace/kernel';
 import type { AsyncBuffer } from 'hyparquet';
-import type { Bucket, ListedObject } from '../../bucket/bucket.ts';
+import type { Bucket, ObjectAt } from '../../bucket/bucket.ts';
 import { RowGroupTooLarge } from '../../errors.ts';
 import { objectChanged } from '../read-error.ts';
 
@@ -11,18 +11,18 @@ const HELD_BYTES_MAX = 268_435_456;
 export class ParquetObject implements AsyncBuffer {
   readonly byteLength: number;
   readonly #bucket: Bucket;
-  readonly #object: ListedObject;
+  readonly #object: ObjectAt;
   readonly #held = new Map<string, Promise<ArrayBuffer>>();
   #heldBytes = 0;
 
-  private constructor(bucket: Bucket, object: ListedObject, byteLength: number) {
+  private constructor(bucket: Bucket, object: ObjectAt, byteLength: number) {
     this.#bucket = bucket;
     this.#object = object;
     this.byteLength = byteLength;
   }
 
   /** @throws MillraceError `s3.object_changed` */
-  static async open(bucket: Bucket, object: ListedObject): Promise<ParquetObject> {
+  static async open(bucket: Bucket, object: ObjectAt): Promise<ParquetObject> {
     const size = await bucket.size(object.key);
     if (size === undefined) throw objectChanged(bucket, object);
     return new ParquetObject(bucket, object, size);

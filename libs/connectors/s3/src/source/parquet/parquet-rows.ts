@@ -10,6 +10,7 @@ import {
   type RowGroup,
   type SchemaElement,
 } from 'hyparquet';
+import type { Bucket, ObjectAt } from '../../bucket/bucket.ts';
 import type { ObjectRowsOptions } from '../object-rows.ts';
 import { rowRefused } from '../read-error.ts';
 import { type CellText, cellText, type StoredValue } from './parquet-cell.ts';
@@ -63,6 +64,12 @@ export async function* parquetRows(options: ObjectRowsOptions): AsyncGenerator<r
     const reason = error instanceof NotAValue ? error.message : `the object is damaged (${String(error)})`;
     throw rowRefused(bucket, object, row + 1, reason, error);
   }
+}
+
+/** Names of the columns of a Parquet object. */
+export async function parquetColumnNames(bucket: Bucket, object: ObjectAt): Promise<readonly string[]> {
+  const metadata = await parquetMetadataAsync(await ParquetObject.open(bucket, object), { geoparquet: false });
+  return parquetSchema(metadata).children.map(({ element }) => element.name);
 }
 
 const read = async (
