@@ -1,5 +1,5 @@
 /** The S3 sink alone, exactly once, in a process of its own. Argument: a `WriteJob`; prints what it has `Written`. */
-import { DrivenSink } from '../../libs/connectors/s3/src/test-support/drive.ts';
+import { startSink } from '../../libs/connectors/s3/src/test-support/drive.ts';
 import { TestBucket } from '../../libs/connectors/s3/src/test-support/test-bucket.ts';
 import { tell, type WriteJob } from './job.ts';
 import { orderBatches, ROWS_PER_BATCH } from './order-rows.ts';
@@ -9,7 +9,7 @@ const SNAPSHOT_EVERY_MS = 10_000;
 const { config, tuples, rows, format, compression } = JSON.parse(process.argv[2]!) as WriteJob;
 const stage = { format, compression, metadata: false, deletes: 'skip' };
 const start = performance.now();
-const sink = await DrivenSink.start({ config, generation: 1, stage });
+const sink = await startSink({ config, generation: 1, stage });
 let snapshotId = 0;
 let snapshotAt = start;
 // As in the engine: phase two goes on beside the rows that follow.

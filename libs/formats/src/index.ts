@@ -21,6 +21,7 @@ export {
   encodeRows,
   KeyMissing,
 } from './change/encode-rows.ts';
+export { batchOfRecords, type EventRecord, type RecordImage, recordOf } from './change/event-record.ts';
 export { KeyPartitioner } from './change/partitioner.ts';
 export {
   comparePositions,
@@ -51,6 +52,7 @@ export {
 export { columnOf } from './change/select-expression.ts';
 export type { Column, ColumnKind, TableSchema } from './change/table-schema.ts';
 export { NULL, TupleCursor, UNCHANGED_LENGTH } from './change/tuple.ts';
+export { TupleWriter } from './change/tuple-writer.ts';
 export { ValueUnsupported, valueText } from './change/value-text.ts';
 export { RowCsvWriter } from './csv/row-csv.ts';
 export { columnText, NotAValue } from './declared/column-text.ts';
@@ -60,8 +62,10 @@ export {
   type DeclaredRow,
   declaredRow,
   declaredRowOfJson,
+  declaredRowOfObject,
   type ParsedRow,
 } from './declared/declared-row.ts';
+export { parseExact } from './declared/exact-json.ts';
 export { ByteOutput } from './json/byte-output.ts';
 export { type DebeziumJsonOptions, DebeziumJsonWriter, JSON_OUTPUT_BYTES } from './json/debezium-json-writer.ts';
 export { type EventMetadata, eventMetadata, RowJsonWriter } from './json/row-json.ts';

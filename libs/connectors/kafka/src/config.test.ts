@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { secretFields } from '@millrace/connector-contract';
 import { clusterConfig, sinkStage } from './config.ts';
+import { sourceStage } from './source/source-stage.ts';
 
 const messages = (result: {
   readonly error?: { readonly issues: readonly { path: PropertyKey[]; message: string }[] } | undefined;
@@ -33,6 +34,33 @@ describe('options of formats', () => {
     { format: 'plain', value: 'body' },
   ])('take %j', (stage) => {
     expect(messages(sinkStage.safeParse(stage))).toBeUndefined();
+  });
+});
+
+describe('options of formats of a source', () => {
+  const shape = { topics: ['t'], table: 'public.t', columns: { id: 'text', body: 'text' } };
+  const plain = 'key: one column: a plain key is its value';
+
+  it.each([
+    [{ resolve: 'latest' }, ['resolve: only with format avro']],
+    [{ format: 'avro', keyFormat: 'json' }, ['keyFormat: only with a key']],
+    [{ format: 'plain' }, [plain]],
+    [{ format: 'plain', key: ['id', 'body'] }, [plain]],
+    [{ keyFormat: 'plain', key: ['id', 'body'] }, [plain]],
+    [
+      { format: 'plain', key: ['id'], columns: { id: 'text' } },
+      ['columns: two columns with format plain: that of the key, and one for the value'],
+    ],
+  ])('refuse %j', (stage, expected) => {
+    expect(messages(sourceStage.safeParse({ ...shape, ...stage }))).toEqual(expected);
+  });
+
+  it.each([
+    { format: 'avro', keyFormat: 'json', key: ['id'], resolve: 'latest' },
+    { format: 'plain', key: ['id'] },
+    { format: 'cloudevents' },
+  ])('take %j', (stage) => {
+    expect(messages(sourceStage.safeParse({ ...shape, ...stage }))).toBeUndefined();
   });
 });
 

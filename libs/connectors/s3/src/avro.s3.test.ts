@@ -1,10 +1,11 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import type { Batch } from '@millrace/engine';
 import { ChangeBatchBuilder, type ColumnKind, derivedSchema, lsn, NO_TUPLE, Op } from '@millrace/formats';
 import { testS3 } from '@millrace/testing';
 import avsc from 'avsc';
-import { DrivenSink, eventBatch, type Field, tableOf, tuple } from './test-support/drive.ts';
-import { DrivenSource, runInPieces } from './test-support/drive-source.ts';
+import { eventBatch, type Field, startSink, tableOf, tuple } from './test-support/drive.ts';
+import { readRows, runInPieces } from './test-support/drive-source.ts';
 import { TestBucket } from './test-support/test-bucket.ts';
 
 let bucket: TestBucket;
@@ -37,8 +38,8 @@ const SCHEMA = derivedSchema(
   VALUES.map(([name, kind, sqlType]) => ({ name, kind, sqlType, key: name === 'id' })),
 );
 
-async function write(stage: Record<string, unknown>, batches: readonly Parameters<DrivenSink['write']>[0][]) {
-  const sink = await DrivenSink.start({ config: bucket.config, generation: 1, stage: { format: 'avro', ...stage } });
+async function write(stage: Record<string, unknown>, batches: readonly Batch[]) {
+  const sink = await startSink({ config: bucket.config, generation: 1, stage: { format: 'avro', ...stage } });
   for (const batch of batches) await sink.write(batch);
   await sink.prepare(1);
   await sink.commit(1);
@@ -70,16 +71,13 @@ it.each(['none', 'gzip', 'zstd'])('is read back without loss (compression %s)', 
   await write({ compression }, [builder.build(0)]);
   expect((await bucket.keys())[0]).toMatch(/^public\.t\/.*\.avro$/);
   const declared = Object.fromEntries(VALUES.map(([name, , , , type]) => [name, type]));
-  const source = await (
-    await DrivenSource.start(bucket.config, { format: 'avro', columns: { __op: 'text', __lsn: 'text', ...declared } })
-  ).run();
-  await source.close();
+  const rows = await readRows(bucket.config, { format: 'avro', columns: { __op: 'text', __lsn: 'text', ...declared } });
   const shown = (text: Field, kind: ColumnKind): unknown => {
     if (kind === 'integer' || kind === 'float') return Number(text);
     if (kind === 'bigint') return BigInt(text!);
     return kind === 'boolean' ? text === 't' : text;
   };
-  expect(source.rows.map((each) => ({ ...each }))).toEqual([
+  expect(rows).toEqual([
     { __op: 'u', __lsn: '0/A', ...Object.fromEntries(VALUES.map(([name, kind, , text]) => [name, shown(text, kind)])) },
     { __op: 'd', __lsn: '0/A', ...Object.fromEntries(VALUES.map(([name]) => [name, name === 'id' ? 7 : null])) },
   ]);
@@ -120,11 +118,8 @@ it("reads what Avro's own library has written, and says what is wrong with an ob
   const put = (body: Uint8Array) =>
     bucket.client.send(new PutObjectCommand({ Bucket: bucket.config.bucket, Key: 'a.avro', Body: body }));
   await put(bytes);
-  const read = async (columns: Record<string, string> = { id: 'integer', note: 'text' }) => {
-    const source = await (await DrivenSource.start(bucket.config, { format: 'avro', columns })).run();
-    await source.close();
-    return source.rows.map((row) => ({ ...row }));
-  };
+  const read = (columns: Record<string, string> = { id: 'integer', note: 'text' }) =>
+    readRows(bucket.config, { format: 'avro', columns });
   const rows = await read({ id: 'bigint', note: 'text', missing: 'text' });
   expect(rows).toHaveLength(2_000);
   expect(rows.slice(-2)).toEqual([

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
 import { testVersity } from '@millrace/testing';
-import { DrivenSink, eventBatch, tableOf } from './test-support/drive.ts';
+import { eventBatch, startSink, tableOf } from './test-support/drive.ts';
 import { liveObjects } from './test-support/live-objects.ts';
 import { runCompactor } from './test-support/run-compactor.ts';
 import { TestBucket } from './test-support/test-bucket.ts';
@@ -19,7 +19,7 @@ let bucket: TestBucket;
 /** A bucket with eight small objects. */
 async function freshBucket(): Promise<TestBucket> {
   const fresh = await TestBucket.create((await testVersity()).url);
-  const sink = await DrivenSink.start({ config: fresh.config, generation: 1, stage: { rollRows: ROWS_EACH } });
+  const sink = await startSink({ config: fresh.config, generation: 1, stage: { rollRows: ROWS_EACH } });
   await sink.write(eventBatch(0, ROWS, [tableOf('t')]));
   await sink.prepare(1);
   await sink.commit(1);

@@ -5,8 +5,8 @@ import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { testS3 } from '@millrace/testing';
-import { DrivenSink, eventBatch, tableOf } from './test-support/drive.ts';
-import { DrivenSource, runInPieces } from './test-support/drive-source.ts';
+import { eventBatch, startSink, tableOf } from './test-support/drive.ts';
+import { readRows, runInPieces, startSource } from './test-support/drive-source.ts';
 import { TestBucket } from './test-support/test-bucket.ts';
 
 let folder: string;
@@ -35,11 +35,7 @@ async function put(key: string, query: string, options = ''): Promise<void> {
   );
 }
 
-const read = async (stage: Record<string, unknown>) => {
-  const source = await (await DrivenSource.start(bucket.config, { format: 'parquet', ...stage })).run();
-  await source.close();
-  return source.rows.map((row) => ({ ...row }));
-};
+const read = (stage: Record<string, unknown>) => readRows(bucket.config, { format: 'parquet', ...stage });
 
 /** A value in SQL, the type it is declared with, and as which value it arrives. */
 const VALUES: readonly (readonly [sql: string, type: string, value: unknown])[] = [
@@ -145,18 +141,18 @@ describe('Parquet as a source, written by DuckDB', () => {
   it('does not go on in an object that was written again', async () => {
     const query = (first: number) => `select (i + ${first})::int as id, 'n' as note from range(20000) r(i)`;
     await put('a.parquet', query(0), ', row_group_size 2048');
-    const first = await DrivenSource.start(bucket.config, { format: 'parquet' }, { limit: 2 });
-    await first.run(() => first.rows.length > 0);
-    const restored = first.save();
+    const first = await startSource(bucket.config, { format: 'parquet' }, { batchesMax: 2 });
+    await first.until(() => first.events.length > 0);
+    const restored = await first.save();
     await first.close();
     await put('a.parquet', query(1), ', row_group_size 2048');
-    const second = await DrivenSource.start(bucket.config, { format: 'parquet' }, { restored });
+    const second = await startSource(bucket.config, { format: 'parquet' }, { restored });
     await expect(second.run()).rejects.toMatchObject({ code: { code: 's3.object_changed' } });
   });
 });
 
 it('reads the Parquet that the sink has written', async () => {
-  const sink = await DrivenSink.start({
+  const sink = await startSink({
     config: bucket.config,
     generation: 1,
     stage: { format: 'parquet', compression: 'zstd' },

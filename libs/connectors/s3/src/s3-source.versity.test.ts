@@ -1,12 +1,15 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import type { Row } from '@millrace/formats';
 import { SeededRandom, testVersity } from '@millrace/testing';
-import { DrivenSource } from './test-support/drive-source.ts';
+import { startSource } from './test-support/drive-source.ts';
 import { TestBucket } from './test-support/test-bucket.ts';
 
 /** More than one page of a listing has. */
 const OBJECTS = 1_200;
 const PUTS_AT_ONCE = 16;
+
+const idsOf = (rows: readonly Row[]): number[] => rows.map(({ id }) => id as number);
 
 let bucket: TestBucket;
 beforeEach(async () => {
@@ -34,32 +37,32 @@ it('reads each of thousands of objects once, which come in any order while it re
   }
   await put(ids.slice(0, 1_050));
   const stage = { objects: 'in/**/*.ndjson', follow: true, poll: '1s', columns: { id: 'integer' } };
-  const first = await DrivenSource.start(bucket.config, stage);
+  const first = await startSource(bucket.config, stage);
   const arriving = put(ids.slice(1_050, 1_100));
-  await first.run(() => first.rows.length >= 600);
-  const restored = first.save();
-  const found = [...first.ids];
+  await first.until(() => first.events.length >= 600);
+  const restored = await first.save();
+  const found = idsOf(first.events);
   await first.close();
   await arriving;
-  const second = await DrivenSource.start(bucket.config, stage, { restored });
-  await second.run(() => found.length + second.rows.length >= 1_100);
+  const second = await startSource(bucket.config, stage, { restored });
+  await second.until(() => found.length + second.events.length >= 1_100);
   await put(ids.slice(1_100));
-  await second.run(() => found.length + second.rows.length >= OBJECTS);
-  found.push(...second.ids);
+  await second.until(() => found.length + second.events.length >= OBJECTS);
+  found.push(...idsOf(second.events));
   expect(found.toSorted((a, b) => a - b)).toEqual(Array.from({ length: OBJECTS }, (_, id) => id));
   // What it remembers is a hash of 16 characters for each.
-  expect(second.save()[0]!.value.length).toBeLessThan(OBJECTS * 20 + 200);
+  expect((await second.save()).entries[0]!.value.length).toBeLessThan(OBJECTS * 20 + 200);
   await second.close();
 });
 
 it('does not read an object again that is written again after it was read', async () => {
   await put([1]);
-  const source = await DrivenSource.start(bucket.config, { follow: true, poll: '1s', columns: { id: 'integer' } });
-  await source.run(() => source.rows.length === 1);
+  const source = await startSource(bucket.config, { follow: true, poll: '1s', columns: { id: 'integer' } });
+  await source.until(() => source.events.length === 1);
   const Key = (await bucket.keys())[0]!;
   await bucket.client.send(new PutObjectCommand({ Bucket: bucket.config.bucket, Key, Body: '{"id":100}\n' }));
   await put([2]);
-  await source.run(() => source.rows.length === 2);
-  expect(source.ids).toEqual([1, 2]);
+  await source.until(() => source.events.length === 2);
+  expect(idsOf(source.events)).toEqual([1, 2]);
   await source.close();
 });

@@ -218,10 +218,15 @@ export interface AvroReadField {
 export class AvroReader {
   readonly fields: readonly AvroReadField[];
   readonly #type: avsc.Type;
+  readonly #resolver: avsc.Resolver | undefined;
 
-  /** @throws MillraceError `formats.avro_schema_invalid` */
-  constructor(schemaText: string) {
+  /**
+   * @param writerText schema that the records were written with; by default the same
+   * @throws MillraceError `formats.avro_schema_invalid`
+   */
+  constructor(schemaText: string, writerText = schemaText) {
     const { schema, type } = parsed(schemaText);
+    this.#resolver = writerText === schemaText ? undefined : resolverOf(type, writerText);
     const { name, namespace, fields } = schema;
     const full = fullName(name!, namespace ?? '');
     const inner = full.slice(0, Math.max(0, full.lastIndexOf('.')));
@@ -240,7 +245,7 @@ export class AvroReader {
    * @throws Error when the bytes are no such record
    */
   record(bytes: Buffer): Readonly<Record<string, unknown>> {
-    return this.#type.fromBuffer(bytes) as Readonly<Record<string, unknown>>;
+    return this.#type.fromBuffer(bytes, this.#resolver) as Readonly<Record<string, unknown>>;
   }
 
   /**
@@ -248,10 +253,22 @@ export class AvroReader {
    * @throws Error when the bytes are no such record
    */
   recordAt(bytes: Buffer, at: number): { readonly record: Readonly<Record<string, unknown>>; readonly end: number } {
-    const { value, offset } = this.#type.decode(bytes, at);
+    const { value, offset } = this.#type.decode(bytes, at, this.#resolver);
     // Negative: there are bytes missing.
     if (offset < 0) throw new Error('it is cut off');
     return { record: value as Readonly<Record<string, unknown>>, end: offset };
+  }
+}
+
+function resolverOf(type: avsc.Type, writerText: string): avsc.Resolver {
+  const writer = parsed(writerText).type;
+  try {
+    return type.createResolver(writer);
+  } catch (error) {
+    throw new MillraceError(AvroSchemaInvalid, {
+      message: `records of one schema cannot be read with another: ${(error as Error).message}`,
+      mend: 'Make the schemas compatible, or read the columns that are declared, whatever the newest schema says.',
+    });
   }
 }
 

@@ -1,6 +1,7 @@
-import type { UNCHANGED } from '../change/rows.ts';
+import { UNCHANGED } from '../change/rows.ts';
 import type { Column } from '../change/table-schema.ts';
 import { columnText, NotAValue } from './column-text.ts';
+import { exactDigits } from './exact-json.ts';
 
 /** Texts by column, `null` of NULL. */
 export type ParsedRow = Readonly<Record<string, string | null>>;
@@ -67,6 +68,23 @@ function parseObject(text: string): Readonly<Record<string, unknown>> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new NotAValue('it is not an object');
   return value as Readonly<Record<string, unknown>>;
 }
+
+/**
+ * The row of an object of `parseExact`. A text in a column of JSON is the document itself, as envelopes hold it.
+ * @param unchanged a text that means that a value was not sent again
+ * @throws NotAValue
+ */
+export const declaredRowOfObject = (
+  columns: readonly Column[],
+  object: Readonly<Record<string, unknown>>,
+  unchanged?: string,
+): DeclaredRow =>
+  columnValues(columns, (column) => {
+    const value = Object.hasOwn(object, column.name) ? object[column.name] : null;
+    if (unchanged !== undefined && value === unchanged) return UNCHANGED;
+    if (column.kind === 'json') return columnText(column, value, typeof value === 'string');
+    return columnText(column, exactDigits(value), false);
+  });
 
 type SourceReviver = (this: unknown, key: string, value: unknown, context: { readonly source?: string }) => unknown;
 

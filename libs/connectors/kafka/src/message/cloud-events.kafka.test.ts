@@ -3,7 +3,7 @@ import { type ChangeBatch, declaredSchema, encodeRows } from '@millrace/formats'
 import { type SharedKafka, testKafka } from '@millrace/testing';
 import { CloudEvent, type CloudEventV1, Kafka } from 'cloudevents';
 import { committedMessages } from '../test-support/committed-messages.ts';
-import { DrivenSink } from '../test-support/driven-sink.ts';
+import { startSink } from '../test-support/drive.ts';
 import { tableOf, transactionOf } from '../test-support/events.ts';
 import { newTopic } from '../test-support/test-cluster.ts';
 
@@ -27,7 +27,7 @@ async function written(
   ...batches: readonly ChangeBatch[]
 ): Promise<readonly (CloudEventV1<unknown> | null)[]> {
   const topic = await newTopic(kafka.brokers);
-  await using sink = await DrivenSink.start({
+  await using sink = await startSink({
     config: { brokers: [kafka.brokers] },
     stage: { topic, format: 'cloudevents', ...stage },
     jobId: `cloud-${process.pid}-${jobCount++}`,

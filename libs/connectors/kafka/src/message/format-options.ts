@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { SUBJECT_STRATEGIES } from '../registry/subject.ts';
 
 /** Formats whose messages begin with the id of a schema in the registry. */
-const isRegistered = (format: string | undefined): boolean => format === 'avro' || format === 'json-schema';
+export const isRegistered = (format: string): boolean => format === 'avro' || format === 'json-schema';
 
 /** Options of a connection: the registry of its topics. */
 export const registryFields = {
@@ -112,11 +112,14 @@ type SinkFormat = z.output<z.ZodObject<typeof sinkFormatFields>>;
 export const hasEnvelope = (format: SinkFormat['format']): boolean =>
   format === 'debezium-json' || format === 'cloudevents';
 
+type KeyFormat = NonNullable<SinkFormat['keyFormat']>;
+
 /** The format of keys, by default that of the values. */
-export function keyFormatOf({
-  format,
-  keyFormat,
-}: Pick<SinkFormat, 'format' | 'keyFormat'>): NonNullable<SinkFormat['keyFormat']> {
+export function keyFormatOf(stage: {
+  readonly format: SinkFormat['format'];
+  readonly keyFormat?: KeyFormat | undefined;
+}): KeyFormat {
+  const { format, keyFormat } = stage;
   return keyFormat ?? (format === 'debezium-json' || format === 'cloudevents' ? 'json' : format);
 }
 

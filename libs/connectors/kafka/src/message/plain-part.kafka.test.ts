@@ -2,7 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type DeclaredType, declaredSchema, encodeRows, type TableSchema, UNCHANGED } from '@millrace/formats';
 import { type SharedKafka, testKafka } from '@millrace/testing';
 import { committedBytes } from '../test-support/committed-messages.ts';
-import { DrivenSink } from '../test-support/driven-sink.ts';
+import { startSink } from '../test-support/drive.ts';
 import { newTopic } from '../test-support/test-cluster.ts';
 
 let kafka: SharedKafka;
@@ -21,7 +21,7 @@ async function written(
   rows: readonly Readonly<Record<string, unknown>>[],
 ): Promise<readonly (readonly [key: string | undefined, value: string | undefined])[]> {
   const topic = await newTopic(kafka.brokers);
-  await using sink = await DrivenSink.start({
+  await using sink = await startSink({
     config: { brokers: [kafka.brokers] },
     stage: { topic, format: 'plain', ...stage },
     jobId: `plain-${process.pid}-${jobCount++}`,

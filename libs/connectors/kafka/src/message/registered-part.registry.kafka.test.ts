@@ -6,7 +6,7 @@ import { SchemaRegistry as Reader, SchemaType } from '@kafkajs/confluent-schema-
 import { type ChangeBatch, type DeclaredType, declaredSchema, encodeRows, UNCHANGED } from '@millrace/formats';
 import { RegistryServer, type SharedKafka, testKafka, testRegistry } from '@millrace/testing';
 import { committedBytes } from '../test-support/committed-messages.ts';
-import { DrivenSink, type DriveOptions } from '../test-support/driven-sink.ts';
+import { startSink as startOne } from '../test-support/drive.ts';
 import { inserts, tableOf, transactionOf } from '../test-support/events.ts';
 import { RegistryProxy } from '../test-support/registry-proxy.ts';
 import { newTopic } from '../test-support/test-cluster.ts';
@@ -26,9 +26,9 @@ const newJob = (): string => `registered-${process.pid}-${jobCount++}`;
 
 const startSink = (
   stage: Readonly<Record<string, unknown>>,
-  options: Partial<DriveOptions> & { readonly url?: string } = {},
-): Promise<DrivenSink> =>
-  DrivenSink.start({
+  options: Partial<Parameters<typeof startOne>[0]> & { readonly url?: string } = {},
+): ReturnType<typeof startOne> =>
+  startOne({
     config: { brokers: [kafka.brokers], schemaRegistry: { url: options.url ?? url } },
     stage,
     jobId: newJob(),

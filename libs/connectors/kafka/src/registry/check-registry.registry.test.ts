@@ -3,8 +3,9 @@ import type { Finding } from '@millrace/connector-contract';
 import { type DeclaredType, declaredSchema } from '@millrace/formats';
 import { testRegistry } from '@millrace/testing';
 import { clusterConfig, sinkStage } from '../config.ts';
-import { JOB } from '../test-support/driven-sink.ts';
-import { checkFormat, checkRegistry } from './check-registry.ts';
+import { sourceStage } from '../source/source-stage.ts';
+import { JOB } from '../test-support/drive.ts';
+import { checkFormat, checkReading, checkRegistry } from './check-registry.ts';
 
 const NEVER = new AbortController().signal;
 let url: string;
@@ -87,5 +88,27 @@ describe('the check of formats', () => {
       { code: 'kafka.plain_needs_column', severity: 'error', pointer: '/value' },
     ]);
     expect(await check({ format: 'plain', value: 'b' }, columns)).toEqual([]);
+  });
+
+  it('finds that a source needs a registry that its connection lacks', async () => {
+    const shape = { topics: ['t'], table: 'public.t', columns: { id: 'integer' } };
+    const read = (schemaRegistry: unknown, stage: Readonly<Record<string, unknown>>) =>
+      checkReading(
+        {
+          config: clusterConfig.parse({ brokers: ['none:1'], schemaRegistry }),
+          stage: sourceStage.parse({ ...shape, ...stage }),
+        },
+        NEVER,
+      );
+    expect(await read(undefined, { format: 'avro' })).toMatchObject([
+      { code: 'kafka.registry_missing', severity: 'error', pointer: '/format' },
+    ]);
+    expect(await read(undefined, { keyFormat: 'avro', key: ['id'] })).toMatchObject([
+      { code: 'kafka.registry_missing' },
+    ]);
+    expect(await read({ url }, { format: 'json-schema' })).toMatchObject([
+      { code: 'kafka.registry_reached', severity: 'ok' },
+    ]);
+    expect(await read(undefined, { format: 'cloudevents' })).toEqual([]);
   });
 });

@@ -3,10 +3,11 @@ import type { TableSchema } from '@millrace/formats';
 import { MillraceError, systemClock } from '@millrace/kernel';
 import type { ClusterConfig, SinkStage } from '../config.ts';
 import { SchemaIncompatible } from '../errors.ts';
-import { keyFormatOf } from '../message/format-options.ts';
+import { isRegistered, keyFormatOf } from '../message/format-options.ts';
 import { plainKeyColumn, plainValueColumn } from '../message/plain-part.ts';
 import { newSchema, schemaWriter } from '../message/registered-part.ts';
 import { topicName } from '../sink/topic-name.ts';
+import type { SourceStage } from '../source/source-stage.ts';
 import { registryOf } from './registry-of.ts';
 import type { NewSchema, SchemaRegistry } from './schema-registry.ts';
 
@@ -42,6 +43,18 @@ export const checkRegistry = (config: ClusterConfig, signal: AbortSignal): Promi
     const count = await openRegistry(config, signal).countSubjects();
     const message = `the schema registry answers, with ${count} ${count === 1 ? 'subject' : 'subjects'}`;
     return [{ code: 'kafka.registry_reached', severity: 'ok', message }];
+  });
+
+/** Does the registry answer that a source stage needs? */
+export const checkReading = (
+  { config, stage }: Pick<Resolved<ClusterConfig, SourceStage>, 'config' | 'stage'>,
+  signal: AbortSignal,
+): Promise<readonly Finding[]> =>
+  found(async () => {
+    if (!isRegistered(stage.format) && !(stage.key.length > 0 && isRegistered(keyFormatOf(stage)))) return [];
+    // Also when the connection has none.
+    openRegistry(config, signal);
+    return checkRegistry(config, signal);
   });
 
 /** Can the tables' rows be written in the stage's format, and do the subjects take their schemas? Registers nothing. */

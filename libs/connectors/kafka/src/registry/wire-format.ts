@@ -13,3 +13,8 @@ export function putPrefix(out: Uint8Array, at: number, schemaId: number): void {
   out[at + 3] = schemaId >>> 8;
   out[at + 4] = schemaId;
 }
+
+/** Id of the schema that a message was written with; `undefined` when it does not begin as such a message does. */
+export function schemaIdOf(message: Buffer): number | undefined {
+  return message.length >= PREFIX_BYTES && message[0] === MAGIC ? message.readUInt32BE(1) : undefined;
+}
