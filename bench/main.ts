@@ -19,6 +19,7 @@ const BENCHES: Readonly<Record<string, Run>> = {
   load: scaled(() => import('./load/bench.ts')),
   upsert: scaled(() => import('./upsert/bench.ts')),
   kafka: scaled(() => import('./kafka/bench.ts')),
+  s3: scaled(() => import('./s3/bench.ts')),
   nexmark: async (args) => (await import('./nexmark/bench.ts')).run(args),
 };
 
