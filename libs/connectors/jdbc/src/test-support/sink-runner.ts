@@ -9,6 +9,7 @@ export interface RunnerOptions {
   readonly state?: readonly SnapshotEntry[];
   readonly stage?: Readonly<Record<string, unknown>>;
   readonly jobId?: string;
+  readonly guarantee?: ProcessorContext['guarantee'];
 }
 
 export const resolved = (connection: object, options: RunnerOptions = {}) => ({
@@ -44,7 +45,7 @@ export class SinkRunner {
       vertex: 'copy',
       globalIndex: 0,
       totalParallelism: 1,
-      guarantee: 'exactly-once',
+      guarantee: options.guarantee ?? 'exactly-once',
       restoredSnapshotId: options.restored,
       outbox: { edgeCount: 0, offer: () => true, offerTo: () => true },
       clock: systemClock,
