@@ -1,6 +1,6 @@
 import { ConnectorRegistry } from '@millrace/connector-contract';
 import { filesSink } from '@millrace/connector-files';
-import { jdbcSink } from '@millrace/connector-jdbc';
+import { jdbcSink, jdbcSource } from '@millrace/connector-jdbc';
 import { kafkaSink, kafkaSource } from '@millrace/connector-kafka';
 import { postgresSource } from '@millrace/connector-postgres';
 import { s3Sink, s3Source } from '@millrace/connector-s3';
@@ -10,6 +10,7 @@ export const connectors = ConnectorRegistry.of([
   postgresSource,
   kafkaSource,
   s3Source,
+  jdbcSource,
   jdbcSink,
   filesSink,
   kafkaSink,

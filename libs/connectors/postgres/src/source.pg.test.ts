@@ -123,7 +123,7 @@ describe('the PostgreSQL source', () => {
       saved = await runner.save();
       await database.query('INSERT INTO t VALUES (2000)');
       await runner.untilEvents(1);
-      commitLsn = runner.events[0]!.commitLsn;
+      commitLsn = runner.events[0]!.commitLsn!;
       expect(resumeOf(saved)).toBeLessThanOrEqual(commitLsn);
     }
     // A keepalive may leave the position exactly there; whether one does is the server's timing, so the test puts it there.

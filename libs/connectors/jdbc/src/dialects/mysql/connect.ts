@@ -122,7 +122,7 @@ function connectError(error: unknown, options: ServerOptions): unknown {
         message: `${where} refuses user "${options.user}" for database "${options.database}": ${message}`,
         mend: isDatabase
           ? `CREATE DATABASE \`${options.database}\`;`
-          : 'Correct user and password of the sink, or what the user may do (GRANT).',
+          : 'Correct user and password, or what the user may do (GRANT).',
         pointer: isDatabase
           ? '/database'
           : errno === WRONG_PASSWORD && options.password !== undefined
