@@ -12,6 +12,8 @@ interface CoreConnection {
   };
   pause(): void;
   resume(): void;
+  on(event: 'error', listener: (error: unknown) => void): unknown;
+  off(event: 'error', listener: (error: unknown) => void): unknown;
 }
 
 /** Runs a query and hands its rows on; the socket is paused while a block waits to be taken. */
@@ -27,7 +29,14 @@ export async function* streamRows(
   let failure: { readonly error: unknown } | undefined;
   let isAtEnd = false;
   let changed = (): void => {};
+  const fail = (error: unknown): void => {
+    failure ??= { error };
+    changed();
+  };
+  // A socket that breaks is told to the connection only.
+  core.on('error', fail);
   const query = core.query({ sql, rowsAsArray: true, typeCast: false });
+  query.on('error', fail);
   query.on('result', (row) => {
     if (failure !== undefined) return;
     try {
@@ -49,21 +58,21 @@ export async function* streamRows(
     isAtEnd = true;
     changed();
   });
-  query.on('error', (error) => {
-    failure ??= { error };
-    changed();
-  });
-  for (;;) {
-    if (failure !== undefined) throw failure.error;
-    if (writer.isFull || (isAtEnd && !writer.isEmpty)) {
-      yield writer.take();
-      if (!isAtEnd) core.resume();
-    } else if (isAtEnd) {
-      return;
-    } else {
-      await new Promise<void>((resolve) => {
-        changed = resolve;
-      });
+  try {
+    for (;;) {
+      if (failure !== undefined) throw failure.error;
+      if (writer.isFull || (isAtEnd && !writer.isEmpty)) {
+        yield writer.take();
+        if (!isAtEnd) core.resume();
+      } else if (isAtEnd) {
+        return;
+      } else {
+        await new Promise<void>((resolve) => {
+          changed = resolve;
+        });
+      }
     }
+  } finally {
+    core.off('error', fail);
   }
 }
