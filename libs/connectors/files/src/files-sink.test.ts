@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { filesSink } from './connector.ts';
 import { fileError } from './errors.ts';
 import { OPEN_FILES_MAX } from './files-sink.processor.ts';
-import { DrivenSink, eventBatch, JOB, TABLES } from './test-support/drive.ts';
+import { eventBatch, JOB, startSink, TABLES } from './test-support/drive.ts';
 import { idsOf, violations, visibleFiles } from './test-support/visible-files.ts';
 
 let base: string;
@@ -38,7 +38,7 @@ const runAndKill = (generation: number, killAt: number): boolean =>
 
 describe('files sink', () => {
   it('shows nothing before the commit, everything after it, and commits twice without harm', async () => {
-    const sink = await DrivenSink.start({ directory, generation: 1 });
+    const sink = await startSink({ directory, generation: 1 });
     await sink.write(eventBatch(0, 10));
     const entries = await sink.prepare(1);
     expect(await visible()).toEqual([]);
@@ -53,7 +53,7 @@ describe('files sink', () => {
     expect((await idsOf(directory, files)).sort((a, b) => a - b)).toEqual(numbers(10));
     await sink.close();
     // The same again by the next attempt, which also removes what belongs to no snapshot.
-    const next = await DrivenSink.start({ directory, generation: 2, restored: { snapshotId: 1, entries } });
+    const next = await startSink({ directory, generation: 2, restored: { snapshotId: 1, entries } });
     expect(await visible()).toEqual(files);
     expect(await hiddenFiles()).toEqual([`${JOB.jobId}.files.w0.g2.fence`]);
     await next.close();
@@ -79,17 +79,17 @@ describe('files sink', () => {
   });
 
   it('keeps a paused older execution from publishing or removing anything', async () => {
-    const zombie = await DrivenSink.start({ directory, generation: 1 });
+    const zombie = await startSink({ directory, generation: 1 });
     await zombie.write(eventBatch(0, 10));
     await zombie.prepare(1);
-    const current = await DrivenSink.start({ directory, generation: 2 });
+    const current = await startSink({ directory, generation: 2 });
     await current.write(eventBatch(0, 20));
     await current.prepare(1);
     await expect(zombie.commit(1)).rejects.toMatchObject({ code: { code: 'files.fenced' } });
     await expect(zombie.prepare(2)).rejects.toMatchObject({ code: { code: 'files.fenced' } });
     await current.commit(1);
     expect((await idsOf(directory, await visible())).sort((a, b) => a - b)).toEqual(numbers(20));
-    await expect(DrivenSink.start({ directory, generation: 1 })).rejects.toMatchObject({
+    await expect(startSink({ directory, generation: 1 })).rejects.toMatchObject({
       code: { code: 'files.fenced' },
     });
     await Promise.all([zombie.close(), current.close()]);
@@ -97,7 +97,7 @@ describe('files sink', () => {
 
   it('hands the prepared files of all writers to fewer writers', async () => {
     const writers = await Promise.all(
-      [0, 1, 2].map((writer) => DrivenSink.start({ directory, generation: 1, writer, parallelism: 3 })),
+      [0, 1, 2].map((writer) => startSink({ directory, generation: 1, instance: writer, parallelism: 3 })),
     );
     const entries = [];
     for (const [index, sink] of writers.entries()) {
@@ -106,10 +106,10 @@ describe('files sink', () => {
       await sink.close();
     }
     for (const writer of [0, 1]) {
-      const sink = await DrivenSink.start({
+      const sink = await startSink({
         directory,
         generation: 2,
-        writer,
+        instance: writer,
         parallelism: 2,
         restored: { snapshotId: 1, entries },
       });
@@ -119,7 +119,7 @@ describe('files sink', () => {
   });
 
   it('makes a folder again that somebody removed between prepare and commit', async () => {
-    const sink = await DrivenSink.start({ directory, generation: 1, stage: { path: 'all' } });
+    const sink = await startSink({ directory, generation: 1, stage: { path: 'all' } });
     await sink.write(eventBatch(0, 10));
     await sink.prepare(1);
     await rm(join(directory, 'all'), { recursive: true });
@@ -134,7 +134,7 @@ describe('files sink', () => {
       id: `public.t${index}`,
       table: `t${index}`,
     }));
-    const sink = await DrivenSink.start({
+    const sink = await startSink({
       directory,
       generation: 1,
       stage: { rollBytes: '64KiB', path: 'all/{table}' },
@@ -151,7 +151,7 @@ describe('files sink', () => {
   });
 
   it('shows what is written at the end of bounded input', async () => {
-    const sink = await DrivenSink.start({ directory, generation: 1, guarantee: 'none' });
+    const sink = await startSink({ directory, generation: 1, guarantee: 'none' });
     await sink.write(eventBatch(0, 10));
     await sink.complete();
     expect(await idsOf(directory, await visible())).toHaveLength(10);
@@ -166,13 +166,13 @@ describe('files sink', () => {
       mend: expect.stringContaining('Free space'),
     });
 
-    const sink = await DrivenSink.start({ directory, generation: 1 });
+    const sink = await startSink({ directory, generation: 1 });
     await sink.write(eventBatch(0, 10));
     await rm(join(directory, '.millrace'), { recursive: true });
     await expect(sink.prepare(1)).rejects.toMatchObject({ code: { code: 'files.directory_missing' } });
     await sink.close();
 
-    const removed = await DrivenSink.start({ directory, generation: 2 });
+    const removed = await startSink({ directory, generation: 2 });
     await removed.write(eventBatch(0, 10));
     await removed.prepare(1);
     for (const name of await hiddenFiles()) if (name.endsWith('.tmp')) await rm(join(directory, '.millrace', name));
@@ -209,7 +209,7 @@ describe('files connector', () => {
   });
 
   it('removes what is not visible when the job is deleted, twice', async () => {
-    const sink = await DrivenSink.start({ directory, generation: 1 });
+    const sink = await startSink({ directory, generation: 1 });
     await sink.write(eventBatch(0, 10));
     await sink.prepare(1);
     await sink.close();

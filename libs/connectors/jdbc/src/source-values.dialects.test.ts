@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { startSink } from './test-support/drive.ts';
 import { type RoundTripTable, roundTripTable } from './test-support/round-trip.ts';
-import { SinkRunner } from './test-support/sink-runner.ts';
-import { findingsOf, SourceRunner } from './test-support/source-runner.ts';
+import { findingsOf, startSource } from './test-support/source-runner.ts';
 import { TARGETS, type TestTarget } from './test-support/targets.ts';
 
 async function copy(
@@ -11,10 +11,10 @@ async function copy(
   source: object,
   sink: Readonly<Record<string, unknown>>,
 ): Promise<void> {
-  await using from = await SourceRunner.start(database.connection, source);
-  const to = await SinkRunner.start(database.connection, { jobId, stage: sink });
-  await to.feed((await from.end()).batches);
-  await to.settle();
+  await using from = await startSource(database.connection, source);
+  const to = await startSink(database.connection, { jobId, stage: sink });
+  await to.write(...(await from.run()).batches);
+  await to.complete();
   await to.close();
 }
 
@@ -86,13 +86,13 @@ describe('values from mysql', () => {
     await database.query(
       "insert ignore into z values (1, '0000-00-00', '2024-00-10 00:00:00', '0000-00-00'), (2, '2024-01-02', '2024-01-02 03:04:05.120', null)",
     );
-    await using strict = await SourceRunner.start(database.connection, { table: 'z' });
-    await expect(strict.end()).rejects.toMatchObject({
+    await using strict = await startSource(database.connection, { table: 'z' });
+    await expect(strict.run()).rejects.toMatchObject({
       code: { code: 'jdbc.value_unreadable' },
       pointer: '/zeroDates',
     });
-    await using lenient = await SourceRunner.start(database.connection, { table: 'z', zeroDates: 'null' });
-    expect((await lenient.end()).rows).toEqual([
+    await using lenient = await startSource(database.connection, { table: 'z', zeroDates: 'null' });
+    expect((await lenient.run()).events).toEqual([
       { id: 1, d: null, t: null, s: null },
       { id: 2, d: '2024-01-02', t: '2024-01-02 03:04:05.12', s: null },
     ]);
@@ -104,14 +104,14 @@ describe('values from sqlite', () => {
     await using database = await TARGETS[2]![1]();
     await database.query('create table loose (id integer primary key, n integer, at text)');
     await database.query("insert into loose values (1, 'many', '2024-01-02 03:04:05')");
-    await using strict = await SourceRunner.start(database.connection, { table: 'loose' });
-    await expect(strict.end()).rejects.toMatchObject({
+    await using strict = await startSource(database.connection, { table: 'loose' });
+    await expect(strict.run()).rejects.toMatchObject({
       code: { code: 'jdbc.value_unreadable' },
       message: expect.not.stringContaining('many'),
     });
     const types = { n: 'text', at: 'timestamp' };
-    await using loose = await SourceRunner.start(database.connection, { table: 'loose', types });
-    expect((await loose.end()).rows).toEqual([{ id: 1n, n: 'many', at: '2024-01-02 03:04:05' }]);
+    await using loose = await startSource(database.connection, { table: 'loose', types });
+    expect((await loose.run()).events).toEqual([{ id: 1n, n: 'many', at: '2024-01-02 03:04:05' }]);
     const query = { table: 'public.q', query: 'select id, count(*) as n from loose group by id', key: ['id'] };
     expect(await findingsOf(database.connection, query)).toEqual(['warning jdbc.column_untyped']);
   });

@@ -17,6 +17,20 @@ export const kafkaSink = defineSink<ClusterConfig, SinkStage>({
   summary: 'Writes change events to Kafka topics, in transactions.',
   config: clusterConfig,
   stage: sinkStage,
+  capabilities: { holds: 'changes', createsTarget: 'option', parallel: true },
+  guarantees: [
+    {
+      mode: {},
+      level: 'exactly-once',
+      visible: 'at-snapshot',
+      how: 'A transaction for each snapshot and writer; its ids are part of the snapshot. Phase two ends it, by this process or by the one that restores the snapshot; all other transactions of the job are ended by a newer execution, which fences the older one.',
+      needs: [
+        'Kafka 4 (Produce v12 and EndTxn v5).',
+        'Readers with isolation.level=read_committed.',
+        'Outages shorter than transactionTimeout, else the job fails and says what is lost.',
+      ],
+    },
+  ],
   check: checkCluster,
   showsRowsAtOnce: () => false,
   checkStage: checkTopics,

@@ -40,6 +40,18 @@ export const jdbcSource = defineSource<ConnectionOptions, SourceStage>({
   role: 'source',
   summary:
     'Reads a table or a query of a relational database (PostgreSQL, MySQL, MariaDB, SQLite): once, or again and again for new and changed rows.',
+  capabilities: { initialLoad: true, follows: 'option', changes: false, parallel: false },
+  guarantees: [
+    {
+      mode: {},
+      level: 'exactly-once',
+      how: 'Rows are read in order of their key, in ranges; the last key of each is part of the snapshot. With a watermark they are read in its order, and the last one with its key is; rows within the overlap are remembered by a hash of their values.',
+      needs: [
+        'A key that is unique and never null.',
+        'With a watermark: an overlap as long as the longest transaction that writes the table. A row committed later is not seen.',
+      ],
+    },
+  ],
   config: connectionSchema,
   stage: sourceStageSchema,
   check: (config, signal) => DIALECTS[config.dialect].check(config, signal),

@@ -1,5 +1,5 @@
 import type { SnapshotEntry } from '@millrace/engine';
-import { DrivenSink } from './driven-sink.ts';
+import { startSink } from './drive.ts';
 import { inserts, tableOf } from './events.ts';
 
 export const EVENT_COUNT = 300;
@@ -30,7 +30,7 @@ export async function runScenario({ brokers, topic, jobId, coordination }: Scena
   coordination.generation += 1;
   const { generation } = coordination;
   const { record } = coordination;
-  const sink = await DrivenSink.start({
+  const sink = await startSink({
     config: { brokers: [brokers] },
     stage: { topic, format: 'json' },
     jobId,
