@@ -17,7 +17,7 @@ const scaled =
 const BENCHES: Readonly<Record<string, Run>> = {
   cdc: scaled(() => import('./cdc/bench.ts')),
   load: scaled(() => import('./load/bench.ts')),
-  upsert: scaled(() => import('./upsert/bench.ts')),
+  jdbc: scaled(() => import('./jdbc/bench.ts')),
   kafka: scaled(() => import('./kafka/bench.ts')),
   nexmark: async (args) => (await import('./nexmark/bench.ts')).run(args),
 };

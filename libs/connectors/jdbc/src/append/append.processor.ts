@@ -162,7 +162,9 @@ export class AppendProcessor implements Processor {
 
   async #writeOne(work: Work): Promise<void> {
     const { metrics, clock, guarantee } = this.#context;
+    const startedMs = clock.monotonicMs();
     await this.#writer.write(work);
+    this.#pending.wrote(work.events.length, clock.monotonicMs() - startedMs);
     metrics.add('rowsWritten', work.events.length);
     metrics.add('transactions', 1);
     // Without snapshots nothing else would ever show the rows.
