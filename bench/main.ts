@@ -17,8 +17,9 @@ const scaled =
 const BENCHES: Readonly<Record<string, Run>> = {
   cdc: scaled(() => import('./cdc/bench.ts')),
   load: scaled(() => import('./load/bench.ts')),
-  upsert: scaled(() => import('./upsert/bench.ts')),
+  jdbc: scaled(() => import('./jdbc/bench.ts')),
   kafka: scaled(() => import('./kafka/bench.ts')),
+  s3: scaled(() => import('./s3/bench.ts')),
   nexmark: async (args) => (await import('./nexmark/bench.ts')).run(args),
 };
 

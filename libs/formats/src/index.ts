@@ -58,6 +58,7 @@ export { RowCsvWriter } from './csv/row-csv.ts';
 export { columnText, NotAValue } from './declared/column-text.ts';
 export { DECLARED_TYPES, type DeclaredTable, type DeclaredType, declaredSchema } from './declared/declared-columns.ts';
 export {
+  columnValues,
   type DeclaredRow,
   declaredRow,
   declaredRowOfJson,

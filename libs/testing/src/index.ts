@@ -21,8 +21,10 @@ export {
   testRedis,
   testRegistry,
   testS3,
+  testVersity,
 } from './servers/shared.ts';
 export { createTestDatabase, type DatabaseConnection, type TestDatabase } from './servers/test-database.ts';
+export { VersityServer } from './servers/versity-server.ts';
 export { SeededRandom } from './shop/seeded-random.ts';
 export { createShop, DEMO_SHOP, SHOP_TABLES, type ShopSize } from './shop/shop-schema.ts';
 export { BULK_ROWS, ShopTraffic, type TrafficOptions } from './shop/shop-traffic.ts';

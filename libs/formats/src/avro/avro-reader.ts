@@ -247,6 +247,17 @@ export class AvroReader {
   record(bytes: Buffer): Readonly<Record<string, unknown>> {
     return this.#type.fromBuffer(bytes, this.#resolver) as Readonly<Record<string, unknown>>;
   }
+
+  /**
+   * The record that begins at an offset, where one follows the other, and where it ends.
+   * @throws Error when the bytes are no such record
+   */
+  recordAt(bytes: Buffer, at: number): { readonly record: Readonly<Record<string, unknown>>; readonly end: number } {
+    const { value, offset } = this.#type.decode(bytes, at, this.#resolver);
+    // Negative: there are bytes missing.
+    if (offset < 0) throw new Error('it is cut off');
+    return { record: value as Readonly<Record<string, unknown>>, end: offset };
+  }
 }
 
 function resolverOf(type: avsc.Type, writerText: string): avsc.Resolver {

@@ -22,12 +22,16 @@ export class DeclaredAvroRows {
 
   /** @throws NotAValue */
   row(bytes: Buffer): DeclaredRow {
-    let record: Readonly<Record<string, unknown>>;
-    try {
-      record = this.#reader.record(bytes);
-    } catch (error) {
-      throw new NotAValue(`it is no record of its schema: ${(error as Error).message}`);
-    }
+    return this.#row(attempt(() => this.#reader.record(bytes)));
+  }
+
+  /** The row of the record that begins at an offset, and where that ends. @throws NotAValue */
+  rowAt(bytes: Buffer, at: number): { readonly row: DeclaredRow; readonly end: number } {
+    const { record, end } = attempt(() => this.#reader.recordAt(bytes, at));
+    return { row: this.#row(record), end };
+  }
+
+  #row(record: Readonly<Record<string, unknown>>): DeclaredRow {
     const unchanged = record[UNCHANGED_FIELD];
     return columnValues(this.#columns, (column, index) => {
       const field = this.#fields[index];
@@ -36,6 +40,14 @@ export class DeclaredAvroRows {
       const isUnchanged = read === null && Array.isArray(unchanged) && unchanged.includes(column.name);
       return isUnchanged ? UNCHANGED : columnValue(column, read);
     });
+  }
+}
+
+function attempt<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    throw new NotAValue(`it is no record of its schema: ${(error as Error).message}`);
   }
 }
 

@@ -6,6 +6,7 @@ import { RedisServer } from './redis-server.ts';
 import { RegistryServer } from './registry-server.ts';
 import { S3Server } from './s3-server.ts';
 import { createTestDatabase, type TestDatabase } from './test-database.ts';
+import { VersityServer } from './versity-server.ts';
 
 /** A server that tests share: from the environment, else one for this process. */
 export interface SharedPostgres {
@@ -31,6 +32,7 @@ let mariadb: Promise<SharedMariadb> | undefined;
 let redis: Promise<{ readonly url: string }> | undefined;
 let kafka: Promise<SharedKafka> | undefined;
 let s3: Promise<{ readonly url: string }> | undefined;
+let versity: Promise<{ readonly url: string }> | undefined;
 let registry: Promise<{ readonly url: string }> | undefined;
 
 /** PostgreSQL with `wal_level=logical`: `TEST_POSTGRES_URL` (superuser), else a private one that ends with this process. */
@@ -55,6 +57,13 @@ export function testS3(): Promise<{ readonly url: string }> {
   const url = process.env['TEST_S3_URL'];
   s3 ??= url === undefined ? S3Server.start() : Promise.resolve({ url });
   return s3;
+}
+
+/** The same of another make (versitygw): `TEST_VERSITY_URL`, else a private one that ends with this process. */
+export function testVersity(): Promise<{ readonly url: string }> {
+  const url = process.env['TEST_VERSITY_URL'];
+  versity ??= url === undefined ? VersityServer.start() : Promise.resolve({ url });
+  return versity;
 }
 
 /** Kafka without TLS: `TEST_KAFKA_BROKERS` and `TEST_KAFKA_SASL_BROKERS`, else a private one that ends with this process. */
