@@ -5,7 +5,7 @@ import { kafkaSink } from './connector.ts';
 import { NO_HEADERS, RecordBatch } from './protocol/record-batch.ts';
 import { kafkaSource } from './source/kafka-source.ts';
 import { committedMessages } from './test-support/committed-messages.ts';
-import { newTopic, testCluster } from './test-support/test-cluster.ts';
+import { newTopic, removeTopic, testCluster } from './test-support/test-cluster.ts';
 import { testProducer } from './test-support/test-producer.ts';
 import { openTransactions } from './transaction/orphans.ts';
 import { endOnce } from './transaction/producer.ts';
@@ -37,7 +37,7 @@ describeSinkConnector('kafka', {
           await cluster.close();
         }
       },
-      [Symbol.asyncDispose]: async () => {},
+      [Symbol.asyncDispose]: () => removeTopic(brokers, topic),
     };
   },
 });
@@ -79,7 +79,10 @@ describeSourceConnector('kafka', {
           );
         }
       },
-      [Symbol.asyncDispose]: () => cluster.close(),
+      async [Symbol.asyncDispose]() {
+        await cluster.close();
+        await removeTopic(brokers, topic);
+      },
     };
   },
 });

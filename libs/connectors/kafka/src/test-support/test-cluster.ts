@@ -1,4 +1,5 @@
 import { systemClock } from '@millrace/kernel';
+import { Kafka, logLevel } from 'kafkajs';
 import type { Cluster } from '../cluster/cluster.ts';
 import { clusterOf } from '../cluster/connect.ts';
 import { createTopic } from '../cluster/create-topic.ts';
@@ -34,5 +35,16 @@ export async function newTopic(
     return name;
   } finally {
     await cluster.close();
+  }
+}
+
+/** The broker of the tests has little memory: a suite of many topics takes them away again. */
+export async function removeTopic(brokers: string, topic: string): Promise<void> {
+  const admin = new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  try {
+    await admin.deleteTopics({ topics: [topic] });
+  } finally {
+    await admin.disconnect();
   }
 }
