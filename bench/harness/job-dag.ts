@@ -36,7 +36,7 @@ export const buildDag: DagBuilder = (spec) => {
       : timed(
           jdbcSink.createSink({
             config: jdbcSink.config.parse(connection(bench.sink)),
-            stage: jdbcSink.stage.parse({ mode: 'upsert' }),
+            stage: jdbcSink.stage.parse(bench.sinkStage ?? { mode: 'upsert' }),
             job: { ...job, stage: SINK_VERTEX },
           }),
         );

@@ -20,7 +20,8 @@ export function decimalBytes(text: string, precision: number, scale: number): Bu
   return numberBytes(sign === '-' ? -size : size);
 }
 
-function numberBytes(value: number): Buffer {
+/** A whole number that is exact as big-endian two's complement, as short as possible. */
+export function numberBytes(value: number): Buffer {
   let length = 1;
   for (let limit = BYTE / 2; value >= limit || value < -limit; limit *= BYTE) length += 1;
   const bytes = Buffer.allocUnsafe(length);

@@ -276,7 +276,7 @@ function parsed(text: string): { readonly schema: PartObject; readonly type: avs
   let reason: string;
   try {
     const schema = JSON.parse(text) as PartObject;
-    const type = libraryType(schema, 'always');
+    const type = libraryType(schema, 'always', 'exact');
     if (schema.type === 'record') return { schema, type };
     reason = 'it is not of a record';
   } catch (error) {

@@ -16,6 +16,7 @@ import {
 } from './avro-schema.ts';
 import { avroType } from './avro-type.ts';
 import { type AvroValue, type ToAvro, toAvro } from './avro-value.ts';
+import { type ReadUsual, usualValues } from './usual-values.ts';
 
 /** Room that a record is tried in first. */
 const USUAL_RECORD_BYTES = 1_024;
@@ -25,11 +26,14 @@ interface PlannedField {
   readonly column: string;
   readonly name: string;
   readonly convert: ToAvro;
+  readonly usual: ReadUsual | undefined;
 }
 
 interface RecordPlan {
   readonly schema: AvroRecord;
+  /** For records whose longs are numbers: nearly all. */
   readonly type: avsc.Type;
+  readonly exactType: avsc.Type;
   /** Of a whole row. */
   readonly fields: readonly PlannedField[];
   /** What a `before` tuple really holds. */
@@ -53,6 +57,10 @@ export class AvroRowWriter {
   readonly #rows = new WeakMap<TableSchema, RecordPlan>();
   readonly #keys = new WeakMap<TableSchema, RecordPlan>();
   readonly #cursor = new TupleCursor();
+  readonly #input = new BufferView();
+  readonly #room = new BufferView();
+  /** A BigInt is among the values of the record at hand. */
+  #hasBigInt = false;
 
   /** @param keyColumns what `key` writes; by default each table's own key */
   constructor(output: ByteOutput, options: AvroRecordOptions, keyColumns?: readonly string[]) {
@@ -88,7 +96,7 @@ export class AvroRowWriter {
       table,
       isAfter ? plan.fields : plan.known,
     );
-    this.#encode(plan.type, value);
+    this.#encode(plan, value);
   }
 
   /** The row's key. @throws MillraceError `formats.value_unsupported` */
@@ -98,7 +106,7 @@ export class AvroRowWriter {
     const after = batch.after[index]!;
     const value: RecordValue = {};
     this.#fill(value, batch.bytes, after === NO_TUPLE ? batch.before[index]! : after, table, plan.fields);
-    this.#encode(plan.type, value);
+    this.#encode(plan, value);
   }
 
   #rowPlan(table: TableSchema): RecordPlan {
@@ -109,7 +117,7 @@ export class AvroRowWriter {
       const own = schema.fields.length - table.columns.length;
       const fields = this.#fields(table.columns, schema, own);
       const isKnown = (_: unknown, index: number): boolean => known.has(table.columns[index]!);
-      plan = { schema, type: libraryType(schema, 'never'), fields, known: fields.filter(isKnown) };
+      plan = { ...typesOf(schema), fields, known: fields.filter(isKnown) };
       this.#rows.set(table, plan);
     }
     return plan;
@@ -122,7 +130,7 @@ export class AvroRowWriter {
       const key = table.columns.filter((column) => (names === undefined ? column.key : names.includes(column.name)));
       const schema = avroKeySchema(table, key, this.#options);
       const fields = this.#fields(key, schema, 0);
-      plan = { schema, type: libraryType(schema, 'never'), fields, known: fields };
+      plan = { ...typesOf(schema), fields, known: fields };
       this.#keys.set(table, plan);
     }
     return plan;
@@ -130,12 +138,16 @@ export class AvroRowWriter {
 
   /** @param own fields before those of the columns */
   #fields(columns: readonly Column[], schema: AvroRecord, own: number): readonly PlannedField[] {
-    return columns.map((column, index) => ({
-      field: column.field,
-      column: column.name,
-      name: schema.fields[own + index]!.name,
-      convert: toAvro(column, avroType(column, this.#options)),
-    }));
+    return columns.map((column, index) => {
+      const type = avroType(column, this.#options);
+      return {
+        field: column.field,
+        column: column.name,
+        name: schema.fields[own + index]!.name,
+        convert: toAvro(column, type),
+        usual: usualValues(type),
+      };
+    });
   }
 
   /** Sets the fields of a tuple that are not null and returns the names of the columns that were not resent. */
@@ -153,13 +165,17 @@ export class AvroRowWriter {
       cursor.fieldCount >= fieldCount,
       `a tuple has ${cursor.fieldCount} fields where its schema has ${fieldCount}`,
     );
-    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const buffer = this.#input.of(bytes);
+    this.#hasBigInt = false;
     let unchanged = NONE;
-    for (const { field, column, name, convert } of fields) {
+    for (const { field, column, name, convert, usual } of fields) {
       const length = cursor.lengths[field]!;
       if (length >= 0) {
         const start = cursor.starts[field]!;
-        value[name] = convert(buffer.toString('utf8', start, start + length));
+        const end = start + length;
+        const converted = usual?.(bytes, start, end) ?? convert(buffer.toString('utf8', start, end));
+        if (isBigInt(converted)) this.#hasBigInt = true;
+        value[name] = converted;
       } else if (length !== NULL) {
         unchanged = [...unchanged, column];
       }
@@ -167,13 +183,13 @@ export class AvroRowWriter {
     return unchanged;
   }
 
-  #encode(type: avsc.Type, value: RecordValue): void {
+  #encode(plan: RecordPlan, value: RecordValue): void {
+    const type = this.#hasBigInt ? plan.exactType : plan.type;
     const output = this.#output;
     output.reserve(USUAL_RECORD_BYTES);
     for (;;) {
       const { buffer, length } = output;
-      const room = Buffer.from(buffer.buffer, buffer.byteOffset, buffer.byteLength);
-      const end = type.encode(value, room, length);
+      const end = type.encode(value, this.#room.of(buffer), length);
       if (end >= 0) {
         output.length = end;
         return;
@@ -181,6 +197,29 @@ export class AvroRowWriter {
       // Negative: how many bytes are missing.
       output.reserve(buffer.length - length - end);
     }
+  }
+}
+
+const typesOf = (schema: AvroRecord): Pick<RecordPlan, 'schema' | 'type' | 'exactType'> => ({
+  schema,
+  type: libraryType(schema, 'never', 'number'),
+  exactType: libraryType(schema, 'never', 'exact'),
+});
+
+const isBigInt = (value: AvroValue): boolean =>
+  typeof value === 'bigint' || (Array.isArray(value) && value.some((each) => typeof each === 'bigint'));
+
+/** The bytes as a buffer; making one costs more than a value, and the same bytes come many times. */
+class BufferView {
+  #bytes: Uint8Array | undefined;
+  #buffer: Buffer = Buffer.alloc(0);
+
+  of(bytes: Uint8Array): Buffer {
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes;
+      this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    }
+    return this.#buffer;
   }
 }
 

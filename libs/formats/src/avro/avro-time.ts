@@ -17,7 +17,7 @@ export const DAYS_MIN = -(2 ** 31);
  * Days since 1970-01-01 of a day of the proleptic Gregorian calendar; year 0 is 1 BC.
  * https://howardhinnant.github.io/date_algorithms.html#days_from_civil
  */
-function daysOf(year: number, month: number, day: number): number {
+export function daysOf(year: number, month: number, day: number): number {
   const shifted = month <= 2 ? year - 1 : year;
   const era = Math.floor(shifted / 400);
   const yearOfEra = shifted - era * 400;
@@ -72,12 +72,13 @@ export function microsOfTimestamp(text: string): number | bigint | undefined {
   const days = daysOf(yearOf(year!, bc), Number(month), Number(day));
   const clock = Number(hour) * 3_600 + Number(minute) * 60 + Number(second);
   const seconds = days * DAY_S + clock - (zone === undefined ? 0 : zoneSeconds(zone));
-  return joined(seconds, fractionMicros(fraction));
+  return joinedMicros(seconds, fractionMicros(fraction));
 }
 
-function joined(seconds: number, micros: number): number | bigint | undefined {
+/** A BigInt where a number is not exact; `undefined` beyond 64 bits. */
+export function joinedMicros(seconds: number, micros: number): number | bigint | undefined {
   const total = seconds * US_PER_S + micros;
-  if (Number.isSafeInteger(total)) return total;
+  if (Math.abs(total) < Number.MAX_SAFE_INTEGER) return total;
   const exact = BigInt(seconds) * BigInt(US_PER_S) + BigInt(micros);
   // The two at the ends mean infinity.
   return exact > MICROS_MIN && exact < MICROS_MAX ? exact : undefined;

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { guaranteeFor } from '@millrace/connector-contract';
 import type { SnapshotEntry } from '@millrace/engine';
 import { MillraceError, systemClock, ulids } from '@millrace/kernel';
 import { DrivenSink, resolvedSink } from '../drivers/driven-sink.ts';
@@ -68,14 +69,9 @@ export function describeSinkConnector(name: string, driver: SinkDriver): void {
       if (!isAtOnce) await seesBeside(target, 20);
       await sink.snapshot(2);
       await sees(target, 30);
-      const { level, visible } = guaranteeOf(stage);
-      expect([level, visible]).toEqual(['exactly-once', isAtOnce ? 'at-once' : 'at-snapshot']);
+      const visible = isAtOnce ? 'at-once' : 'at-snapshot';
+      expect(guaranteeFor(connector, stage)).toMatchObject({ level: 'exactly-once', visible });
     });
-
-    const guaranteeOf = (stage: Readonly<Record<string, unknown>>) =>
-      connector.guarantees.find(({ mode }) =>
-        Object.entries(mode).every(([option, value]) => stage[option] === value),
-      )!;
 
     test('that takes the shape of the rows', async (_, target, jobId) => {
       const options = resolvedSink(connector, { ...target, job: { jobId } });
