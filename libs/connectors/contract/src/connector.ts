@@ -33,6 +33,8 @@ export interface Resolved<Config, Stage> {
 /** What a source stage will deliver, as far as it can be told before it runs. */
 export interface SourceShape {
   readonly tables: readonly TableSchema[];
+  /** Its events are changes of one log: their positions only grow, except while tables are being loaded. Absent: they have none. */
+  readonly hasPositions?: boolean | undefined;
 }
 
 /** What rows of a table are looked up by, and what of them is wanted. */

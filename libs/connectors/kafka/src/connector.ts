@@ -2,10 +2,12 @@ import { defineSink } from '@millrace/connector-contract';
 import { parseDurationMs, systemClock } from '@millrace/kernel';
 import { checkCluster, checkTopics } from './cluster/check.ts';
 import { clientIdOf, clusterOf } from './cluster/connect.ts';
+import { deleteTopic } from './cluster/delete-topic.ts';
 import { type ClusterConfig, clusterConfig, type SinkStage, sinkStage } from './config.ts';
 import { KafkaSinkProcessor } from './sink/kafka-sink.processor.ts';
 import { openTransactions } from './transaction/orphans.ts';
 import { takeOver } from './transaction/producer.ts';
+import { progressTopic } from './transaction/progress-topic.ts';
 import { idPrefix } from './transaction/transactional-id.ts';
 
 const DISPOSE_PATIENCE_MS = 10_000;
@@ -31,6 +33,7 @@ export const kafkaSink = defineSink<ClusterConfig, SinkStage>({
     try {
       const timeoutMs = parseDurationMs(stage.transactionTimeout)!;
       for (const id of await openTransactions(cluster, idPrefix(job))) await takeOver(cluster, id, timeoutMs);
+      if (stage.commit === 'continuous') await deleteTopic(cluster, progressTopic(job));
     } finally {
       await cluster.close();
     }

@@ -56,6 +56,16 @@ export const TransactionLost = errorCode('kafka.transaction_lost', {
   retry: 'after-repair',
   title: 'A prepared transaction timed out',
 });
+export const NotLinear = errorCode('kafka.not_linear', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'Continuous commits need the changes of one source, in order',
+});
+export const ProgressLost = errorCode('kafka.progress_lost', {
+  domain: 'external',
+  retry: 'after-repair',
+  title: 'The topic of the written position was set back',
+});
 export const TimeoutTooLong = errorCode('kafka.transaction_timeout_too_long', {
   domain: 'user',
   retry: 'after-repair',

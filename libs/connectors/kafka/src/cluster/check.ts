@@ -2,7 +2,7 @@ import type { Finding, JobIdentity, SourceShape } from '@millrace/connector-cont
 import { MillraceError, parseDurationMs, systemClock } from '@millrace/kernel';
 import { apiVersionsV3, describeConfigsV4 } from '@platformatic/kafka';
 import type { ClusterConfig, SinkStage } from '../config.ts';
-import { TimeoutTooLong, TooOld, TopicMissing } from '../errors.ts';
+import { NotLinear, TimeoutTooLong, TooOld, TopicMissing } from '../errors.ts';
 import { codeName } from '../protocol/codes.ts';
 import { endTransaction, produce } from '../protocol/requests.ts';
 import { topicName } from '../sink/topic-name.ts';
@@ -64,7 +64,7 @@ export function checkCluster(config: ClusterConfig, signal: AbortSignal): Promis
 /** Do the topics exist, have all tables the key columns, and do the brokers allow transactions that long? */
 export function checkTopics(
   { config, stage, job }: { readonly config: ClusterConfig; readonly stage: SinkStage; readonly job: JobIdentity },
-  { tables }: SourceShape,
+  { tables, hasPositions }: SourceShape,
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
   return withCluster(config, signal, async (cluster) => {
@@ -73,6 +73,7 @@ export function checkTopics(
       ...tables.flatMap((table) => keyFindings(stage, table)),
       ...(await Promise.all([...names].map((name) => topicFinding(cluster, stage, name, '/topic')))).flat(),
       ...(await timeoutFindings(cluster, stage)),
+      ...linearFindings(stage, hasPositions === true),
     ];
   });
 }
@@ -88,6 +89,20 @@ export const checkTopicsFound = (
       await Promise.all(topics.map((name) => topicFinding(cluster, { createTopics: undefined }, name, '/topics')))
     ).flat(),
   );
+
+function linearFindings(stage: SinkStage, hasPositions: boolean): readonly Finding[] {
+  if (stage.commit === 'snapshot' || hasPositions) return [];
+  return [
+    {
+      code: NotLinear.code,
+      severity: 'error',
+      message:
+        'with "commit": "continuous" the sink needs the changes of one PostgreSQL source, in their order; this stage gets other rows',
+      mend: 'Let it read from the source, or behind filter, where, select, enrich and mapAsync only; or set "commit": "snapshot".',
+      pointer: '/commit',
+    },
+  ];
+}
 
 function keyFindings(stage: SinkStage, table: SourceShape['tables'][number]): readonly Finding[] {
   const names = stage.key ?? table.columns.filter((column) => column.key).map((column) => column.name);
