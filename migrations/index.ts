@@ -1,5 +1,6 @@
 import { Catalog1795219200000 } from './1795219200000-catalog.ts';
 import { JobModules1795737600000 } from './1795737600000-job-modules.ts';
+import { DeadLetters1795824000000 } from './1795824000000-dead-letters.ts';
 
 /** Every migration of the metadata database, oldest first. Append only: one that was merged is never edited. */
-export const migrations = [Catalog1795219200000, JobModules1795737600000] as const;
+export const migrations = [Catalog1795219200000, JobModules1795737600000, DeadLetters1795824000000] as const;
