@@ -3,8 +3,9 @@ import type { SnapshotEntry } from '@millrace/engine';
 import { systemClock } from '@millrace/kernel';
 import { type SharedKafka, testKafka } from '@millrace/testing';
 import { Kafka, logLevel } from 'kafkajs';
+import { kafkaSink } from '../connector.ts';
 import { committedMessages } from '../test-support/committed-messages.ts';
-import { DrivenSink, JOB } from '../test-support/driven-sink.ts';
+import { DrivenSink, JOB, resolvedOptions } from '../test-support/driven-sink.ts';
 import { inserts, loadedRows, tableOf, transactionOf } from '../test-support/events.ts';
 import { newTopic } from '../test-support/test-cluster.ts';
 import { progressTopic } from '../transaction/progress-topic.ts';
@@ -129,6 +130,19 @@ describe('continuous commits', () => {
     expect(await seenIds(topic)).toEqual(numbers(50));
   });
 
+  it('take no harm from source transactions without events for them', async () => {
+    const topic = await newTopic(kafka.brokers);
+    const jobId = newJob();
+    const sink = await startSink({ topic, jobId });
+    await sink.write(inserts(ORDERS, 0, 10), transactionOf(ORDERS, 1_000, []));
+    const entries = await sink.snapshot(1);
+    await sink.close();
+    await using next = await startSink({ topic, jobId, ...restoredFrom(1, entries) });
+    await next.write(inserts(ORDERS, 1_000, 1_010));
+    await next.snapshot(2);
+    expect(await seenIds(topic)).toHaveLength(20);
+  });
+
   it('can be switched off and on', async () => {
     const topic = await newTopic(kafka.brokers);
     const jobId = newJob();
@@ -161,6 +175,18 @@ describe('continuous commits', () => {
       await sink.write(inserts(ORDERS, 0, 10));
       expect(await seenWhen(topic, start * 10)).toHaveLength(start * 10);
     }
+  });
+
+  it('leave nothing behind when the job is deleted', async () => {
+    const topic = await newTopic(kafka.brokers);
+    const options = { config: { brokers: [kafka.brokers] }, stage: { topic, commit: 'continuous' }, jobId: newJob() };
+    await (await DrivenSink.start(options)).close();
+    const resolved = resolvedOptions(options);
+    for (let times = 0; times < 2; times++) await kafkaSink.dispose!(resolved, new AbortController().signal);
+    const admin = new Kafka({ brokers: [kafka.brokers], logLevel: logLevel.NOTHING }).admin();
+    await admin.connect();
+    expect(await admin.listTopics()).not.toContain(progressTopic(resolved.job));
+    await admin.disconnect();
   });
 
   it('stop when the topic of the position is gone', async () => {

@@ -112,10 +112,7 @@ export class Writer {
     const answer = this.#ended.then(() => this.#endUnprepared(flushed.handle));
     this.#ended = answer.then(() => {});
     this.#ended.catch(() => {});
-    const free = answer.then(async (next) => {
-      await this.#settle(flushed.handle);
-      flushed.producer.ended(next);
-    });
+    const free = this.#release(flushed, answer);
     free.catch(this.#options.fail);
     this.#free.set(flushed.producer, free);
     return flushed.handle;
@@ -175,6 +172,13 @@ export class Writer {
     }
     this.#options.metrics.add('transactionsCommitted', 1);
     return answer;
+  }
+
+  /** Resolves when the producer may write its next transaction. */
+  async #release({ producer, handle }: Flushed, answer: Promise<EndTransactionAnswer>): Promise<void> {
+    const next = await answer;
+    await this.#settle(handle);
+    producer.ended(next);
   }
 
   /** Of one that no snapshot names: if it was aborted, its events come again. @throws MillraceError `kafka.fenced` */
