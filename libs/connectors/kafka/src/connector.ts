@@ -6,8 +6,8 @@ import { deleteTopic } from './cluster/delete-topic.ts';
 import { type ClusterConfig, clusterConfig, type SinkStage, sinkStage } from './config.ts';
 import { KafkaSinkProcessor } from './sink/kafka-sink.processor.ts';
 import { openTransactions } from './transaction/orphans.ts';
-import { takeOver } from './transaction/producer.ts';
 import { progressTopic } from './transaction/progress-topic.ts';
+import { takeOver } from './transaction/take-over.ts';
 import { idPrefix } from './transaction/transactional-id.ts';
 
 const DISPOSE_PATIENCE_MS = 10_000;

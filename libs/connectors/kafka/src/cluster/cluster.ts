@@ -119,7 +119,7 @@ export class Cluster {
 
   /** All brokers of the cluster, at the addresses they advertise. */
   async brokers(): Promise<readonly Node[]> {
-    const any = await this.#reachable();
+    const any = await this.reachable();
     const answer = await this.request(any, (connection) => metadataV12.api.async(connection, [], false));
     return answer.brokers.map(({ nodeId, host, port }) => ({ nodeId, host, port }));
   }
@@ -134,7 +134,7 @@ export class Cluster {
     const known = this.#coordinators.get(transactionalId);
     if (known !== undefined) return known;
     try {
-      const answer = await this.request(await this.#reachable(), (connection) =>
+      const answer = await this.request(await this.reachable(), (connection) =>
         findCoordinatorV6.api.async(connection, TRANSACTION_COORDINATOR, [transactionalId]),
       );
       const { host, port } = answer.coordinators[0]!;
@@ -153,8 +153,8 @@ export class Cluster {
     await this.#pool.close();
   }
 
-  /** As `anyBroker`, but one more try may find them. */
-  async #reachable(): Promise<Broker> {
+  /** As `anyBroker`, but one more try may find them. @throws Transient */
+  async reachable(): Promise<Broker> {
     try {
       return await this.anyBroker();
     } catch (error) {
@@ -166,7 +166,7 @@ export class Cluster {
   async #describe(name: string): Promise<Topic> {
     let answer: metadataV12.MetadataResponse;
     try {
-      answer = await this.request(await this.#reachable(), (connection) =>
+      answer = await this.request(await this.reachable(), (connection) =>
         metadataV12.api.async(connection, [name], false),
       );
     } catch (error) {

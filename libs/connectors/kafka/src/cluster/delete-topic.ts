@@ -9,7 +9,7 @@ const DELETE_MS_MAX = 10_000;
 export function deleteTopic(cluster: Cluster, name: string): Promise<void> {
   return cluster.persist(`delete topic ${name}`, async () => {
     try {
-      await cluster.request(await cluster.anyBroker(), (connection) =>
+      await cluster.request(await cluster.reachable(), (connection) =>
         deleteTopicsV6.api.async(connection, [{ name }], DELETE_MS_MAX),
       );
     } catch (error) {

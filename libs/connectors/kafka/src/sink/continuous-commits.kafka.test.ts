@@ -143,6 +143,19 @@ describe('continuous commits', () => {
     expect(await seenIds(topic)).toHaveLength(20);
   });
 
+  it('are not made when a row of the transaction was refused', async () => {
+    const topic = await newTopic(kafka.brokers, 2, { 'max.message.bytes': '4000' });
+    await using sink = await startSink({ topic, stage: { batchBytes: '2KiB' } });
+    const rows = Array.from({ length: 40 }, (_, id) => ({
+      op: 'Create' as const,
+      after: [id, id === 30 ? 'y'.repeat(5_000) : 'x'] as const,
+    }));
+    await sink.write(transactionOf(ORDERS, 100, rows));
+    await expect(sink.prepare(1)).rejects.toMatchObject({ code: { code: 'kafka.record_too_large' } });
+    await sink.close();
+    expect(await seenIds(topic)).toEqual([]);
+  });
+
   it('can be switched off and on', async () => {
     const topic = await newTopic(kafka.brokers);
     const jobId = newJob();
@@ -165,6 +178,22 @@ describe('continuous commits', () => {
     await last.write(inserts(ORDERS, 30, 40), inserts(ORDERS, 40, 50));
     await last.snapshot(3);
     expect(await seenIds(topic)).toEqual(numbers(50));
+  });
+
+  it('leave no transaction open under an id that is no longer used', async () => {
+    const topic = await newTopic(kafka.brokers);
+    const jobId = newJob();
+    await using zombie = await startSink({ topic, jobId });
+    const entries = await zombie.snapshot(1);
+    for (const end of [10, 20, 30]) {
+      await zombie.write(inserts(ORDERS, end - 10, end));
+      await seenWhen(topic, end);
+    }
+    await zombie.write(transactionOf(ORDERS, 40, [{ op: 'Create', after: [30, 'x'] }], false));
+    await systemClock.sleep(50);
+    await using next = await startSink({ topic, jobId, stage: { commit: 'snapshot' }, ...restoredFrom(1, entries) });
+    expect(await committedMessages(kafka.brokers, [topic])).toHaveLength(30);
+    expect(next.counts.size).toBe(0);
   });
 
   it('begin anew when the job does, whatever an earlier start has left', async () => {

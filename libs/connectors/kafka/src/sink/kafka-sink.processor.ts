@@ -129,6 +129,7 @@ export class KafkaSinkProcessor implements Processor {
     const settings = PROGRESS_SETTINGS;
     const { replicationFactor } = stage.createTopics ?? {};
     await topicOf(cluster, topic, { partitions: 1, replicationFactor, settings });
+    await this.#writer!.enter(topic);
     const isFirstStart = this.#context.restoredSnapshotId === undefined;
     this.#continuous = new ContinuousCommits({
       writer: this.#writer!,
@@ -278,6 +279,7 @@ export class KafkaSinkProcessor implements Processor {
     const name = topic;
     this.#start(async () => {
       const { leaders } = await topicOf(this.#cluster!, name, this.#options.stage.createTopics);
+      await this.#writer!.enter(name);
       this.#open.open(name, leaders.length);
     });
     return undefined;

@@ -11,8 +11,9 @@ import type { EndTransactionAnswer } from '../protocol/requests.ts';
 import { openTransactions } from './orphans.ts';
 import { commitPrepared } from './outcome.ts';
 import { fenced } from './partition-sender.ts';
-import { endOnce, Producer, type TransactionHandle, type TransactionName, takeOver } from './producer.ts';
-import { settle } from './settle.ts';
+import { endOnce, Producer, type TransactionHandle, type TransactionName } from './producer.ts';
+import { settle, settleTopic } from './settle.ts';
+import { takeOver } from './take-over.ts';
 import { idPrefix, transactionalId, writerOf } from './transactional-id.ts';
 
 export interface WriterOptions {
@@ -88,7 +89,14 @@ export class Writer {
       : [undefined];
     const options = { cluster, timeoutMs, compression: COMPRESSIONS[compression], sent, halved, fail };
     this.#producers = await Promise.all(ids.map((id) => Producer.open({ ...options, transactionalId: id })));
+    for (const { repaired } of this.#producers) this.#countRepaired(repaired);
     await this.#abortOrphans(prepared, ids);
+  }
+
+  /** To be called before a topic is written for the first time. @throws MillraceError `kafka.transaction_hangs` */
+  async enter(topic: string): Promise<void> {
+    const ended = this.#producers.flatMap(({ last }) => last ?? []);
+    if (ended.length > 0) this.#countRepaired(await settleTopic(this.#options.cluster, topic, ended));
   }
 
   write(topic: string, partition: number, batch: RecordBatch): void {
@@ -201,8 +209,11 @@ export class Writer {
   }
 
   async #settle(handle: TransactionHandle): Promise<void> {
-    const repaired = await settle(this.#options.cluster, handle);
-    if (repaired > 0) this.#options.metrics.add('markersWritten', repaired);
+    this.#countRepaired(await settle(this.#options.cluster, { ...handle, isCommitted: true }, handle.partitions));
+  }
+
+  #countRepaired(count: number): void {
+    if (count > 0) this.#options.metrics.add('markersWritten', count);
   }
 
   /** Ids of writers, or of turns, that there are no more: those whose number falls to this writer. */
@@ -212,6 +223,6 @@ export class Writer {
     const prefix = idPrefix(job);
     const open = await cluster.persist('list open transactions', () => openTransactions(cluster, prefix));
     const left = new Set([...open, ...prepared.map((handle) => handle.transactionalId)]);
-    for (const id of left) if (isMine(id)) await takeOver(cluster, id, timeoutMs);
+    for (const id of left) if (isMine(id)) this.#countRepaired((await takeOver(cluster, id, timeoutMs)).repaired);
   }
 }
