@@ -19,6 +19,7 @@ export {
   testRedis,
   testS3,
 } from './servers/shared.ts';
+export { type Certificate, TestAuthority } from './servers/test-certificates.ts';
 export { createTestDatabase, type DatabaseConnection, type TestDatabase } from './servers/test-database.ts';
 export { SeededRandom } from './shop/seeded-random.ts';
 export { createShop, DEMO_SHOP, SHOP_TABLES, type ShopSize } from './shop/shop-schema.ts';

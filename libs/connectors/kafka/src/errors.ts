@@ -10,6 +10,11 @@ export const LoginRefused = errorCode('kafka.login_refused', {
   retry: 'after-repair',
   title: 'The brokers refuse the login',
 });
+export const CertificateRefused = errorCode('kafka.certificate_refused', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'TLS with the brokers fails',
+});
 export const NotAvailable = errorCode('kafka.not_available', {
   domain: 'external',
   retry: 'later',

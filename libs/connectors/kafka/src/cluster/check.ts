@@ -37,7 +37,9 @@ async function withCluster(
 export function checkCluster(config: ClusterConfig, signal: AbortSignal): Promise<readonly Finding[]> {
   return withCluster(config, signal, async (cluster) => {
     const broker = await cluster.anyBroker();
-    const { apiKeys } = await cluster.request(broker, (connection) => apiVersionsV3.api.async(connection, ...CLIENT));
+    const { apiKeys } = await cluster.persist('ask a broker what it speaks', () =>
+      cluster.request(broker, (connection) => apiVersionsV3.api.async(connection, ...CLIENT)),
+    );
     const newest = (key: number): number => apiKeys.find(({ apiKey }) => apiKey === key)?.maxVersion ?? 0;
     if (newest(produce.key) < produce.version || newest(endTransaction.key) < endTransaction.version) {
       return [

@@ -51,6 +51,8 @@ export class Cluster {
   readonly #pool: ConnectionPool;
   readonly #nodes = new Map<number, Broker>();
   readonly #topics = new Map<string, Topic>();
+  /** What broke connections that had been made; their requests hear only that it is closed. */
+  readonly #broken = new WeakMap<Connection, unknown>();
   readonly #coordinators = new Map<string, Broker>();
 
   constructor(options: ClusterOptions) {
@@ -62,6 +64,9 @@ export class Cluster {
       ...(options.security.tls === undefined ? {} : { tls: options.security.tls }),
       ...(options.security.sasl === undefined ? {} : { sasl: options.security.sasl }),
     });
+    this.#pool.on('connect', ({ connection }: { readonly connection: Connection }) =>
+      connection.on('error', (error: unknown) => this.#broken.set(connection, error)),
+    );
   }
 
   /** Makes attempts at `what` until one succeeds or the cluster's patience ends. @throws MillraceError `kafka.not_available` */
@@ -77,10 +82,12 @@ export class Cluster {
 
   /** One request. @throws Transient when the connection breaks or is silent */
   async request<T>(broker: Broker, send: (connection: Connection) => Promise<T>): Promise<T> {
+    let connection: Connection | undefined;
     try {
-      return await send(await this.#pool.get(broker));
+      connection = await this.#pool.get(broker);
+      return await send(connection);
     } catch (error) {
-      throw clientError(error);
+      throw clientError(error, connection && this.#broken.get(connection));
     }
   }
 
@@ -98,7 +105,7 @@ export class Cluster {
     }
     throw new MillraceError(Unreachable, {
       message: `no broker answers (${reasons.join('; ')})`,
-      mend: 'Check the addresses and ports, that the brokers run, that their advertised.listeners can be reached from here, and whether the listener wants TLS.',
+      mend: 'Check the addresses and ports, that the brokers run, that their advertised.listeners can be reached from here, and that this listener speaks TLS if tls is set.',
       pointer: '/brokers',
     });
   }

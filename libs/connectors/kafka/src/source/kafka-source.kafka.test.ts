@@ -36,7 +36,7 @@ async function write(topic: string, messages: readonly Message[], partitions = 1
   await producer.flush();
   const handle = producer.transaction!;
   await endOnce(cluster, handle, isCommitted);
-  await settle(cluster, handle);
+  await settle(cluster, { ...handle, isCommitted: true }, handle.partitions);
   await cluster.close();
 }
 

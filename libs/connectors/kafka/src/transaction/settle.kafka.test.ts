@@ -116,7 +116,7 @@ describe('a transaction that has ended', () => {
     await sink.write(inserts(tableOf('orders'), 0, 20));
     await sink.prepare(1);
     expect(sink.counts.get('markersWritten')).toBe(1);
-    expect((await seen(topic)).sort()).toEqual(isCommitted ? ['hanging', 'whole'] : []);
+    expect(new Set(await seen(topic))).toEqual(new Set(isCommitted ? ['hanging', 'whole'] : []));
     await sink.commit(1);
     expect(await seen(topic)).toHaveLength(isCommitted ? 22 : 20);
   });
