@@ -44,6 +44,11 @@ export class ContinuousCommits {
     options.open.open(options.topic, 1);
   }
 
+  /** Batches are sent by the next commit: smaller ones would only queue up behind it. */
+  get isSealing(): boolean {
+    return this.#options.intervalMs !== undefined && !this.#progress.hasLoading && !this.#isHeld;
+  }
+
   /** Whether an event is to be written. Until `wrote` nothing is committed. */
   takes(batch: ChangeBatch, index: number): boolean {
     if (this.#progress.isKnown(batch, index)) return false;

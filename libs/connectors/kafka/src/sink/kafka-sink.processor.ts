@@ -159,7 +159,8 @@ export class KafkaSinkProcessor implements Processor {
     this.#context.metrics.add('rowsWritten', batch.length);
     this.#next = 0;
     this.#continuous?.wrote(batch);
-    this.#cancelLinger ??= this.#context.clock.timer(LINGER_MS, () => this.#linger());
+    if (this.#continuous?.isSealing !== true)
+      this.#cancelLinger ??= this.#context.clock.timer(LINGER_MS, () => this.#linger());
     return true;
   }
 

@@ -28,11 +28,12 @@ export interface ScenarioOptions {
   readonly stage?: Readonly<Record<string, unknown>>;
   /** So many events are rows of an initial load. */
   readonly loaded?: number;
+  readonly eventsPerBatch?: number;
 }
 
 /** Source, coordinator and sink in one: continues from the commit record and runs to the end of the events. */
 export async function runScenario(options: ScenarioOptions): Promise<void> {
-  const { brokers, topic, jobId, coordination, stage, loaded = 0 } = options;
+  const { brokers, topic, jobId, coordination, stage, loaded = 0, eventsPerBatch = EVENTS_PER_BATCH } = options;
   coordination.generation += 1;
   const { generation } = coordination;
   const { record } = coordination;
@@ -46,9 +47,9 @@ export async function runScenario(options: ScenarioOptions): Promise<void> {
   try {
     let { snapshotId, position } = record;
     while (position < EVENT_COUNT) {
-      for (const end = position + EVENTS_PER_SNAPSHOT; position < end; position += EVENTS_PER_BATCH) {
+      for (const end = position + EVENTS_PER_SNAPSHOT; position < end; position += eventsPerBatch) {
         const rows = position < loaded ? loadedRows : inserts;
-        await sink.write(rows(ORDERS, position, position + EVENTS_PER_BATCH));
+        await sink.write(rows(ORDERS, position, position + eventsPerBatch));
         // Continuous commits happen between batches, too.
         if (stage !== undefined) await systemClock.sleep(PAUSE_MS);
       }
