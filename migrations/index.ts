@@ -1,6 +1,12 @@
 import { Catalog1795219200000 } from './1795219200000-catalog.ts';
 import { JobModules1795737600000 } from './1795737600000-job-modules.ts';
 import { DeadLetters1795824000000 } from './1795824000000-dead-letters.ts';
+import { DeadLetterOrder1795827600000 } from './1795827600000-dead-letter-order.ts';
 
 /** Every migration of the metadata database, oldest first. Append only: one that was merged is never edited. */
-export const migrations = [Catalog1795219200000, JobModules1795737600000, DeadLetters1795824000000] as const;
+export const migrations = [
+  Catalog1795219200000,
+  JobModules1795737600000,
+  DeadLetters1795824000000,
+  DeadLetterOrder1795827600000,
+] as const;

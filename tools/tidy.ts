@@ -55,6 +55,17 @@ for (const manifest of files.filter((file) => /^(libs|apps)\/.*package\.json$/.t
   if (!existsSync(`${dirname(manifest)}/README.md`)) findings.push(`${dirname(manifest)}: has no README.md`);
 }
 
+// Every connector passes the acceptance suite and has a page that is made from its schema.
+const NO_CONNECTOR = new Set(['contract']);
+for (const name of new Set(files.map((file) => /^libs\/connectors\/([^/]+)\//.exec(file)?.[1]))) {
+  if (name === undefined || NO_CONNECTOR.has(name)) continue;
+  const folder = `libs/connectors/${name}`;
+  if (!files.some((file) => new RegExp(`^${folder}/src/acceptance(\\.\\w+)*\\.test\\.ts$`).test(file)))
+    findings.push(`${folder}: has no src/acceptance.*.test.ts`);
+  if (!existsSync(`docs/reference/connectors/${name}.md`))
+    findings.push(`${folder}: has no page docs/reference/connectors/${name}.md (npm run reference -- --write)`);
+}
+
 for (const record of files.filter((file) => file.startsWith('docs/adr/') && file.endsWith('.md'))) {
   if (!/^docs\/adr\/(README|\d{8}-[a-z0-9-]+)\.md$/.test(record)) findings.push(`${record}: name it YYYYMMDD-slug.md`);
 }

@@ -5,7 +5,7 @@ import { systemClock } from '@millrace/kernel';
 import { KafkaServer, SeededRandom } from '@millrace/testing';
 import { Kafka, logLevel } from 'kafkajs';
 import { committedMessages } from '../../libs/connectors/kafka/src/test-support/committed-messages.ts';
-import { DrivenSink } from '../../libs/connectors/kafka/src/test-support/driven-sink.ts';
+import { startSink } from '../../libs/connectors/kafka/src/test-support/drive.ts';
 import { tableOf, transactionOf } from '../../libs/connectors/kafka/src/test-support/events.ts';
 import { newTopic } from '../../libs/connectors/kafka/src/test-support/test-cluster.ts';
 import type { BenchOptions } from '../harness/options.ts';
@@ -65,7 +65,7 @@ export async function run({ scale, rounds }: BenchOptions): Promise<void> {
   const ours = async (topic: string, compression: string): Promise<number> => {
     runs += 1;
     const stage = { topic, format: 'json', compression };
-    await using sink = await DrivenSink.start({ config: { brokers: [brokers] }, stage, jobId: `bench-${runs}` });
+    await using sink = await startSink({ config: { brokers: [brokers] }, stage, jobId: `bench-${runs}` });
     const start = performance.now();
     let snapshotId = 0;
     let snapshotAt = start;

@@ -1,6 +1,7 @@
-/** `npm run -s chaos -- [--scenario load|sinks] [--kills 25] [--seconds 90] [--seed N] [--workers N]` */
+/** `npm run -s chaos -- [--scenario load|sinks|poison] [--kills 25] [--seconds 90] [--rows 1000000] [--poison 1000] [--seed N] [--workers N]` */
 import { parseArgs } from 'node:util';
 import { runChaos } from './chaos.ts';
+import { runPoison } from './poison.ts';
 import { runSinks } from './sinks.ts';
 
 const { values } = parseArgs({
@@ -10,6 +11,8 @@ const { values } = parseArgs({
     seconds: { type: 'string', default: '90' },
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     workers: { type: 'string', default: '2' },
+    rows: { type: 'string', default: '1000000' },
+    poison: { type: 'string', default: '1000' },
   },
 });
 
@@ -26,13 +29,18 @@ async function run(): Promise<boolean> {
     console.log(JSON.stringify(result));
     return result.differences === 0 && result.duplicates === 0 && result.missing === 0;
   }
+  if (values.scenario === 'poison') {
+    const result = await runPoison({ ...options, rows: Number(values.rows), poison: Number(values.poison) });
+    console.log(JSON.stringify(result));
+    return result.wrongLetters + result.wrongBefore + result.wrongAfter === 0 && result.refused === result.poison;
+  }
   const result = await runSinks({ ...options, serverKills: Math.max(1, Math.round(options.kills / 8)) });
   console.log(JSON.stringify(result));
   return Object.values(result.wrong).every(({ missing, duplicates }) => missing + duplicates === 0);
 }
 
-if (values.scenario !== 'load' && values.scenario !== 'sinks') {
-  console.error('--scenario is load or sinks');
+if (!['load', 'sinks', 'poison'].includes(values.scenario)) {
+  console.error('--scenario is load, sinks or poison');
   process.exit(2);
 }
 process.exit((await run()) ? 0 : 1);

@@ -2,7 +2,9 @@ import { Catalog } from '@millrace/catalog';
 import { ConnectorRegistry } from '@millrace/connector-contract';
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Logger } from 'pino';
+import { AuditController } from './audit/audit.controller.ts';
 import { ConnectorsController } from './connectors/connectors.controller.ts';
+import { DeadLettersController } from './dead-letters/dead-letters.controller.ts';
 import { CheckDefinitionUseCase } from './definitions/check-definition.use-case.ts';
 import { CreateDefinitionUseCase } from './definitions/create-definition.use-case.ts';
 import { UpdateDefinitionUseCase } from './definitions/update-definition.use-case.ts';
@@ -41,6 +43,8 @@ export function appModule({ catalog, executions, registry, log, uploads }: AppPa
       SourcesController,
       SinksController,
       JobsController,
+      DeadLettersController,
+      AuditController,
       ModulesController,
       ConnectorsController,
       HealthController,

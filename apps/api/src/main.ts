@@ -1,13 +1,13 @@
 import { MillraceError } from '@millrace/kernel';
 import { pino } from 'pino';
-import { connectors } from './connectors.ts';
+import { connectorsOf } from './connectors.ts';
 import { createApp } from './create-app.ts';
 import { readSettings } from './settings/settings.ts';
 
 try {
   const settings = readSettings(process.env);
   const log = pino({ level: settings.logLevel, base: { app: 'api' } });
-  const app = await createApp({ settings, registry: connectors, log });
+  const app = await createApp({ settings, registry: await connectorsOf(process.env), log });
   app.enableShutdownHooks();
   await app.listen(settings.port, settings.host);
   log.info(`listening on ${await app.getUrl()}`);

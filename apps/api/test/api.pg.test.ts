@@ -511,7 +511,10 @@ describe('the API as a whole', () => {
       role: 'source',
       config: { properties: { password: { 'x-millrace-secret': true } }, additionalProperties: false },
       stage: { required: ['tables'] },
+      capabilities: { initialLoad: true, follows: 'always', changes: true, parallel: false, lookup: false },
+      guarantees: [{ mode: {}, level: 'exactly-once', how: 'By the fixture.', needs: [] }],
     });
+    expect(body.items[1].guarantees[0]).toMatchObject({ mode: { mode: 'upsert' }, visible: 'at-once' });
   });
 
   it('logs failures of its own with the request id and answers without their reasons', async () => {
@@ -561,6 +564,16 @@ describe('the API as a whole', () => {
       'DELETE /api/v1/modules/{id}',
     );
     for (const verb of ['suspend', 'resume', 'restart', 'cancel']) lines.push(`POST /api/v1/jobs/{id}/${verb}`);
+    for (const verb of ['replay', 'cancel-replay', 'discard'])
+      lines.push(`POST /api/v1/jobs/{id}/dead-letters/${verb}`);
+    lines.push(
+      'GET /api/v1/jobs/{id}/dead-letters',
+      'GET /api/v1/jobs/{id}/dead-letters/groups',
+      'GET /api/v1/jobs/{id}/dead-letters/{letterId}',
+      'PATCH /api/v1/jobs/{id}/dead-letters/{letterId}',
+      'DELETE /api/v1/jobs/{id}/dead-letters/{letterId}/edit',
+      'GET /api/v1/audit',
+    );
     lines.push('GET /api/v1/connectors', 'GET /healthz', 'GET /readyz');
     expect(listed).toEqual(lines.sort());
 

@@ -60,6 +60,8 @@ export const fixtureConnectors = ConnectorRegistry.of([
     summary: 'A source for tests.',
     config,
     stage: z.strictObject({ tables: z.array(z.string()).min(1) }),
+    capabilities: { initialLoad: true, follows: 'always', changes: true, parallel: false },
+    guarantees: [{ mode: {}, level: 'exactly-once', how: 'By the fixture.', needs: [] }],
     async check({ password }) {
       world.password = password;
       return world.findings;
@@ -76,6 +78,16 @@ export const fixtureConnectors = ConnectorRegistry.of([
     summary: 'A sink for tests.',
     config,
     stage: z.strictObject({ mode: z.enum(['upsert']).default('upsert') }),
+    capabilities: { holds: 'rows', createsTarget: 'option', parallel: false },
+    guarantees: [
+      {
+        mode: { mode: 'upsert' },
+        level: 'exactly-once',
+        visible: 'at-once',
+        how: 'By the fixture.',
+        needs: ['A key.'],
+      },
+    ],
     check: async () => [],
     async checkStage(_, { tables }) {
       return tables

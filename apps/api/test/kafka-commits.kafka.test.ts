@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type TestDatabase, testKafka, testPostgres } from '@millrace/testing';
-import { connectors } from '../src/connectors.ts';
+import { connectorsOf } from '../src/connectors.ts';
 import { startApi, type TestApi } from './start-api.ts';
 
 let api: TestApi;
@@ -8,7 +8,7 @@ let shop: TestDatabase;
 
 beforeAll(async () => {
   const [server, kafka] = await Promise.all([testPostgres(), testKafka()]);
-  [shop, api] = await Promise.all([server.createDatabase('shop'), startApi(connectors)]);
+  [shop, api] = await Promise.all([server.createDatabase('shop'), startApi(await connectorsOf({}))]);
   await shop.query('CREATE TABLE orders (id int PRIMARY KEY, total numeric)');
   const { host, port, database, user, password } = shop.connection;
   const config = { host, port, database, user, ssl: 'disable', password: password ?? 'none' };

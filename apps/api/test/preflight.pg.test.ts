@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PostgresServer, type TestDatabase, testPostgres } from '@millrace/testing';
-import { connectors } from '../src/connectors.ts';
+import { connectorsOf } from '../src/connectors.ts';
 import { type Answer, startApi, type TestApi } from './start-api.ts';
 
 const PASSWORD = 'correct-horse-battery';
@@ -36,7 +36,7 @@ beforeAll(async () => {
   [shop, warehouse, api] = await Promise.all([
     server.createDatabase('shop'),
     server.createDatabase('warehouse'),
-    startApi(connectors),
+    startApi(await connectorsOf({})),
   ]);
   await shop.query(`
     CREATE TABLE orders (id int PRIMARY KEY, total numeric);

@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { MillraceError } from '@millrace/kernel';
 import { Command } from 'commander';
+import { connectorsCommand } from './connectors/connectors-command.ts';
+import { deadLettersCommand } from './dead-letters/dead-letters-command.ts';
 import { demoCommand } from './demo/demo-command.ts';
 import { planCommand } from './plan/plan-command.ts';
 import { submitCommand, uploadCommand } from './submit/submit-command.ts';
@@ -21,6 +23,8 @@ program.addCommand(demoCommand(exit));
 program.addCommand(submitCommand(print, process.env));
 program.addCommand(uploadCommand(print, process.env));
 program.addCommand(planCommand(print));
+program.addCommand(connectorsCommand(print, process.env));
+program.addCommand(deadLettersCommand(print, process.env));
 try {
   await program.parseAsync();
 } catch (error) {

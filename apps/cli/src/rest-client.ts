@@ -1,5 +1,7 @@
 import { errorCode, MASK, MillraceError } from '@millrace/kernel';
 
+export const API_DEFAULT = 'http://127.0.0.1:8080';
+
 export const ApiRefused = errorCode('cli.api_refused', {
   domain: 'user',
   retry: 'after-repair',
@@ -39,24 +41,37 @@ export class RestClient {
   }
 
   /** @throws MillraceError `cli.api_refused` with the problem document's words, `cli.api_unreachable` */
-  async post<Answer>(path: string, body?: unknown): Promise<Answer> {
+  get<Answer>(path: string): Promise<Answer> {
+    return this.#send('GET', path);
+  }
+
+  /** @throws MillraceError as `get` */
+  post<Answer>(path: string, body?: unknown): Promise<Answer> {
+    return this.#send('POST', path, body);
+  }
+
+  /** @throws MillraceError as `get` */
+  patch<Answer>(path: string, body: unknown): Promise<Answer> {
+    return this.#send('PATCH', path, body);
+  }
+
+  /** @throws MillraceError as `get` */
+  delete<Answer>(path: string): Promise<Answer> {
+    return this.#send('DELETE', path);
+  }
+
+  async #send<Answer>(method: string, path: string, body?: unknown): Promise<Answer> {
     const url = `${this.#base}/api/v1/${path}`;
     const json = body === undefined ? undefined : JSON.stringify(body);
     const shown = body === undefined ? '' : JSON.stringify(body, hideSecret);
     const data = json === undefined ? '' : ` -H 'content-type: application/json' -d ${asArgument(shown)}`;
-    this.#show(`curl -X POST ${url}${data}`);
-    const response = await fetch(url, {
-      method: 'POST',
+    const verb = method === 'GET' ? '' : ` -X ${method}`;
+    this.#show(`curl${verb} ${/[?&]/.test(url) ? asArgument(url) : url}${data}`);
+    const response = await this.#fetch(url, {
+      method,
       ...(json === undefined ? {} : { body: json, headers: { 'content-type': 'application/json' } }),
-    }).catch((error: Error) => {
-      const why = error.cause instanceof Error ? error.cause.message : error.message;
-      throw new MillraceError(
-        ApiUnreachable,
-        { message: `${this.#base} does not answer: ${why}`, mend: 'Start the API, or give its address with --api.' },
-        { cause: error },
-      );
     });
-    return this.#answer(response, `POST ${path}`);
+    return this.#answer(response, `${method} ${path}`);
   }
 
   /** The answer, or `undefined` where there is none yet (404) or the API is away. */
@@ -74,6 +89,20 @@ export class RestClient {
       return (await fetch(`${this.#base}/readyz`)).ok;
     } catch {
       return false;
+    }
+  }
+
+  async #fetch(url: string, init: RequestInit = {}): Promise<Response> {
+    try {
+      return await fetch(url, init);
+    } catch (error) {
+      const { cause, message } = error as Error;
+      const why = cause instanceof Error ? cause.message : message;
+      throw new MillraceError(
+        ApiUnreachable,
+        { message: `${this.#base} does not answer: ${why}`, mend: 'Start the API, or give its address with --api.' },
+        { cause: error },
+      );
     }
   }
 

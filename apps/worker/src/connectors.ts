@@ -1,17 +1,12 @@
-import { ConnectorRegistry } from '@millrace/connector-contract';
+import { CONNECTORS_VARIABLE, type ConnectorRegistry, loadConnectors } from '@millrace/connector-contract';
 import { filesSink } from '@millrace/connector-files';
 import { jdbcSink } from '@millrace/connector-jdbc';
 import { kafkaSink, kafkaSource } from '@millrace/connector-kafka';
 import { postgresSource } from '@millrace/connector-postgres';
 import { s3Sink, s3Source } from '@millrace/connector-s3';
 
-/** Every connector this worker can run. The engine's threads import this file too. */
-export const connectors = ConnectorRegistry.of([
-  postgresSource,
-  kafkaSource,
-  s3Source,
-  jdbcSink,
-  filesSink,
-  kafkaSink,
-  s3Sink,
-]);
+const BUILT_IN = [postgresSource, kafkaSource, s3Source, jdbcSink, filesSink, kafkaSink, s3Sink];
+
+/** Every connector this worker can run, with those of `MILLRACE_CONNECTORS`. The engine's threads call this too. */
+export const connectorsOf = (env: NodeJS.ProcessEnv): Promise<ConnectorRegistry> =>
+  loadConnectors(BUILT_IN, env[CONNECTORS_VARIABLE]);

@@ -13,6 +13,8 @@ export interface JobSpec {
   readonly sinks: Readonly<Record<string, UsedDefinition>>;
   /** Engine threads of the member. */
   readonly threads: number;
+  /** The metadata database, where stages keep records that they set aside. */
+  readonly databaseUrl: string;
 }
 
 /** A DAG that does nothing on this many threads. */

@@ -2,6 +2,7 @@ import 'reflect-metadata';
 import { MillraceError, systemClock } from '@millrace/kernel';
 import { NestFactory } from '@nestjs/core';
 import { pino } from 'pino';
+import { connectorsOf } from './connectors.ts';
 import { Member } from './member.ts';
 import { readSettings } from './settings.ts';
 import { workerModule } from './worker.module.ts';
@@ -14,6 +15,8 @@ let isEnding = false;
 try {
   const settings = readSettings(process.env);
   const log = pino({ level: settings.logLevel, base: { app: 'worker' } });
+  // Each thread of the engine loads them for itself; what is wrong with them is said here.
+  await connectorsOf(process.env);
   const app = await NestFactory.createApplicationContext(workerModule(settings, log), { logger: false });
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {

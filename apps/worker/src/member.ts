@@ -104,7 +104,10 @@ export class Member {
       store,
       member,
       witness: new CatalogWitnessStore(catalog),
-      jobs: new CatalogJobDirectory(catalog, modules, engine.threadCount),
+      jobs: new CatalogJobDirectory(catalog, modules, {
+        threads: engine.threadCount,
+        databaseUrl: this.#settings.databaseUrl,
+      }),
       clock: systemClock,
       random: systemRandom,
       log: this.#log,

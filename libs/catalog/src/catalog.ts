@@ -1,6 +1,8 @@
 import type { DataSource } from 'typeorm';
+import { AuditRepository } from './audit/audit-repository.ts';
 import { codedError, withCodedErrors } from './coded-errors.ts';
 import { openCatalogDataSource } from './data-source.ts';
+import { DeadLetterRepository } from './dead-letters/dead-letter-repository.ts';
 import { DefinitionRepository } from './definition-repository.ts';
 import { DefinitionResolver } from './definition-resolver.ts';
 import { IdempotencyRepository } from './idempotency-repository.ts';
@@ -19,7 +21,7 @@ export interface CatalogOptions {
   readonly poolSize?: number;
 }
 
-/** The metadata database: definitions, jobs, witnesses, idempotency keys. Every method fails with `catalog.unavailable` when it is away. */
+/** The metadata database: definitions, jobs, witnesses, idempotency keys, dead letters, audit log. Every method fails with `catalog.unavailable` when it is away. */
 export class Catalog implements AsyncDisposable {
   readonly sources: DefinitionRepository;
   readonly sinks: DefinitionRepository;
@@ -28,6 +30,8 @@ export class Catalog implements AsyncDisposable {
   readonly modules: ModuleRepository;
   readonly witness: WitnessRepository;
   readonly idempotency: IdempotencyRepository;
+  readonly deadLetters: DeadLetterRepository;
+  readonly audit: AuditRepository;
   readonly #dataSource: DataSource;
 
   /** On a connected, migrated data source (`Catalog.open` makes one). */
@@ -39,6 +43,8 @@ export class Catalog implements AsyncDisposable {
     this.jobs = withCodedErrors(new JobRepository(dataSource));
     this.modules = withCodedErrors(new ModuleRepository(dataSource));
     this.witness = withCodedErrors(new WitnessRepository(dataSource));
+    this.deadLetters = withCodedErrors(new DeadLetterRepository(dataSource));
+    this.audit = withCodedErrors(new AuditRepository(dataSource));
     this.idempotency = withCodedErrors(new IdempotencyRepository(dataSource, secretBox));
   }
 

@@ -1,5 +1,31 @@
+export { type AuditEntry, type AuditFilter, type AuditPage, AuditRepository } from './audit/audit-repository.ts';
 export { Catalog, type CatalogOptions } from './catalog.ts';
 export { catalogDataSource, openCatalogDataSource } from './data-source.ts';
+export {
+  DEAD_LETTER_STATES,
+  type DeadLetter,
+  type DeadLetterGroup,
+  type DeadLetterState,
+  type DeadLetterWithEvent,
+  type LetterEvent,
+  type LetterImage,
+  type LetterKey,
+  letterId,
+  parseLetterId,
+  type UnresolvedCounts,
+} from './dead-letters/dead-letter.ts';
+export type { DeadLetterFilter, LetterSelection } from './dead-letters/dead-letter-filter.ts';
+export type { LetterOutcome } from './dead-letters/dead-letter-plan.ts';
+export { DeadLetterRepository, type LetterEdit } from './dead-letters/dead-letter-repository.ts';
+export type { LetterPlace } from './dead-letters/dead-letter-rows.ts';
+export {
+  DeadLetterJobEnded,
+  DeadLetterWrongState,
+  KeyIsParked,
+  UnknownDeadLetter,
+  unknownLetters,
+} from './dead-letters/errors.ts';
+export { CatalogLetterStore, type LetterStage, TooManyDeadLetters } from './dead-letters/letter-store.ts';
 export { type DefinitionInput, DefinitionRepository } from './definition-repository.ts';
 export { DefinitionResolver, type ResolvedDefinition } from './definition-resolver.ts';
 export type { Definition, DesiredState, IdempotencyRecord, Job, JobStatus, Role, SnapshotWitness } from './entities.ts';

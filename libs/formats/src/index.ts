@@ -16,6 +16,7 @@ export {
   encodeRows,
   KeyMissing,
 } from './change/encode-rows.ts';
+export { batchOfRecords, type EventRecord, type RecordImage, recordOf } from './change/event-record.ts';
 export { KeyPartitioner } from './change/partitioner.ts';
 export {
   comparePositions,
@@ -46,6 +47,7 @@ export {
 export { columnOf } from './change/select-expression.ts';
 export type { Column, ColumnKind, TableSchema } from './change/table-schema.ts';
 export { NULL, TupleCursor, UNCHANGED_LENGTH } from './change/tuple.ts';
+export { TupleWriter } from './change/tuple-writer.ts';
 export { ValueUnsupported, valueText } from './change/value-text.ts';
 export { RowCsvWriter } from './csv/row-csv.ts';
 export { NotAValue } from './declared/column-text.ts';

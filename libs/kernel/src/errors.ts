@@ -11,6 +11,8 @@ export interface ErrorCode {
   readonly retry: RetryHint;
   /** One line for a problem document's title. */
   readonly title: string;
+  /** One record is to blame: others may well pass. A stage with a policy for such records goes on without it. */
+  readonly ofRecord?: boolean | undefined;
 }
 
 const registered = new Map<string, ErrorCode>();
@@ -65,6 +67,10 @@ export class MillraceError extends Error {
     this.details = info.details ?? {};
   }
 }
+
+/** Does this failure lie in one record, so that a policy for such records applies? */
+export const isRecordError = (error: unknown): error is MillraceError =>
+  error instanceof MillraceError && error.code.ofRecord === true;
 
 /** An error as it crosses threads or is kept with a job: plain data. */
 export interface ErrorRecord extends ErrorInfo {

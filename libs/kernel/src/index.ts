@@ -8,6 +8,7 @@ export {
   errorCode,
   fromErrorRecord,
   InternalError,
+  isRecordError,
   MillraceError,
   type RetryHint,
   registeredErrorCodes,

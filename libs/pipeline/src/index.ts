@@ -63,6 +63,7 @@ export {
   type RegisteredSuppliers,
   toDag,
 } from './planner/plan-graph.ts';
+export type { Handled, Letter, LetterRequest, LetterStore, OpenLetterStore } from './refusals/letter-store.ts';
 export {
   isModuleJob,
   type ModuleJobDocument,

@@ -4,7 +4,9 @@ const SQLSTATES = new WeakMap<ErrorCode, string>();
 
 /** A code with the SQLSTATE that PostgreSQL gives for the same failure. */
 function sqlCode(name: string, sqlstate: string, title: string): ErrorCode {
-  const code = errorCode(`sql.${name}`, { domain: 'user', retry: 'never', title });
+  // Class 22 is "data exception": the values of a row are to blame, not the expression.
+  const ofRecord = sqlstate.startsWith('22');
+  const code = errorCode(`sql.${name}`, { domain: 'user', retry: 'never', title, ofRecord });
   SQLSTATES.set(code, sqlstate);
   return code;
 }

@@ -1,3 +1,4 @@
+export { insertLetters, type TestLetter } from './letters/insert-letters.ts';
 export { ContractBroken } from './processor/hostile-outbox.ts';
 export { ProcessorVerification, plainRows, type VerifyOptions, verifyProcessor } from './processor/verify-processor.ts';
 export { freePort } from './servers/free-port.ts';

@@ -6,6 +6,28 @@ export const connectorViewSchema = z
     type: z.string(),
     role: z.enum(['source', 'sink']),
     summary: z.string(),
+    capabilities: z.record(z.string(), z.union([z.string(), z.boolean()])).meta({
+      description:
+        'What it can do: of a sink holds, createsTarget, parallel; of a source initialLoad, follows, changes, parallel, lookup.',
+    }),
+    guarantees: z
+      .array(
+        z.object({
+          mode: z
+            .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
+            .meta({ description: 'Options of the stage it is about; empty: all.' }),
+          level: z
+            .enum(['exactly-once', 'at-least-once'])
+            .meta({ description: 'The most that a job may ask for and get.' }),
+          visible: z
+            .enum(['at-once', 'at-snapshot'])
+            .optional()
+            .meta({ description: 'Of a sink: when readers see rows.' }),
+          how: z.string(),
+          needs: z.array(z.string()).meta({ description: 'What the other system or the operator has to see to.' }),
+        }),
+      )
+      .meta({ description: 'What holds in each mode.' }),
     config: z
       .record(z.string(), z.unknown())
       .meta({ description: 'JSON Schema of a registered source or sink. x-millrace-secret marks secrets.' }),
@@ -24,10 +46,21 @@ export type ConnectorView = z.infer<typeof connectorViewSchema>;
 const jsonSchema = (schema: z.ZodType): Record<string, unknown> =>
   z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' });
 
-export const connectorView = ({ type, role, summary, config, stage }: Connector): ConnectorView => ({
-  type,
-  role,
-  summary,
-  config: jsonSchema(config),
-  stage: jsonSchema(stage),
-});
+export const connectorView = (connector: Connector): ConnectorView => {
+  const { type, role, summary, config, stage } = connector;
+  const capabilities: ConnectorView['capabilities'] = { ...connector.capabilities };
+  if (connector.role === 'source') capabilities['lookup'] = connector.openLookup !== undefined;
+  return {
+    type,
+    role,
+    summary,
+    capabilities,
+    guarantees: connector.guarantees.map(({ mode, needs, ...guarantee }) => ({
+      ...guarantee,
+      mode: { ...mode },
+      needs: [...needs],
+    })),
+    config: jsonSchema(config),
+    stage: jsonSchema(stage),
+  };
+};

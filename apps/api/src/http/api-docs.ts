@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiHeader, ApiOperation, ApiParam, ApiQuery, ApiResponse } from '@nestjs/swagger';
-import type { z } from 'zod';
+import { z } from 'zod';
 
 /** What the OpenAPI document says besides what the schemas say themselves. */
 
@@ -42,6 +42,22 @@ export const ChangesVersion = (): MethodDecorator =>
     description: 'ETag of the resource as it was read; refused (412) when it has changed since.',
     schema: { type: 'string' },
   });
+
+/** What may stand behind the question mark, out of the schema that it is validated with. */
+export function QueryOf(schema: z.ZodType): MethodDecorator {
+  const { properties = {} } = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as {
+    readonly properties?: Readonly<Record<string, { readonly description?: string }>>;
+  };
+  const parameters = Object.entries(properties).map(([name, { description, ...property }]) =>
+    ApiQuery({
+      name,
+      required: false,
+      schema: property as object,
+      ...(description === undefined ? {} : { description }),
+    }),
+  );
+  return applyDecorators(...parameters);
+}
 
 /** A list in pages. */
 export const ListQuery = (summary: string): MethodDecorator =>

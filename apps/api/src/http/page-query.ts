@@ -21,19 +21,26 @@ export type PageQuery = z.infer<typeof pageQuerySchema>;
 
 const ID = /^[0-9A-HJKMNP-TV-Z]{26}$/;
 
-/** @throws MillraceError `request.bad_parameter` for a cursor that is not ours */
+/** @throws MillraceError `request.bad_parameter` */
 export function pageRequest({ limit, cursor }: PageQuery): PageRequest {
   if (cursor === undefined) return { limit };
-  const after = Buffer.from(cursor, 'base64url').toString();
-  if (!ID.test(after)) {
+  return { limit, after: readCursor(cursor, ID)[0] };
+}
+
+/** The text that a cursor was made of, taken apart by `pattern`. @throws MillraceError `request.bad_parameter` for one that is not ours */
+export function readCursor(cursor: string, pattern: RegExp): RegExpExecArray {
+  const match = pattern.exec(Buffer.from(cursor, 'base64url').toString());
+  if (match === null) {
     throw new MillraceError(BadParameter, {
       message: 'cursor is not one of an answer of this API',
       mend: 'Pass nextCursor of the answer before as it is, or leave cursor away for the first page.',
       details: { parameter: 'cursor' },
     });
   }
-  return { limit, after };
+  return match;
 }
+
+export const writeCursor = (text: string): string => Buffer.from(text).toString('base64url');
 
 export interface PageView<T> {
   readonly items: readonly T[];
@@ -42,5 +49,5 @@ export interface PageView<T> {
 
 export const pageView = <T, V>({ items, next }: Page<T>, view: (item: T) => V): PageView<V> => ({
   items: items.map(view),
-  nextCursor: next === undefined ? null : Buffer.from(next).toString('base64url'),
+  nextCursor: next === undefined ? null : writeCursor(next),
 });

@@ -24,7 +24,7 @@ export class DeleteJobUseCase {
     @Inject(LOGGER) private readonly log: Logger,
   ) {}
 
-  async execute(idOrName: string, expectedVersion?: number): Promise<DeletedJobView> {
+  async execute(idOrName: string, requestId: string, expectedVersion?: number): Promise<DeletedJobView> {
     const job = await this.catalog.jobs.retire(idOrName, expectedVersion);
     const leftovers: DeletedJobView['leftovers'] = [];
     const document = isModuleJob(job.document)
@@ -45,8 +45,9 @@ export class DeleteJobUseCase {
       const mend = `Remove the keys that match millrace:{${job.id}}:* from Redis when it is back.`;
       leftovers.push({ stage: '', code: error.code.code, detail: `the snapshots are left: ${error.message}`, mend });
     }
+    const deadLetters = await this.catalog.deadLetters.removeAll(job, requestId);
     await this.catalog.jobs.delete(job.id);
-    return { id: job.id, name: job.name, leftovers };
+    return { id: job.id, name: job.name, leftovers, deadLetters };
   }
 
   async #dispose(job: Job, { stage, role, definition, connector, options }: StageDefinition): Promise<void> {

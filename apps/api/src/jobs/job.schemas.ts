@@ -24,6 +24,8 @@ const jobError = z
   })
   .meta({ id: 'JobError', description: 'Why the job failed, and what to do before resuming it.' });
 
+const unresolvedSchema = z.object({ open: z.int(), replaying: z.int() });
+
 export const jobViewSchema = z
   .object({
     id: z.string().meta({ description: 'ULID.' }),
@@ -47,6 +49,9 @@ export const jobViewSchema = z
     createdAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),
     version: z.int().meta({ description: 'Raised by every command; the ETag.' }),
+    deadLetters: unresolvedSchema.meta({
+      description: 'Records that stages set aside and nobody has resolved; each counted up to 10,000.',
+    }),
     document: z.union([pipelineSchema, moduleJobSchema]),
   })
   .meta({ id: 'Job', description: 'A submitted pipeline and what became of it.' });
@@ -77,6 +82,9 @@ export const deletedJobSchema = z
         }),
       )
       .meta({ description: 'What could not be removed at the systems of the job, with the way to remove it by hand.' }),
+    deadLetters: unresolvedSchema.meta({
+      description: 'Records that nobody had resolved and that are gone with the job; the audit log remembers how many.',
+    }),
   })
   .meta({
     id: 'DeletedJob',

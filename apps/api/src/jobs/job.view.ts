@@ -1,8 +1,10 @@
-import type { Job } from '@millrace/catalog';
+import type { Job, UnresolvedCounts } from '@millrace/catalog';
 import type { JobView } from './job.schemas.ts';
 
-/** What the API shows of a job. */
-export function jobView(job: Job): JobView {
+const NONE: UnresolvedCounts = { open: 0, replaying: 0 };
+
+/** What the API shows of a job; `letters` are counts of its dead letters that nobody has resolved. */
+export function jobView(job: Job, letters = NONE): JobView {
   const { id, name, status, desired, generation, version } = job;
   return {
     id,
@@ -15,6 +17,7 @@ export function jobView(job: Job): JobView {
     createdAt: job.createdAt.toISOString(),
     updatedAt: job.updatedAt.toISOString(),
     version,
+    deadLetters: { open: letters.open, replaying: letters.replaying },
     document: job.document as JobView['document'],
   };
 }

@@ -1,9 +1,10 @@
-import { Catalog } from '@millrace/catalog';
+import { Catalog, type Job } from '@millrace/catalog';
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiQuery, ApiTags } from '@nestjs/swagger';
 import { Answers, ChangesVersion, IdPath, JsonBody, ListQuery, Posts } from '../http/api-docs.ts';
 import { IfMatch } from '../http/if-match.ts';
 import { type PageQuery, type PageView, pageQuerySchema, pageRequest, pageView } from '../http/page-query.ts';
+import { RequestId } from '../http/request-id.ts';
 import { ResourceId } from '../http/resource-id.ts';
 import { CommandJobUseCase } from './command-job.use-case.ts';
 import { DeleteJobUseCase } from './delete-job.use-case.ts';
@@ -67,22 +68,28 @@ export class JobsController {
   @ListQuery('Lists jobs in the order of their making.')
   @Answers(200, jobPageSchema)
   async list(@Query({ schema: pageQuerySchema }) query: PageQuery): Promise<PageView<JobView>> {
-    return pageView(await this.catalog.jobs.list(pageRequest(query)), jobView);
+    const page = await this.catalog.jobs.list(pageRequest(query));
+    const letters = await this.catalog.deadLetters.unresolved(page.items.map(({ id }) => id));
+    return pageView(page, (job) => jobView(job, letters.get(job.id)));
   }
 
   @Get(':id')
   @IdPath('Shows a job: what was asked for, what it is doing, why it failed.')
   @Answers(200, jobViewSchema)
   async get(@Param('id') id: string): Promise<JobView> {
-    return jobView(await this.catalog.jobs.get(id));
+    return this.#view(await this.catalog.jobs.get(id));
   }
 
   @Delete(':id')
   @IdPath('Deletes a job that is not active, with what it made for itself at its systems.')
   @ChangesVersion()
   @Answers(200, deletedJobSchema)
-  delete(@Param('id') id: string, @IfMatch() version: number | undefined): Promise<DeletedJobView> {
-    return this.deleteJob.execute(id, version);
+  delete(
+    @Param('id') id: string,
+    @RequestId() requestId: string,
+    @IfMatch() version: number | undefined,
+  ): Promise<DeletedJobView> {
+    return this.deleteJob.execute(id, requestId, version);
   }
 
   @Get(':id/metrics')
@@ -97,7 +104,7 @@ export class JobsController {
   @Posts('Takes a snapshot and stops; the slot and the state are kept.', { id: true })
   @Answers(202, jobViewSchema)
   async suspend(@Param('id') id: string): Promise<JobView> {
-    return jobView(await this.commandJob.execute('suspend', id));
+    return this.#view(await this.commandJob.execute('suspend', id));
   }
 
   @Post(':id/resume')
@@ -105,7 +112,7 @@ export class JobsController {
   @Posts('Goes on from the newest snapshot, also after a failure.', { id: true })
   @Answers(202, jobViewSchema)
   async resume(@Param('id') id: string): Promise<JobView> {
-    return jobView(await this.commandJob.execute('resume', id));
+    return this.#view(await this.commandJob.execute('resume', id));
   }
 
   @Post(':id/restart')
@@ -113,7 +120,7 @@ export class JobsController {
   @Posts('Ends the execution and starts another from the newest snapshot.', { id: true })
   @Answers(202, jobViewSchema)
   async restart(@Param('id') id: string): Promise<JobView> {
-    return jobView(await this.commandJob.execute('restart', id));
+    return this.#view(await this.commandJob.execute('restart', id));
   }
 
   @Post(':id/cancel')
@@ -121,6 +128,10 @@ export class JobsController {
   @Posts('Ends the job for good.', { id: true })
   @Answers(202, jobViewSchema)
   async cancel(@Param('id') id: string): Promise<JobView> {
-    return jobView(await this.commandJob.execute('cancel', id));
+    return this.#view(await this.commandJob.execute('cancel', id));
+  }
+
+  async #view(job: Job): Promise<JobView> {
+    return jobView(job, (await this.catalog.deadLetters.unresolved([job.id])).get(job.id));
   }
 }

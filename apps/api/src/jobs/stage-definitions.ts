@@ -64,6 +64,7 @@ export async function stageDefinitions(
         });
       continue;
     }
+    if (role === 'sink') issues.push(...policyIssues(fields, connector, stage, pointer));
     const checked = checkInput(connector.stage, options, pointer);
     if (checked.value === undefined) issues.push(...checked.issues);
     else stages.push({ stage, role, definition, connector, options: checked.value });
@@ -71,8 +72,24 @@ export async function stageDefinitions(
   return { stages, issues };
 }
 
+/** Not every sink can go on without a record. */
+function policyIssues(fields: Fields, connector: Connector, stage: string, pointer: string): readonly InputIssue[] {
+  const { onError } = fields;
+  const action = isObject(onError) ? onError.action : onError;
+  if (action === undefined || action === 'fail' || ('refuses' in connector && connector.refuses !== undefined))
+    return [];
+  return [
+    {
+      code: 'sink.never_refuses',
+      message: `stage ${quoteName(stage)} has onError, and sinks of type ${connector.type} do not set single records aside`,
+      mend: 'Leave onError out here; give it to the stage before the sink, where records can be checked.',
+      pointer: `${pointer}/onError`,
+    },
+  ];
+}
+
 function nameOf(fields: Fields): { readonly role: Role; readonly name: string; readonly options: Fields } | undefined {
-  const { source, sink, enrich, input: _, ...options } = fields;
+  const { source, sink, enrich, input: _, onError: __, ...options } = fields;
   if (isObject(enrich) && typeof enrich.source === 'string')
     return { role: 'source', name: enrich.source, options: {} };
   if (typeof source === 'string' && sink === undefined)

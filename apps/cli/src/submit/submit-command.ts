@@ -2,12 +2,11 @@ import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { errorCode, MillraceError } from '@millrace/kernel';
 import { Command } from 'commander';
-import { RestClient } from '../rest-client.ts';
+import { API_DEFAULT, RestClient } from '../rest-client.ts';
 import { bundleJob } from './bundle-job.ts';
 
 export const BadJobFile = errorCode('cli.bad_job_file', { domain: 'user', retry: 'never', title: 'Not a job file' });
 
-const API_DEFAULT = 'http://127.0.0.1:8080';
 const TYPESCRIPT = new Set(['.ts', '.mts', '.js', '.mjs']);
 
 interface Options {

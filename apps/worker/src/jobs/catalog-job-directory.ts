@@ -16,13 +16,16 @@ import type { ModuleCache } from './module-cache.ts';
 export class CatalogJobDirectory implements JobDirectory {
   readonly #catalog: Catalog;
   readonly #modules: ModuleCache;
-  /** Engine threads of this member. */
-  readonly #threads: number;
+  readonly #member: Pick<JobSpec, 'threads' | 'databaseUrl'>;
 
-  constructor(catalog: Catalog, modules: ModuleCache, threads: number) {
+  constructor(
+    catalog: Catalog,
+    modules: ModuleCache,
+    { threads, databaseUrl }: Pick<JobSpec, 'threads' | 'databaseUrl'>,
+  ) {
     this.#modules = modules;
     this.#catalog = catalog;
-    this.#threads = threads;
+    this.#member = { threads, databaseUrl };
   }
 
   async find(jobId: string): Promise<JobView | undefined> {
@@ -52,7 +55,7 @@ export class CatalogJobDirectory implements JobDirectory {
       document,
       moduleUrl: module === undefined ? undefined : await this.#modules.urlOf(module),
       ...(await this.#resolve(uses)),
-      threads: this.#threads,
+      ...this.#member,
     };
     return { guarantee, snapshotIntervalMs, spec };
   }
@@ -66,7 +69,7 @@ export class CatalogJobDirectory implements JobDirectory {
       document,
       moduleUrl,
       ...(await this.#resolve(uses)),
-      threads: this.#threads,
+      ...this.#member,
     };
     return { guarantee, snapshotIntervalMs, spec };
   }

@@ -1,6 +1,8 @@
 import type { ProcessorSupplier } from '@millrace/engine';
 import type { Column, TableSchema } from '@millrace/formats';
 import type { z } from 'zod';
+import type { Guarantee, SinkCapabilities, SinkGuarantee, SourceCapabilities } from './guarantee.ts';
+import type { Refusals } from './refusals.ts';
 
 /** One result of a preflight: what was looked at, whether it holds, and the statement that repairs it. */
 export interface Finding {
@@ -53,8 +55,11 @@ export interface TableLookup extends AsyncDisposable {
   find(keys: readonly (readonly string[])[]): Promise<readonly ((string | null)[] | undefined)[]>;
 }
 
-interface ConnectorBase<Config, Stage> {
-  /** Unique name of the system, such as `postgres`, `jdbc`, `files`. */
+/** Raised when a connector written for the contract before would not do any more. */
+export const CONTRACT_VERSION = 1;
+
+interface Definition<Config, Stage> {
+  /** Unique name of the system, such as `postgres`, `jdbc`, `files`; lower case, digits, `-`. */
   readonly type: string;
   readonly role: 'source' | 'sink';
   readonly summary: string;
@@ -68,8 +73,11 @@ interface ConnectorBase<Config, Stage> {
   dispose?(options: Resolved<Config, Stage>, signal: AbortSignal): Promise<void>;
 }
 
-export interface SourceConnector<Config = never, Stage = never> extends ConnectorBase<Config, Stage> {
+export interface SourceDefinition<Config = never, Stage = never> extends Definition<Config, Stage> {
   readonly role: 'source';
+  readonly capabilities: SourceCapabilities;
+  /** One for each mode that differs. */
+  readonly guarantees: readonly Guarantee[];
   /** Tables as the stage would deliver them; findings when it can't. Changes nothing. */
   describe(
     options: Resolved<Config, Stage>,
@@ -80,21 +88,37 @@ export interface SourceConnector<Config = never, Stage = never> extends Connecto
   createSource(options: Resolved<Config, Stage> & { readonly sinksShowRowsAtOnce: boolean }): ProcessorSupplier;
 }
 
-export interface SinkConnector<Config = never, Stage = never> extends ConnectorBase<Config, Stage> {
+export interface SinkDefinition<Config = never, Stage = never> extends Definition<Config, Stage> {
   readonly role: 'sink';
-  /** Rows are visible before the snapshot that covers them is committed (as `upsert`); the initial load needs to know. */
+  readonly capabilities: SinkCapabilities;
+  /** One for each mode that differs. */
+  readonly guarantees: readonly SinkGuarantee[];
+  /** Rows, those of an initial load too, are visible before the snapshot that covers them is committed (as `upsert`); the load needs to know. */
   showsRowsAtOnce(stage: Stage): boolean;
   /** Can this stage take these tables (keys, columns, the target's own shape)? Changes nothing. */
   checkStage(options: Resolved<Config, Stage>, input: SourceShape, signal: AbortSignal): Promise<readonly Finding[]>;
-  createSink(options: Resolved<Config, Stage>): ProcessorSupplier;
+  /** What single records can be refused for, where `createSink` honours `refusals`; absent: it does not. */
+  readonly refuses?: string | undefined;
+  /** Makes the processor of one instance where `refusals` are given, for these are its own. */
+  createSink(options: Resolved<Config, Stage> & { readonly refusals?: Refusals | undefined }): ProcessorSupplier;
 }
+
+interface Versioned {
+  /** `CONTRACT_VERSION` of the package it was made with. */
+  readonly contractVersion: number;
+}
+
+export interface SourceConnector<Config = never, Stage = never> extends SourceDefinition<Config, Stage>, Versioned {}
+export interface SinkConnector<Config = never, Stage = never> extends SinkDefinition<Config, Stage>, Versioned {}
 
 /** A type of external system as one value: validation, forms, reference pages and the running parts all derive from it. */
 // biome-ignore lint/suspicious/noExplicitAny: a registry holds connectors of all option types
 export type Connector = SourceConnector<any, any> | SinkConnector<any, any>;
 
 export const defineSource = <Config, Stage>(
-  connector: SourceConnector<Config, Stage>,
-): SourceConnector<Config, Stage> => connector;
-export const defineSink = <Config, Stage>(connector: SinkConnector<Config, Stage>): SinkConnector<Config, Stage> =>
-  connector;
+  definition: SourceDefinition<Config, Stage>,
+): SourceConnector<Config, Stage> => ({ ...definition, contractVersion: CONTRACT_VERSION });
+export const defineSink = <Config, Stage>(definition: SinkDefinition<Config, Stage>): SinkConnector<Config, Stage> => ({
+  ...definition,
+  contractVersion: CONTRACT_VERSION,
+});

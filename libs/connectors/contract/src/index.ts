@@ -1,4 +1,5 @@
 export {
+  CONTRACT_VERSION,
   type Connector,
   defineSink,
   defineSource,
@@ -12,5 +13,14 @@ export {
   type TableLookup,
 } from './connector.ts';
 export { checkDeclaredKey, declaredTableFields } from './declared-table.ts';
-export { ConnectorRegistry, UnknownConnector } from './registry.ts';
+export type { Guarantee, SinkCapabilities, SinkGuarantee, SourceCapabilities } from './guarantee.ts';
+export {
+  CONNECTORS_VARIABLE,
+  ConnectorModuleMissing,
+  ContractMismatch,
+  loadConnectors,
+  NotAConnector,
+} from './load-connectors.ts';
+export type { Refusals } from './refusals.ts';
+export { ConnectorRegistry, DuplicateConnector, UnknownConnector } from './registry.ts';
 export { SECRET_MARK, secretField, secretFields } from './secret-field.ts';

@@ -1,10 +1,16 @@
-import { assert, errorCode, MillraceError } from '@millrace/kernel';
+import { errorCode, MillraceError } from '@millrace/kernel';
 import type { Connector, SinkConnector, SourceConnector } from './connector.ts';
 
 export const UnknownConnector = errorCode('connector.unknown_type', {
   domain: 'user',
   retry: 'never',
   title: 'Unknown connector type',
+});
+
+export const DuplicateConnector = errorCode('connector.duplicate_type', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'Two connectors of one type',
 });
 
 /** The connectors a process knows; made once from a list, never changed. */
@@ -15,12 +21,17 @@ export class ConnectorRegistry {
     this.#connectors = connectors;
   }
 
-  /** @throws AssertionError when a role has two connectors of one type. */
+  /** @throws MillraceError `connector.duplicate_type` when a role has two connectors of one type. */
   static of(connectors: readonly Connector[]): ConnectorRegistry {
     const byKey = new Map<string, Connector>();
     for (const connector of connectors) {
       const key = `${connector.role}:${connector.type}`;
-      assert(!byKey.has(key), `connector ${key} is registered twice`);
+      if (byKey.has(key)) {
+        throw new MillraceError(DuplicateConnector, {
+          message: `there are two ${connector.role} connectors of type "${connector.type}"`,
+          mend: 'Give one of them another type, or leave its module out of MILLRACE_CONNECTORS.',
+        });
+      }
       byKey.set(key, connector);
     }
     return new ConnectorRegistry(byKey);

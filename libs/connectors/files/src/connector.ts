@@ -40,6 +40,16 @@ export const filesSink = defineSink<FilesConfig, FilesStage>({
   summary: 'Writes change events to NDJSON files that appear by rename.',
   config: filesConfig,
   stage: filesStage,
+  capabilities: { holds: 'changes', createsTarget: 'always', parallel: true },
+  guarantees: [
+    {
+      mode: {},
+      level: 'exactly-once',
+      visible: 'at-snapshot',
+      how: 'Rows go to hidden files that are flushed at the barrier and renamed when the snapshot is committed. A restart renames what its snapshot had prepared and removes the rest; an older execution is refused by a fence file.',
+      needs: ['One file system for all members that may run the job.'],
+    },
+  ],
   check: checkDirectory,
   showsRowsAtOnce: () => false,
   checkStage: async ({ config }) => checkDirectory(config),

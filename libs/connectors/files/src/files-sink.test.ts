@@ -7,8 +7,8 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { filesSink } from './connector.ts';
 import { fileError } from './errors.ts';
 import { OPEN_FILES_MAX } from './files-sink.processor.ts';
-import { DrivenSink, eventBatch, JOB, TABLES } from './test-support/drive.ts';
-import { idsOf, violations, visibleFiles } from './test-support/visible-files.ts';
+import { eventBatch, JOB, startSink, TABLES } from './test-support/drive.ts';
+import { idsOf, visibleFiles } from './test-support/visible-files.ts';
 
 let base: string;
 let directory: string;
@@ -24,21 +24,16 @@ const hiddenFiles = async (): Promise<string[]> => (await readdir(join(directory
 const numbers = (count: number, step = 1, start = 0): number[] =>
   Array.from({ length: count }, (_, index) => start + index * step);
 
-const record = (): string => join(base, 'record.json');
 const runChild = (name: string, ...args: readonly string[]) => {
   const path = fileURLToPath(new URL(`./test-support/${name}.ts`, import.meta.url));
   const child = spawnSync(process.execPath, ['--conditions=source', path, ...args], { encoding: 'utf8' });
-  if (child.status !== 0 && child.signal !== 'SIGKILL') throw new Error(`${name} failed: ${child.stderr}`);
+  if (child.status !== 0) throw new Error(`${name} failed: ${child.stderr}`);
   return child;
 };
 
-/** Runs the scenario in a process of its own that is killed before operation `killAt`; `true` when it ran to its end. */
-const runAndKill = (generation: number, killAt: number): boolean =>
-  runChild('crash-child', directory, record(), String(generation), String(killAt)).signal === null;
-
 describe('files sink', () => {
   it('shows nothing before the commit, everything after it, and commits twice without harm', async () => {
-    const sink = await DrivenSink.start({ directory, generation: 1 });
+    const sink = await startSink({ directory, generation: 1 });
     await sink.write(eventBatch(0, 10));
     const entries = await sink.prepare(1);
     expect(await visible()).toEqual([]);
@@ -53,7 +48,7 @@ describe('files sink', () => {
     expect((await idsOf(directory, files)).sort((a, b) => a - b)).toEqual(numbers(10));
     await sink.close();
     // The same again by the next attempt, which also removes what belongs to no snapshot.
-    const next = await DrivenSink.start({ directory, generation: 2, restored: { snapshotId: 1, entries } });
+    const next = await startSink({ directory, generation: 2, restored: { snapshotId: 1, entries } });
     expect(await visible()).toEqual(files);
     expect(await hiddenFiles()).toEqual([`${JOB.jobId}.files.w0.g2.fence`]);
     await next.close();
@@ -71,55 +66,8 @@ describe('files sink', () => {
     expect(Object.keys(result.outcomes).sort()).toEqual(['fenced by the store', 'files.fenced', 'finished']);
   });
 
-  it('holds every event exactly once when each attempt is killed a little later', async () => {
-    let generation = 1;
-    while (!runAndKill(generation, 3 + generation * 11)) generation++;
-    expect(generation).toBeGreaterThan(3);
-    expect(await violations(directory)).toEqual([]);
-  });
-
-  it('keeps a paused older execution from publishing or removing anything', async () => {
-    const zombie = await DrivenSink.start({ directory, generation: 1 });
-    await zombie.write(eventBatch(0, 10));
-    await zombie.prepare(1);
-    const current = await DrivenSink.start({ directory, generation: 2 });
-    await current.write(eventBatch(0, 20));
-    await current.prepare(1);
-    await expect(zombie.commit(1)).rejects.toMatchObject({ code: { code: 'files.fenced' } });
-    await expect(zombie.prepare(2)).rejects.toMatchObject({ code: { code: 'files.fenced' } });
-    await current.commit(1);
-    expect((await idsOf(directory, await visible())).sort((a, b) => a - b)).toEqual(numbers(20));
-    await expect(DrivenSink.start({ directory, generation: 1 })).rejects.toMatchObject({
-      code: { code: 'files.fenced' },
-    });
-    await Promise.all([zombie.close(), current.close()]);
-  });
-
-  it('hands the prepared files of all writers to fewer writers', async () => {
-    const writers = await Promise.all(
-      [0, 1, 2].map((writer) => DrivenSink.start({ directory, generation: 1, writer, parallelism: 3 })),
-    );
-    const entries = [];
-    for (const [index, sink] of writers.entries()) {
-      await sink.write(eventBatch(index * 10, index * 10 + 10));
-      entries.push(...(await sink.prepare(1)));
-      await sink.close();
-    }
-    for (const writer of [0, 1]) {
-      const sink = await DrivenSink.start({
-        directory,
-        generation: 2,
-        writer,
-        parallelism: 2,
-        restored: { snapshotId: 1, entries },
-      });
-      await sink.close();
-    }
-    expect((await idsOf(directory, await visible())).sort((a, b) => a - b)).toEqual(numbers(30));
-  });
-
   it('makes a folder again that somebody removed between prepare and commit', async () => {
-    const sink = await DrivenSink.start({ directory, generation: 1, stage: { path: 'all' } });
+    const sink = await startSink({ directory, generation: 1, stage: { path: 'all' } });
     await sink.write(eventBatch(0, 10));
     await sink.prepare(1);
     await rm(join(directory, 'all'), { recursive: true });
@@ -134,7 +82,7 @@ describe('files sink', () => {
       id: `public.t${index}`,
       table: `t${index}`,
     }));
-    const sink = await DrivenSink.start({
+    const sink = await startSink({
       directory,
       generation: 1,
       stage: { rollBytes: '64KiB', path: 'all/{table}' },
@@ -151,7 +99,7 @@ describe('files sink', () => {
   });
 
   it('shows what is written at the end of bounded input', async () => {
-    const sink = await DrivenSink.start({ directory, generation: 1, guarantee: 'none' });
+    const sink = await startSink({ directory, generation: 1, guarantee: 'none' });
     await sink.write(eventBatch(0, 10));
     await sink.complete();
     expect(await idsOf(directory, await visible())).toHaveLength(10);
@@ -166,13 +114,13 @@ describe('files sink', () => {
       mend: expect.stringContaining('Free space'),
     });
 
-    const sink = await DrivenSink.start({ directory, generation: 1 });
+    const sink = await startSink({ directory, generation: 1 });
     await sink.write(eventBatch(0, 10));
     await rm(join(directory, '.millrace'), { recursive: true });
     await expect(sink.prepare(1)).rejects.toMatchObject({ code: { code: 'files.directory_missing' } });
     await sink.close();
 
-    const removed = await DrivenSink.start({ directory, generation: 2 });
+    const removed = await startSink({ directory, generation: 2 });
     await removed.write(eventBatch(0, 10));
     await removed.prepare(1);
     for (const name of await hiddenFiles()) if (name.endsWith('.tmp')) await rm(join(directory, '.millrace', name));
@@ -209,7 +157,7 @@ describe('files connector', () => {
   });
 
   it('removes what is not visible when the job is deleted, twice', async () => {
-    const sink = await DrivenSink.start({ directory, generation: 1 });
+    const sink = await startSink({ directory, generation: 1 });
     await sink.write(eventBatch(0, 10));
     await sink.prepare(1);
     await sink.close();

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { SnapshotEntry } from '@millrace/engine';
 import fc from 'fast-check';
 import { ChangeFeed, type TestEvent, tableSchema } from './test-support/change-feed.ts';
-import { SinkRunner } from './test-support/sink-runner.ts';
+import { startSink } from './test-support/drive.ts';
 import { TARGETS, type TestTarget } from './test-support/targets.ts';
 
 /** Events of each transaction, by table. */
@@ -42,8 +42,8 @@ describe.each(TARGETS)('append at %s', (_, open) => {
       const stage = { mode: 'append', changeColumns: false };
       let generation = 1;
       let record: { id: number; state: readonly SnapshotEntry[]; next: number } = { id: 1, state: [], next: 0 };
-      const runners = [await SinkRunner.start(target.connection, { jobId, generation, stage })];
-      record = { ...record, state: await runners[0]!.snapshot(1) };
+      const runners = [await startSink(target.connection, { jobId, generation, stage })];
+      record = { ...record, state: await runners[0]!.prepare(1) };
       await runners[0]!.commit(1);
       let next = 0;
       for (const move of [...moves, 'end'] as const) {
@@ -51,10 +51,10 @@ describe.each(TARGETS)('append at %s', (_, open) => {
         const upTo = move === 'end' ? source.length : Math.min(source.length, next + 2);
         const feed = new ChangeFeed(batchRows);
         for (; next < upTo; next++) feed.transaction(BigInt(next + 1) * 16n, source[next]!);
-        await runner.feed(feed.take());
+        await runner.write(...feed.take());
         if (move === 'go') continue;
         if (move !== 'kill') {
-          const state = await runner.snapshot(record.id + 1);
+          const state = await runner.prepare(record.id + 1);
           if (move !== 'prepared') record = { id: record.id + 1, state, next };
           if (move === 'snapshot' || move === 'end') {
             await runner.commit(record.id);
@@ -64,7 +64,7 @@ describe.each(TARGETS)('append at %s', (_, open) => {
         // Nobody closes it: it goes on as a zombie, with a write under way.
         generation += 1;
         const { id: restored, state } = record;
-        runners.push(await SinkRunner.start(target.connection, { jobId, generation, stage, restored, state }));
+        runners.push(await startSink(target.connection, { jobId, generation, stage, restored, state }));
         next = record.next;
       }
       const found: number[][] = [];

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { SnapshotEntry } from '@millrace/engine';
 import { jdbcSink } from './index.ts';
 import { ChangeFeed, type TestEvent, tableSchema, UNSENT } from './test-support/change-feed.ts';
-import { type RunnerOptions, resolved, SinkRunner } from './test-support/sink-runner.ts';
+import { resolved, type SinkOptions, startSink } from './test-support/drive.ts';
 import { TARGETS, type TestTarget } from './test-support/targets.ts';
 
 let count = 0;
@@ -22,18 +22,18 @@ describe.each(TARGETS)('append at %s', (_, open) => {
     await target[Symbol.asyncDispose]();
   });
 
-  const start = (jobId: string, options: RunnerOptions = {}) =>
-    SinkRunner.start(target.connection, { jobId, ...options, stage: { mode: 'append', ...options.stage } });
+  const start = (jobId: string, options: SinkOptions = {}) =>
+    startSink(target.connection, { jobId, ...options, stage: { mode: 'append', ...options.stage } });
   const idsOf = async (table: string) =>
     (await target.query(`select id from ${table} order by id`)).map((row) => Number(row['id']));
 
   it('shows rows when the snapshot is committed, and commits twice without harm', async () => {
     const [one, two] = [shape(), shape()];
     const sink = await start('twice');
-    await sink.feed(new ChangeFeed().transaction(16n, [create(one, 1), create(two, 2), create(one, 3)]).take());
-    const state = await sink.snapshot(1);
-    await sink.feed(new ChangeFeed().transaction(32n, [create(one, 4)]).take());
-    await sink.snapshot(2);
+    await sink.write(...new ChangeFeed().transaction(16n, [create(one, 1), create(two, 2), create(one, 3)]).take());
+    const state = await sink.prepare(1);
+    await sink.write(...new ChangeFeed().transaction(32n, [create(one, 4)]).take());
+    await sink.prepare(2);
     expect(await idsOf(one.table)).toEqual([]);
     await sink.commit(1);
     await sink.commit(1);
@@ -42,45 +42,10 @@ describe.each(TARGETS)('append at %s', (_, open) => {
     // The same again by the next execution, which also removes what belongs to no committed snapshot.
     const next = await start('twice', { generation: 2, restored: 1, state });
     expect([await idsOf(one.table), await idsOf(two.table)]).toEqual([[1, 3], [2]]);
-    await next.feed(new ChangeFeed().transaction(32n, [create(one, 4)]).take());
-    await next.snapshot(2);
+    await next.write(...new ChangeFeed().transaction(32n, [create(one, 4)]).take());
+    await next.prepare(2);
     await next.commit(2);
     expect(await idsOf(one.table)).toEqual([1, 3, 4]);
-    await next.close();
-  });
-
-  it('finishes after a crash between the commit record and the move', async () => {
-    const schema = shape();
-    const sink = await start('record');
-    await sink.feed(new ChangeFeed().transaction(16n, [create(schema, 1), create(schema, 2)]).take());
-    const state = await sink.snapshot(1);
-    await sink.feed(new ChangeFeed().transaction(32n, [create(schema, 3)]).take());
-    await sink.snapshot(2);
-    const next = await start('record', { generation: 2, restored: 1, state });
-    expect(await idsOf(schema.table)).toEqual([1, 2]);
-    // What the zombie had prepared is gone, and it can commit nothing.
-    await expect(sink.commit(2)).rejects.toMatchObject({
-      code: { code: expect.stringMatching(/jdbc.(connection_lost|fenced)/) },
-    });
-    await next.feed(new ChangeFeed().transaction(32n, [create(schema, 3)]).take());
-    await next.snapshot(2);
-    await next.commit(2);
-    expect(await idsOf(schema.table)).toEqual([1, 2, 3]);
-    await sink.close();
-    await next.close();
-  });
-
-  it('starts with nothing that an abandoned execution left', async () => {
-    const schema = shape();
-    const sink = await start('afresh');
-    await sink.feed(new ChangeFeed().transaction(16n, [create(schema, 1)]).take());
-    await sink.snapshot(1);
-    const next = await start('afresh', { generation: 2 });
-    await next.feed(new ChangeFeed().transaction(16n, [create(schema, 1)]).take());
-    await next.snapshot(1);
-    await next.commit(1);
-    expect(await idsOf(schema.table)).toEqual([1]);
-    await sink.close();
     await next.close();
   });
 
@@ -89,8 +54,8 @@ describe.each(TARGETS)('append at %s', (_, open) => {
     const full = tableSchema(`public.a${count++}`, { '*id': 'integer', v: 'text', big: 'text' }, 'full');
     const sink = await start('changes');
     const before = { id: '1', v: 'a', big: 'large' };
-    await sink.feed(
-      new ChangeFeed()
+    await sink.write(
+      ...new ChangeFeed()
         .load(schema, [{ id: '9', v: 'loaded' }])
         .transaction(16n, [
           create(schema, 1, 'a'),
@@ -102,7 +67,7 @@ describe.each(TARGETS)('append at %s', (_, open) => {
         ])
         .take(),
     );
-    await sink.snapshot(1);
+    await sink.prepare(1);
     await sink.commit(1);
     const rows = async (table: string, names: string) =>
       (await target.query(`select * from ${table} order by _index`)).map((row) =>
@@ -126,12 +91,12 @@ describe.each(TARGETS)('append at %s', (_, open) => {
   it('without change columns leaves deletes out; values that were not sent are refused', async () => {
     const schema = shape();
     const sink = await start('plain', { stage: { changeColumns: false } });
-    await sink.feed(
-      new ChangeFeed()
+    await sink.write(
+      ...new ChangeFeed()
         .transaction(16n, [create(schema, 1), { op: 'Delete', schema, before: { id: '1' } }, create(schema, 2)])
         .take(),
     );
-    await sink.snapshot(1);
+    await sink.prepare(1);
     await sink.commit(1);
     expect(await target.query(`select * from ${schema.table} order by id`)).toEqual([
       { id: 1, v: 'v1' },
@@ -139,7 +104,7 @@ describe.each(TARGETS)('append at %s', (_, open) => {
     ]);
     const events = Array.from({ length: 50 }, (__, id) => create(schema, id));
     events[33] = { op: 'Update', schema, after: { id: '33', v: UNSENT } };
-    await sink.feed(new ChangeFeed().transaction(32n, events).take());
+    await sink.write(...new ChangeFeed().transaction(32n, events).take());
     expect(await sink.failure).toMatchObject({
       code: { code: 'jdbc.row_refused' },
       message: expect.stringContaining('REPLICA IDENTITY FULL'),
@@ -151,8 +116,8 @@ describe.each(TARGETS)('append at %s', (_, open) => {
   it('refuses a target that was set back, and one that is ahead', async () => {
     const schema = shape();
     const sink = await start('back');
-    await sink.feed(new ChangeFeed().transaction(16n, [create(schema, 1)]).take());
-    const state: readonly SnapshotEntry[] = await sink.snapshot(1);
+    await sink.write(...new ChangeFeed().transaction(16n, [create(schema, 1)]).take());
+    const state: readonly SnapshotEntry[] = await sink.prepare(1);
     await sink.close();
     const waiting = JSON.parse(Buffer.from(state[0]!.value).toString()).tables[0].waiting as string;
     await target.query(`delete from ${waiting}`);
@@ -170,10 +135,12 @@ describe.each(TARGETS)('append at %s', (_, open) => {
     await target.query(`create table ${bad.table} (id integer primary key, v varchar(20))`);
     const stage = { changeColumns: false };
     const sink = await start('refused', { stage });
-    await sink.feed(
-      new ChangeFeed().transaction(16n, [create(good, 1), ...[1, 2, 3, 4, 2, 5].map((id) => create(bad, id))]).take(),
+    await sink.write(
+      ...new ChangeFeed()
+        .transaction(16n, [create(good, 1), ...[1, 2, 3, 4, 2, 5].map((id) => create(bad, id))])
+        .take(),
     );
-    const state = await sink.snapshot(1);
+    const state = await sink.prepare(1);
     await expect(sink.commit(1)).rejects.toMatchObject({
       code: { code: 'jdbc.move_refused' },
       message: expect.stringMatching(/"2".*(duplicate|unique)/i),
@@ -191,16 +158,16 @@ describe.each(TARGETS)('append at %s', (_, open) => {
   it('shows all rows at the end of the input, and removes its tables when the job is deleted', async () => {
     const schema = shape();
     const sink = await start('end');
-    await sink.feed(new ChangeFeed().transaction(16n, [create(schema, 1), create(schema, 2)]).take());
-    await sink.settle();
+    await sink.write(...new ChangeFeed().transaction(16n, [create(schema, 1), create(schema, 2)]).take());
+    await sink.complete();
     expect(await idsOf(schema.table)).toEqual([1, 2]);
     // A replay of what came without a snapshot is skipped.
     await sink.close();
     const state: readonly SnapshotEntry[] = [];
     const next = await start('end', { generation: 2, restored: 1, state });
-    await next.feed(new ChangeFeed().transaction(16n, [create(schema, 1), create(schema, 2)]).take());
-    await next.feed(new ChangeFeed().transaction(32n, [create(schema, 3)]).take());
-    await next.settle();
+    await next.write(...new ChangeFeed().transaction(16n, [create(schema, 1), create(schema, 2)]).take());
+    await next.write(...new ChangeFeed().transaction(32n, [create(schema, 3)]).take());
+    await next.complete();
     expect(await idsOf(schema.table)).toEqual([1, 2, 3]);
     await next.close();
     const options = resolved(target.connection, { jobId: 'end' });

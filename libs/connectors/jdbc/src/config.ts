@@ -28,7 +28,7 @@ export const connectionSchema = z
       description:
         'User with write rights on the tables (postgres: and TEMPORARY on the database; mysql: and CREATE TEMPORARY TABLES).',
     }),
-    password: secretField().optional(),
+    password: secretField().optional().meta({ description: 'Password of the user.' }),
     ssl: z.enum(['disable', 'prefer', 'require', 'verify-full']).default('prefer').meta({
       description:
         'disable: never TLS. prefer: TLS if the server has it. require: TLS, any certificate (with "ca": one of that authority). verify-full: TLS, certificate of a trusted authority for this host.',

@@ -3,7 +3,7 @@ import type { TableSchema } from '@millrace/formats';
 import { type MariadbDatabase, testMariadb } from '@millrace/testing';
 import { jdbcSink } from './index.ts';
 import { ChangeFeed, tableSchema } from './test-support/change-feed.ts';
-import { resolved, SinkRunner } from './test-support/sink-runner.ts';
+import { resolved, startSink } from './test-support/drive.ts';
 
 let database: MariadbDatabase;
 beforeAll(async () => {
@@ -87,15 +87,15 @@ describe('checkStage at MariaDB', () => {
     expect((await checkStage([schema])).map(({ code, severity }) => [code, severity])).toEqual([
       ['jdbc.key_collation', 'warning'],
     ]);
-    const sink = await SinkRunner.start(connection(), { jobId: 'fold' });
+    const sink = await startSink(connection(), { jobId: 'fold' });
     const row = (id: string) => ({ op: 'Create' as const, schema, after: { id, n: '1.50', v: '7' } });
-    await sink.feed(
-      new ChangeFeed()
+    await sink.write(
+      ...new ChangeFeed()
         .transaction(16n, [row('a')])
         .transaction(32n, [row('A')])
         .take(),
     );
-    await expect(sink.settle()).rejects.toMatchObject({
+    await expect(sink.complete()).rejects.toMatchObject({
       code: { code: 'jdbc.row_refused' },
       details: { key: { id: 'A' } },
     });
@@ -121,9 +121,9 @@ describe('checkStage at MariaDB', () => {
     await database.query('create table quiet (id int primary key, v varchar(50) unique)');
     await database.query("insert into quiet values (1, 'secret')");
     const schema = tableSchema('public.quiet', { '*id': 'integer', v: 'text' });
-    const sink = await SinkRunner.start(connection(), { jobId: 'quiet' });
-    await sink.feed(
-      new ChangeFeed().transaction(16n, [{ op: 'Create', schema, after: { id: '2', v: 'secret' } }]).take(),
+    const sink = await startSink(connection(), { jobId: 'quiet' });
+    await sink.write(
+      ...new ChangeFeed().transaction(16n, [{ op: 'Create', schema, after: { id: '2', v: 'secret' } }]).take(),
     );
     const failure = (await sink.failure) as Error;
     expect(failure).toMatchObject({
@@ -136,7 +136,7 @@ describe('checkStage at MariaDB', () => {
 });
 
 it("dispose removes the progress of the job's stage only, twice without harm", async () => {
-  for (const jobId of ['gone', 'stays']) await (await SinkRunner.start(connection(), { jobId })).close();
+  for (const jobId of ['gone', 'stays']) await (await startSink(connection(), { jobId })).close();
   const options = resolved(connection(), { jobId: 'gone' });
   await jdbcSink.dispose!(options, signal);
   await jdbcSink.dispose!(options, signal);

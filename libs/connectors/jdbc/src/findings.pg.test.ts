@@ -3,7 +3,7 @@ import type { TableSchema } from '@millrace/formats';
 import { type TestDatabase, testPostgres } from '@millrace/testing';
 import { jdbcSink } from './index.ts';
 import { ChangeFeed, tableSchema } from './test-support/change-feed.ts';
-import { resolved, SinkRunner } from './test-support/sink-runner.ts';
+import { resolved, startSink } from './test-support/drive.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -119,19 +119,19 @@ describe('checkStage', () => {
       ['jdbc.column_not_fed', 'ALTER TABLE "public"."checked" ALTER COLUMN "extra" DROP NOT NULL;'],
       ['jdbc.key_index_missing', 'CREATE UNIQUE INDEX ON "public"."checked" ("id");'],
     ]);
-    const sink = await SinkRunner.start(database.connection, { jobId: 'unfit', stage: { addColumns: false } });
-    await sink.feed(
-      new ChangeFeed().transaction(16n, [{ op: 'Create', schema: keyed, after: { id: '1', name: 'n' } }]).take(),
+    const sink = await startSink(database.connection, { jobId: 'unfit', stage: { addColumns: false } });
+    await sink.write(
+      ...new ChangeFeed().transaction(16n, [{ op: 'Create', schema: keyed, after: { id: '1', name: 'n' } }]).take(),
     );
     expect(await sink.failure).toMatchObject({ code: { code: 'jdbc.column_missing' }, mend: findings[0]!.mend });
     await sink.close();
     for (const { mend } of findings) await database.query(mend!);
     expect(await checkStage([keyed])).toEqual([]);
-    const again = await SinkRunner.start(database.connection, { jobId: 'unfit', generation: 2 });
-    await again.feed(
-      new ChangeFeed().transaction(16n, [{ op: 'Create', schema: keyed, after: { id: '1', name: 'n' } }]).take(),
+    const again = await startSink(database.connection, { jobId: 'unfit', generation: 2 });
+    await again.write(
+      ...new ChangeFeed().transaction(16n, [{ op: 'Create', schema: keyed, after: { id: '1', name: 'n' } }]).take(),
     );
-    await again.settle();
+    await again.complete();
     expect(await database.query('select id, name from checked')).toEqual([{ id: 1, name: 'n' }]);
     await again.close();
   });
@@ -165,15 +165,15 @@ describe('checkStage', () => {
     );
     const schema = tableSchema('public.own', { '*id': 'integer', name: 'text', length: 'integer' });
     expect(await checkStage([schema])).toEqual([]);
-    const sink = await SinkRunner.start(database.connection, { jobId: 'own' });
+    const sink = await startSink(database.connection, { jobId: 'own' });
     const after = { id: '7', name: 'four', length: '99' };
-    await sink.feed(
-      new ChangeFeed()
+    await sink.write(
+      ...new ChangeFeed()
         .transaction(16n, [{ op: 'Create', schema, after }])
         .transaction(17n, [{ op: 'Update', schema, after: { ...after, name: 'fives' } }])
         .take(),
     );
-    await sink.settle();
+    await sink.complete();
     expect(await database.query('select id, name, length, at is not null as at from own')).toEqual([
       { id: 7, name: 'fives', length: 5, at: true },
     ]);
@@ -183,7 +183,7 @@ describe('checkStage', () => {
 
 describe('dispose', () => {
   it("removes the progress of the job's stage only, twice without harm", async () => {
-    for (const jobId of ['gone', 'stays']) await (await SinkRunner.start(database.connection, { jobId })).close();
+    for (const jobId of ['gone', 'stays']) await (await startSink(database.connection, { jobId })).close();
     const options = resolved(database.connection, { jobId: 'gone' });
     await jdbcSink.dispose!(options, signal);
     await jdbcSink.dispose!(options, signal);

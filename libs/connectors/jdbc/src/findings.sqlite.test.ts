@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { TableSchema } from '@millrace/formats';
 import { jdbcSink } from './index.ts';
 import { ChangeFeed, tableSchema } from './test-support/change-feed.ts';
-import { resolved, SinkRunner } from './test-support/sink-runner.ts';
+import { resolved, startSink } from './test-support/drive.ts';
 
 let directory: string;
 let path: string;
@@ -79,10 +79,10 @@ describe('checkStage at SQLite', () => {
     execute(`create table parent (id integer primary key);
       create table child (id integer primary key, parent integer references parent (id) deferrable initially deferred)`);
     const schema = tableSchema('public.child', { '*id': 'integer', parent: 'integer' });
-    const sink = await SinkRunner.start(connection(), { jobId: 'deferred' });
+    const sink = await startSink(connection(), { jobId: 'deferred' });
     const row = (id: string, parent: string | null) => ({ op: 'Create' as const, schema, after: { id, parent } });
-    await sink.feed(
-      new ChangeFeed()
+    await sink.write(
+      ...new ChangeFeed()
         .transaction(16n, [row('1', null)])
         .transaction(32n, [row('2', null), row('3', '9')])
         .take(),
@@ -93,7 +93,7 @@ describe('checkStage at SQLite', () => {
 });
 
 it("dispose removes the progress of the job's stage only, twice without harm", async () => {
-  for (const jobId of ['gone', 'stays']) await (await SinkRunner.start(connection(), { jobId })).close();
+  for (const jobId of ['gone', 'stays']) await (await startSink(connection(), { jobId })).close();
   const options = resolved(connection(), { jobId: 'gone' });
   await jdbcSink.dispose!(options, signal);
   await jdbcSink.dispose!(options, signal);

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { jdbcSink } from './index.ts';
 import { ChangeFeed, type TestEvent, tableSchema, UNSENT } from './test-support/change-feed.ts';
-import { resolved, SinkRunner } from './test-support/sink-runner.ts';
+import { resolved, startSink } from './test-support/drive.ts';
 import { TARGETS, type TestTarget } from './test-support/targets.ts';
 
 let count = 0;
@@ -29,11 +29,11 @@ describe.each(TARGETS)('options at %s', (_, open) => {
 
   /** Writes each list of events as a transaction of its own, one after the other. */
   async function write(stage: Readonly<Record<string, unknown>>, ...transactions: readonly (readonly TestEvent[])[]) {
-    const sink = await SinkRunner.start(target.connection, { jobId: `options${count++}`, stage });
+    const sink = await startSink(target.connection, { jobId: `options${count++}`, stage });
     try {
       for (const [index, events] of transactions.entries()) {
-        await sink.feed(new ChangeFeed().transaction(BigInt(index + 1) * 16n, events).take());
-        await sink.settle();
+        await sink.write(...new ChangeFeed().transaction(BigInt(index + 1) * 16n, events).take());
+        await sink.complete();
       }
     } finally {
       await sink.close();

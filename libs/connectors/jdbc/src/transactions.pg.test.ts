@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type TestDatabase, testPostgres } from '@millrace/testing';
 import { ChangeFeed, type TestEvent, tableSchema } from './test-support/change-feed.ts';
-import { SinkRunner } from './test-support/sink-runner.ts';
+import { startSink } from './test-support/drive.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -32,10 +32,10 @@ describe('a refused row at PostgreSQL', () => {
       [{ op: 'Create', schema, after: { id: null, v: 'x' } }, 'the key column "id" is null', null],
     ];
     for (const [index, [bad, message, key]] of cases.entries()) {
-      const sink = await SinkRunner.start(database.connection, { jobId: `among${index}` });
+      const sink = await startSink(database.connection, { jobId: `among${index}` });
       const events = Array.from({ length: 1_000 }, (_, id) => create(schema, id, 'fine'));
       events[777] = bad;
-      await sink.feed(new ChangeFeed().transaction(16n, events).take());
+      await sink.write(...new ChangeFeed().transaction(16n, events).take());
       expect(await sink.failure).toMatchObject({
         code: { code: 'jdbc.row_refused' },
         message: expect.stringContaining(message),
@@ -51,11 +51,11 @@ describe('a refused row at PostgreSQL', () => {
     await database.query(`create table ${schema.id} (id integer primary key, v text);
       create table ${schema.table}_parent (v text primary key); insert into ${schema.table}_parent values ('a');
       alter table ${schema.id} add foreign key (v) references ${schema.table}_parent deferrable initially deferred`);
-    const sink = await SinkRunner.start(database.connection, { jobId: 'deferred' });
+    const sink = await startSink(database.connection, { jobId: 'deferred' });
     const feed = new ChangeFeed()
       .transaction(16n, [create(schema, 1, 'a')])
       .transaction(32n, [create(schema, 2, 'a'), create(schema, 3, 'orphan')]);
-    await sink.feed(feed.take());
+    await sink.write(...feed.take());
     expect(await sink.failure).toMatchObject({
       code: { code: 'jdbc.row_refused' },
       details: { key: { id: '3' }, index: 1 },
@@ -75,8 +75,8 @@ describe('a refused row at PostgreSQL', () => {
       [{ id: '2', v: 'x', n: 'secret' }, 'invalid input syntax for type integer'],
     ] as const;
     for (const [index, [after, words]] of cases.entries()) {
-      const sink = await SinkRunner.start(database.connection, { jobId: `quiet${index}` });
-      await sink.feed(new ChangeFeed().transaction(16n, [{ op: 'Create', schema: table, after }]).take());
+      const sink = await startSink(database.connection, { jobId: `quiet${index}` });
+      await sink.write(...new ChangeFeed().transaction(16n, [{ op: 'Create', schema: table, after }]).take());
       const failure = (await sink.failure) as Error;
       expect(failure).toMatchObject({ code: { code: 'jdbc.row_refused' }, message: expect.stringContaining(words) });
       expect(failure.message).not.toMatch(/secret|77/);

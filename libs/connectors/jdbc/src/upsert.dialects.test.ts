@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ChangeFeed, type Field, type TestEvent, tableSchema, UNSENT } from './test-support/change-feed.ts';
-import { SinkRunner } from './test-support/sink-runner.ts';
+import { startSink } from './test-support/drive.ts';
 import { TARGETS, type TestTarget } from './test-support/targets.ts';
 
 let count = 0;
@@ -19,16 +19,16 @@ describe.each(TARGETS)('upsert at %s', (_, open) => {
 
   it('leaves unchanged large fields alone', async () => {
     const schema = shape();
-    const sink = await SinkRunner.start(database.connection, { jobId: jobId() });
+    const sink = await startSink(database.connection, { jobId: jobId() });
     const rows = ['1', '2', '3', '4'].map((id) => ({
       op: 'Create' as const,
       schema,
       after: { id, name: `n${id}`, big: `big${id}` },
     }));
-    await sink.feed(new ChangeFeed().transaction(10n, rows).take());
-    await sink.settle();
-    await sink.feed(
-      new ChangeFeed()
+    await sink.write(...new ChangeFeed().transaction(10n, rows).take());
+    await sink.complete();
+    await sink.write(
+      ...new ChangeFeed()
         .transaction(20n, [
           { op: 'Update', schema, after: { id: '1', name: 'partial', big: UNSENT } },
           { op: 'Update', schema, after: { id: '2', name: UNSENT, big: UNSENT } },
@@ -39,7 +39,7 @@ describe.each(TARGETS)('upsert at %s', (_, open) => {
         ])
         .take(),
     );
-    await sink.settle();
+    await sink.complete();
     expect(await database.query(`select * from ${schema.table} order by id`)).toEqual([
       { id: 1, name: 'partial', big: 'big1' },
       { id: 2, name: 'n2', big: 'big2' },
@@ -51,7 +51,7 @@ describe.each(TARGETS)('upsert at %s', (_, open) => {
 
   it('moves the row when a key change leaves fields unchanged, and deletes and creates otherwise', async () => {
     const schema = shape();
-    const sink = await SinkRunner.start(database.connection, { jobId: jobId() });
+    const sink = await startSink(database.connection, { jobId: jobId() });
     const move = (from: string, to: string, name: string, big: Field): readonly TestEvent[] => [
       { op: 'Delete', schema, before: { id: from }, keyChange: true },
       { op: 'Create', schema, before: { id: from }, after: { id: to, name, big }, keyChange: true },
@@ -68,8 +68,8 @@ describe.each(TARGETS)('upsert at %s', (_, open) => {
         ...move('2', '22', 'plain', 'BB'),
         { op: 'Create', schema, after: { id: '1', name: 'new one', big: 'C' } },
       ]);
-    await sink.feed(feed.take());
-    await sink.settle();
+    await sink.write(...feed.take());
+    await sink.complete();
     expect(await database.query(`select * from ${schema.table} order by id`)).toEqual([
       { id: 1, name: 'new one', big: 'C' },
       { id: 12, name: 'again', big: 'A' },
@@ -81,7 +81,7 @@ describe.each(TARGETS)('upsert at %s', (_, open) => {
   it('truncates in order, several tables at once', async () => {
     const schema = shape();
     const other = shape();
-    const sink = await SinkRunner.start(database.connection, { jobId: jobId() });
+    const sink = await startSink(database.connection, { jobId: jobId() });
     const feed = new ChangeFeed().transaction(10n, [
       { op: 'Create', schema, after: { id: '1', name: 'before', big: null } },
       { op: 'Create', schema: other, after: { id: '1', name: 'before', big: null } },
@@ -89,8 +89,8 @@ describe.each(TARGETS)('upsert at %s', (_, open) => {
       { op: 'Truncate', schema: other },
       { op: 'Create', schema, after: { id: '2', name: 'after', big: null } },
     ]);
-    await sink.feed(feed.take());
-    await sink.settle();
+    await sink.write(...feed.take());
+    await sink.complete();
     expect(await database.query(`select id from ${schema.table}`)).toEqual([{ id: 2 }]);
     expect(await database.query(`select id from ${other.table}`)).toEqual([]);
     await sink.close();
@@ -98,15 +98,15 @@ describe.each(TARGETS)('upsert at %s', (_, open) => {
 
   it('ignores deletes and truncates when told to', async () => {
     const schema = shape();
-    const sink = await SinkRunner.start(database.connection, { jobId: jobId(), stage: { deletes: 'ignore' } });
+    const sink = await startSink(database.connection, { jobId: jobId(), stage: { deletes: 'ignore' } });
     const feed = new ChangeFeed().transaction(10n, [
       { op: 'Create', schema, after: { id: '1', name: 'a', big: null } },
       { op: 'Delete', schema, before: { id: '1' } },
       { op: 'Truncate', schema },
       { op: 'Create', schema, after: { id: '2', name: 'b', big: null } },
     ]);
-    await sink.feed(feed.take());
-    await sink.settle();
+    await sink.write(...feed.take());
+    await sink.complete();
     expect(await database.query(`select id from ${schema.table} order by id`)).toEqual([{ id: 1 }, { id: 2 }]);
     await sink.close();
   });
@@ -114,14 +114,14 @@ describe.each(TARGETS)('upsert at %s', (_, open) => {
   it('follows a change of the shape in mid-stream', async () => {
     const wide = shape();
     const narrow = { ...wide, columns: wide.columns.slice(0, 2), fieldCount: 2 };
-    const sink = await SinkRunner.start(database.connection, { jobId: jobId() });
+    const sink = await startSink(database.connection, { jobId: jobId() });
     const feed = new ChangeFeed().transaction(10n, [
       { op: 'Create', schema: wide, after: { id: '1', name: 'a', big: 'x' } },
       { op: 'Update', schema: narrow, after: { id: '1', name: 'b' } },
       { op: 'Create', schema: wide, after: { id: '2', name: 'c', big: 'y' } },
     ]);
-    await sink.feed(feed.take());
-    await sink.settle();
+    await sink.write(...feed.take());
+    await sink.complete();
     expect(await database.query(`select * from ${wide.table} order by id`)).toEqual([
       { id: 1, name: 'b', big: 'x' },
       { id: 2, name: 'c', big: 'y' },
@@ -131,7 +131,7 @@ describe.each(TARGETS)('upsert at %s', (_, open) => {
 
   it('takes another key with full replica identity, and follows its changes', async () => {
     const schema = tableSchema('s.otherkey', { '*id': 'integer', email: 'text', name: 'text' }, 'full');
-    const sink = await SinkRunner.start(database.connection, {
+    const sink = await startSink(database.connection, {
       jobId: jobId(),
       stage: { key: ['email'], table: '{schema}_{table}' },
     });
@@ -146,8 +146,8 @@ describe.each(TARGETS)('upsert at %s', (_, open) => {
       },
       { op: 'Delete', schema, before: { id: '2', email: 'b@x', name: 'b' } },
     ]);
-    await sink.feed(feed.take());
-    await sink.settle();
+    await sink.write(...feed.take());
+    await sink.complete();
     expect(await database.query('select * from s_otherkey')).toEqual([{ id: 1, email: 'A@x', name: 'a' }]);
     await sink.close();
   });

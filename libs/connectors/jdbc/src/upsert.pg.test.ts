@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type TestDatabase, testPostgres } from '@millrace/testing';
 import { ChangeFeed, tableSchema } from './test-support/change-feed.ts';
-import { SinkRunner } from './test-support/sink-runner.ts';
+import { startSink } from './test-support/drive.ts';
 
 let database: TestDatabase;
 beforeAll(async () => {
@@ -19,7 +19,7 @@ const jobId = () => `job${count++}`;
 describe('upsert at PostgreSQL', () => {
   it('creates schema and table, writes, updates and deletes', async () => {
     const schema = shape();
-    const sink = await SinkRunner.start(database.connection, { jobId: jobId() });
+    const sink = await startSink(database.connection, { jobId: jobId() });
     const feed = new ChangeFeed()
       .transaction(10n, [
         { op: 'Create', schema, after: { id: '1', name: 'one', big: null } },
@@ -30,8 +30,8 @@ describe('upsert at PostgreSQL', () => {
         { op: 'Update', schema, after: { id: '1', name: 'ONE', big: 'b' } },
         { op: 'Delete', schema, before: { id: '3', name: null, big: null } },
       ]);
-    await sink.feed(feed.take());
-    await sink.snapshot(1);
+    await sink.write(...feed.take());
+    await sink.prepare(1);
     expect(await database.query(`select * from ${schema.id} order by id`)).toEqual([
       { id: 1, name: 'ONE', big: 'b' },
       { id: 2, name: '', big: 'x' },
@@ -67,20 +67,20 @@ describe('upsert at PostgreSQL', () => {
       'NULL',
       '\u0001\u007f\v\f\b',
     ];
-    const sink = await SinkRunner.start(database.connection, { jobId: jobId() });
+    const sink = await startSink(database.connection, { jobId: jobId() });
     const rows = [
       ...values.map((value, index) => ({ 'a "k"': value, b: `${index}`, 'v\\"': value })),
       { 'a "k"': 'null', b: '', 'v\\"': null },
     ];
-    await sink.feed(
-      new ChangeFeed()
+    await sink.write(
+      ...new ChangeFeed()
         .transaction(
           10n,
           rows.map((after) => ({ op: 'Create' as const, schema, after })),
         )
         .take(),
     );
-    await sink.settle();
+    await sink.complete();
     const found = await database.query('select * from "sch ema"."we""ird.tab\\le"');
     expect(found).toHaveLength(rows.length);
     expect(found).toEqual(expect.arrayContaining(rows));
@@ -90,15 +90,15 @@ describe('upsert at PostgreSQL', () => {
       ['ab', 'c'],
       ['1:a', ''],
     ];
-    await sink.feed(
-      new ChangeFeed()
+    await sink.write(
+      ...new ChangeFeed()
         .transaction(20n, [
           { op: 'Truncate', schema },
           ...keys.map(([a, b]) => ({ op: 'Create' as const, schema, after: { 'a "k"': a!, b: b!, 'v\\"': 'x' } })),
         ])
         .take(),
     );
-    await sink.settle();
+    await sink.complete();
     expect(await database.query('select count(*)::int from "sch ema"."we""ird.tab\\le"')).toEqual([{ count: 3 }]);
     await sink.close();
   });
@@ -128,9 +128,9 @@ describe('upsert at PostgreSQL', () => {
       c: 'żółty',
       i: '1 year -2 days +03:04:05.678',
     };
-    const sink = await SinkRunner.start(database.connection, { jobId: jobId() });
-    await sink.feed(new ChangeFeed().transaction(10n, [{ op: 'Create', schema, after }]).take());
-    await sink.settle();
+    const sink = await startSink(database.connection, { jobId: jobId() });
+    await sink.write(...new ChangeFeed().transaction(10n, [{ op: 'Create', schema, after }]).take());
+    await sink.complete();
     const text = Object.keys(after)
       .map((name) => `${name}::text`)
       .join();

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { ChangeFeed, type TestRow, tableSchema } from './test-support/change-feed.ts';
-import { SinkRunner } from './test-support/sink-runner.ts';
+import { startSink } from './test-support/drive.ts';
 import { TARGETS, type TestTarget } from './test-support/targets.ts';
 
 const COLUMNS = {
@@ -153,20 +153,20 @@ describe.each(TARGETS)('values at %s', (_, open) => {
 
   it('arrive exactly, from the smallest to the largest', async () => {
     const schema = tableSchema('public.kinds', COLUMNS);
-    const sink = await SinkRunner.start(target.connection, { jobId: 'kinds' });
+    const sink = await startSink(target.connection, { jobId: 'kinds' });
     const events = ROWS.map((after) => ({ op: 'Create' as const, schema, after }));
-    await sink.feed(new ChangeFeed().transaction(16n, events).take());
-    await sink.settle();
+    await sink.write(...new ChangeFeed().transaction(16n, events).take());
+    await sink.complete();
     // The second time by update.
-    await sink.feed(
-      new ChangeFeed()
+    await sink.write(
+      ...new ChangeFeed()
         .transaction(
           32n,
           events.map((event) => ({ ...event, op: 'Update' as const })),
         )
         .take(),
     );
-    await sink.settle();
+    await sink.complete();
     const names = schema.columns.map(({ name }) => name);
     const list = names.map((name) => `${asText(target.dialect, name)} as ${name}`).join(', ');
     const setting = target.dialect === 'postgres' ? "set timezone = 'UTC'; " : '';
@@ -189,10 +189,10 @@ describe.each(TARGETS)('values at %s', (_, open) => {
   it('that the target cannot hold are refused, never changed', async () => {
     for (const [index, [column, value]] of REFUSED[target.dialect].entries()) {
       const schema = tableSchema('public.kinds', COLUMNS);
-      const sink = await SinkRunner.start(target.connection, { jobId: `refused${index}` });
+      const sink = await startSink(target.connection, { jobId: `refused${index}` });
       const after = { ...ROWS[2], id: '77', [column]: value };
-      await sink.feed(new ChangeFeed().transaction(16n, [{ op: 'Create', schema, after }]).take());
-      await expect(sink.settle()).rejects.toMatchObject({
+      await sink.write(...new ChangeFeed().transaction(16n, [{ op: 'Create', schema, after }]).take());
+      await expect(sink.complete()).rejects.toMatchObject({
         code: { code: 'jdbc.row_refused' },
         details: { key: { id: '77' } },
       });

@@ -19,6 +19,31 @@ export const kafkaSink = defineSink<ClusterConfig, SinkStage>({
   summary: 'Writes change events to Kafka topics, in transactions.',
   config: clusterConfig,
   stage: sinkStage,
+  capabilities: { holds: 'changes', createsTarget: 'option', parallel: true },
+  guarantees: [
+    {
+      mode: { commit: 'snapshot' },
+      level: 'exactly-once',
+      visible: 'at-snapshot',
+      how: 'A transaction for each snapshot and writer; its ids are part of the snapshot. Phase two ends it, by this process or by the one that restores the snapshot; all other transactions of the job are ended by a newer execution, which fences the older one.',
+      needs: [
+        'Kafka 4 (Produce v12 and EndTxn v5).',
+        'Readers with isolation.level=read_committed.',
+        'Outages shorter than transactionTimeout, else the job fails and says what is lost.',
+      ],
+    },
+    {
+      mode: { commit: 'continuous' },
+      level: 'exactly-once',
+      visible: 'at-once',
+      how: "A transaction every few milliseconds, with whole transactions of the source and the source's position; what that covers is skipped when it comes again. Rows of an initial load are shown with their snapshot. A newer execution fences the older one.",
+      needs: [
+        'Kafka 4 (Produce v12 and EndTxn v5).',
+        'Readers with isolation.level=read_committed.',
+        'The changes of one PostgreSQL source behind stages without state, and one writer.',
+      ],
+    },
+  ],
   check: checkCluster,
   showsRowsAtOnce: () => false,
   checkStage: checkTopics,

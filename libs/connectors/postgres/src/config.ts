@@ -12,7 +12,7 @@ export const connectionSchema = z.strictObject({
   port: z.int().min(1).max(65_535).default(5_432).meta({ description: 'TCP port.' }),
   database: z.string().min(1).meta({ description: 'Database to capture.' }),
   user: z.string().min(1).meta({ description: 'Role with LOGIN, REPLICATION and SELECT on the tables.' }),
-  password: secretField().optional(),
+  password: secretField().optional().meta({ description: 'Password of the user.' }),
   ssl: z.enum(['disable', 'prefer', 'require', 'verify-full']).default('prefer').meta({
     description:
       'disable: never TLS. prefer: TLS if the server has it. require: TLS, any certificate (with "ca": one of that authority). verify-full: TLS, certificate of a trusted authority for this host.',

@@ -17,6 +17,18 @@ export const postgresSource = defineSource({
   summary: 'Rows of a PostgreSQL database and then every change of them, by logical replication.',
   config: connectionSchema,
   stage: stageSchema,
+  capabilities: { initialLoad: true, follows: 'always', changes: true, parallel: false },
+  guarantees: [
+    {
+      mode: {},
+      level: 'exactly-once',
+      how: 'The position (LSN of the commit record, index in the transaction) and the ranges of the initial load are part of the snapshot; the slot is confirmed only up to a committed snapshot. Rows of a table that is still loading may be delivered again, in an order in which the later one is right.',
+      needs: [
+        'wal_level = logical, and a slot for each job.',
+        'WAL kept while the job is down (max_slot_wal_keep_size).',
+      ],
+    },
+  ],
   check: checkConnection,
   describe: ({ config, stage }, signal) => describeTables(config, stage, signal),
   async dispose({ config, job }, signal) {

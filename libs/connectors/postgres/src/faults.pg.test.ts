@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { PostgresServer, type TestDatabase } from '@millrace/testing';
+import type { SavedSnapshot } from '@millrace/testing/drivers';
 import { replicationNames } from './slot/replication-names.ts';
-import { JOB, type SavedSnapshot, SourceRunner } from './test-support/source-runner.ts';
+import { JOB, startSource, type TestSource } from './test-support/drive.ts';
 
 const { slot: SLOT } = replicationNames(JOB);
 const STAGE = { tables: ['public.t'] };
@@ -21,7 +22,7 @@ describe('the PostgreSQL source and a server that fails', () => {
 
   afterAll(async () => await server?.stop());
 
-  const ids = (runner: SourceRunner): (string | null | symbol | undefined)[] =>
+  const ids = (runner: TestSource): (string | null | symbol | undefined)[] =>
     runner.events.map((event) => event.after?.['id']);
 
   it.each(['SIGINT', 'SIGQUIT', 'SIGKILL'] as const)(
@@ -29,7 +30,7 @@ describe('the PostgreSQL source and a server that fails', () => {
     async (signal) => {
       let saved: SavedSnapshot;
       {
-        await using runner = await SourceRunner.start(database, { stage: STAGE });
+        await using runner = await startSource(database, { stage: STAGE });
         saved = await runner.snapshot();
         await database.query('TRUNCATE t; INSERT INTO t VALUES (1); INSERT INTO t VALUES (2)');
         await runner.untilEvents(3);
@@ -44,7 +45,7 @@ describe('the PostgreSQL source and a server that fails', () => {
       }
       await server.up();
       await database.query('INSERT INTO t VALUES (3)');
-      await using restarted = await SourceRunner.start(database, { stage: STAGE, restore: saved });
+      await using restarted = await startSource(database, { stage: STAGE, restored: saved });
       await restarted.until(() => ids(restarted).at(-1) === '3');
       expect(ids(restarted).filter((id) => id === '3')).toHaveLength(1);
       expect(ids(restarted)).toEqual(['3']);
@@ -54,7 +55,7 @@ describe('the PostgreSQL source and a server that fails', () => {
   it('says that history is lost when the server had to remove the WAL', async () => {
     let saved: SavedSnapshot;
     {
-      await using runner = await SourceRunner.start(database, { stage: STAGE });
+      await using runner = await startSource(database, { stage: STAGE });
       saved = await runner.snapshot();
     }
     const status = async (): Promise<string> =>
@@ -70,7 +71,7 @@ describe('the PostgreSQL source and a server that fails', () => {
       await database.query('CHECKPOINT');
     }
     expect(await status()).toBe('lost');
-    await expect(SourceRunner.start(database, { stage: STAGE, restore: saved! })).rejects.toMatchObject({
+    await expect(startSource(database, { stage: STAGE, restored: saved! })).rejects.toMatchObject({
       code: { code: 'postgres.position_lost' },
       message: expect.stringContaining('WAL was removed'),
     });

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { FLAG_LOADING } from '@millrace/formats';
 import { type TestDatabase, testPostgres } from '@millrace/testing';
+import type { SavedSnapshot } from '@millrace/testing/drivers';
+import { startSource } from './test-support/drive.ts';
 import type { Field, ReadableEvent } from './test-support/readable-events.ts';
-import { type SavedSnapshot, SourceRunner } from './test-support/source-runner.ts';
 
 const STAGE = { tables: ['public.t'], initialLoad: 'full' as const, chunkRows: 500 };
 
@@ -49,21 +50,21 @@ describe('initial load and stream of one source', () => {
 
   it('ends in the table, with restarts in the middle of the load, and stops flagging when it is done', async () => {
     const events: ReadableEvent[] = [];
-    let restore: SavedSnapshot | undefined;
+    let restored: SavedSnapshot | undefined;
     let isLoading = true;
     for (let round = 0; isLoading; round++) {
-      await using runner = await SourceRunner.start(database, { stage: STAGE, restore });
+      await using runner = await startSource(database, { stage: STAGE, restored });
       runner.isMoody = true;
-      if (restore === undefined) await runner.snapshot();
+      if (restored === undefined) await runner.snapshot();
       await stir(round);
       await runner.untilEvents(1_500);
       await stir(round + 50);
-      restore = await runner.snapshot();
+      restored = await runner.snapshot();
       events.push(...runner.events);
-      isLoading = runner.metrics.get('loadTablesDone') !== 1;
+      isLoading = runner.metric('loadTablesDone') !== 1;
       expect(round).toBeLessThan(40);
     }
-    await using runner = await SourceRunner.start(database, { stage: STAGE, restore });
+    await using runner = await startSource(database, { stage: STAGE, restored });
     await database.query("UPDATE t SET w = 'last' WHERE id <= 8000; INSERT INTO t VALUES (-1, 0, 'end')");
     await runner.until(() => runner.events.at(-1)?.after?.['id'] === '-1');
     expect(runner.events.every((event) => (event.flags & FLAG_LOADING) === 0)).toBe(true);

@@ -2,10 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { formatLsn, parseLsn } from '@millrace/formats';
 import { systemClock } from '@millrace/kernel';
 import { type TestDatabase, testPostgres } from '@millrace/testing';
+import type { SavedSnapshot } from '@millrace/testing/drivers';
 import { postgresSource } from './index.ts';
 import { decodeState, encodeState } from './position/source-state.ts';
 import { replicationNames } from './slot/replication-names.ts';
-import { JOB, type SavedSnapshot, SourceRunner } from './test-support/source-runner.ts';
+import { JOB, startSource, type TestSource } from './test-support/drive.ts';
 
 const { slot: SLOT, publication: PUBLICATION } = replicationNames(JOB);
 const STAGE = { tables: ['public.t'] };
@@ -37,11 +38,11 @@ describe('the PostgreSQL source', () => {
   };
   const walEnd = async (): Promise<bigint> =>
     parseLsn((await database.query<{ lsn: string }>('SELECT pg_current_wal_insert_lsn()::text AS lsn'))[0]!.lsn);
-  const ids = (runner: SourceRunner): (string | undefined)[] =>
+  const ids = (runner: TestSource): (string | undefined)[] =>
     runner.events.map((event) => `${event.op}${String(event.after?.['id'] ?? event.before?.['id'])}`);
 
   it('emits nothing before the first snapshot is committed, and then everything since the start (R7)', async () => {
-    await using runner = await SourceRunner.start(database, { stage: STAGE });
+    await using runner = await startSource(database, { stage: STAGE });
     await database.query("INSERT INTO t VALUES (1, 'a')");
     const first = await runner.save();
     await database.query("INSERT INTO t VALUES (2, 'b')");
@@ -50,13 +51,13 @@ describe('the PostgreSQL source', () => {
     await runner.until(() => turns++ > 10);
     expect(runner.batches).toEqual([]);
     expect(resumeOf(first)).toBeLessThan(target);
-    await runner.commit(first);
+    await runner.commit(first.snapshotId);
     await runner.untilEvents(2);
     expect(ids(runner)).toEqual(['c1', 'c2']);
   });
 
   it('begins anew when it is started again without a snapshot', async () => {
-    await using runner = await SourceRunner.start(database, { stage: STAGE });
+    await using runner = await startSource(database, { stage: STAGE });
     await runner.snapshot();
     await database.query('DELETE FROM t');
     await runner.untilEvents(2);
@@ -64,7 +65,7 @@ describe('the PostgreSQL source', () => {
   });
 
   it('INV-1: confirms to the server only what a committed snapshot holds', async () => {
-    await using runner = await SourceRunner.start(database, { stage: STAGE });
+    await using runner = await startSource(database, { stage: STAGE });
     const first = await runner.snapshot();
     const start = resumeOf(first);
     for (let id = 100; id < 110; id++) await database.query('INSERT INTO t VALUES ($1)', [id]);
@@ -75,7 +76,7 @@ describe('the PostgreSQL source', () => {
     const sentMs = systemClock.monotonicMs();
     await runner.until(() => systemClock.monotonicMs() - sentMs > 1_500);
     expect(await confirmed()).toBeLessThanOrEqual(start);
-    await runner.commit(saved);
+    await runner.commit(saved.snapshotId);
     await runner.until(async () => (await confirmed()) === resumeOf(saved));
     expect(formatLsn((await confirmed()) as never)).toBe(formatLsn(resumeOf(saved) as never));
   });
@@ -84,7 +85,7 @@ describe('the PostgreSQL source', () => {
     await database.query('TRUNCATE t');
     const saved: SavedSnapshot[] = [];
     {
-      await using runner = await SourceRunner.start(database, { stage: STAGE });
+      await using runner = await startSource(database, { stage: STAGE });
       saved.push(await runner.snapshot());
       for (let transaction = 0; transaction < 12; transaction++) {
         const rows = 1 + (transaction % 3);
@@ -99,7 +100,7 @@ describe('the PostgreSQL source', () => {
     );
     // Ascending, since a restart confirms the position it continues from.
     for (const [count, restore] of saved.entries()) {
-      await using runner = await SourceRunner.start(database, { stage: STAGE, restore });
+      await using runner = await startSource(database, { stage: STAGE, restored: restore });
       runner.isMoody = true;
       const rest = all.slice(count).flat();
       await database.query('INSERT INTO t VALUES (1000); DELETE FROM t WHERE id = 1000');
@@ -118,24 +119,24 @@ describe('the PostgreSQL source', () => {
     let saved: SavedSnapshot;
     let commitLsn: bigint;
     {
-      await using runner = await SourceRunner.start(database, { stage: STAGE });
+      await using runner = await startSource(database, { stage: STAGE });
       await runner.snapshot();
       saved = await runner.save();
       await database.query('INSERT INTO t VALUES (2000)');
       await runner.untilEvents(1);
-      commitLsn = runner.events[0]!.commitLsn;
+      commitLsn = runner.events[0]!.commitLsn!;
       expect(resumeOf(saved)).toBeLessThanOrEqual(commitLsn);
     }
     // A keepalive may leave the position exactly there; whether one does is the server's timing, so the test puts it there.
     const state = decodeState(saved.entries[0]!);
     const atTheCommit = { ...saved, entries: [encodeState({ ...state, resumeLsn: commitLsn as never })] };
-    await using restarted = await SourceRunner.start(database, { stage: STAGE, restore: atTheCommit });
+    await using restarted = await startSource(database, { stage: STAGE, restored: atTheCommit });
     await restarted.untilEvents(1);
     expect(ids(restarted)).toEqual(['c2000']);
   });
 
   it('moves the confirmed position on while only other tables change', async () => {
-    await using runner = await SourceRunner.start(database, { stage: STAGE });
+    await using runner = await startSource(database, { stage: STAGE });
     await runner.snapshot();
     await database.query('INSERT INTO other SELECT FROM generate_series(1, 1000)');
     const target = await walEnd();
@@ -150,7 +151,7 @@ describe('the PostgreSQL source', () => {
   it('keeps the connection under back-pressure, however short wal_sender_timeout is', async () => {
     await database.query(`ALTER DATABASE ${database.name} SET wal_sender_timeout = '1500ms'`);
     try {
-      await using runner = await SourceRunner.start(database, { stage: STAGE });
+      await using runner = await startSource(database, { stage: STAGE });
       await runner.snapshot();
       const pid = await walsender();
       runner.isFull = true;
@@ -169,7 +170,7 @@ describe('the PostgreSQL source', () => {
   });
 
   it('does not take a barrier inside a transaction', async () => {
-    await using runner = await SourceRunner.start(database, { stage: STAGE });
+    await using runner = await startSource(database, { stage: STAGE });
     await runner.snapshot();
     await database.query("UPDATE t SET v = 'y' WHERE id > 10000; INSERT INTO t VALUES (50001)");
     await runner.untilEvents(1);
@@ -181,9 +182,9 @@ describe('the PostgreSQL source', () => {
   });
 
   it('takes the slot from an execution that does not let go of it', async () => {
-    await using paused = await SourceRunner.start(database, { stage: STAGE });
+    await using paused = await startSource(database, { stage: STAGE });
     const saved = await paused.snapshot();
-    await using runner = await SourceRunner.start(database, { stage: STAGE, restore: saved });
+    await using runner = await startSource(database, { stage: STAGE, restored: saved });
     await database.query('INSERT INTO t VALUES (60001)');
     await runner.untilEvents(1);
     expect(ids(runner)).toEqual(['c60001']);
@@ -193,7 +194,7 @@ describe('the PostgreSQL source', () => {
   });
 
   it('fails with a retryable error when the connection is cut', async () => {
-    await using runner = await SourceRunner.start(database, { stage: STAGE });
+    await using runner = await startSource(database, { stage: STAGE });
     await runner.snapshot();
     await database.query('SELECT pg_terminate_backend($1)', [await walsender()]);
     await expect(runner.untilEvents(1)).rejects.toMatchObject({
@@ -204,11 +205,11 @@ describe('the PostgreSQL source', () => {
   it('says that history is lost when the slot is gone, was read past, or is another one', async () => {
     let saved: SavedSnapshot;
     {
-      await using runner = await SourceRunner.start(database, { stage: STAGE });
+      await using runner = await startSource(database, { stage: STAGE });
       saved = await runner.snapshot();
     }
     const restart = async (): Promise<unknown> => {
-      await using runner = await SourceRunner.start(database, { stage: STAGE, restore: saved });
+      await using runner = await startSource(database, { stage: STAGE, restored: saved });
       return runner;
     };
     const lost = { code: { code: 'postgres.position_lost', retry: 'after-repair' } };
@@ -231,7 +232,7 @@ describe('the PostgreSQL source', () => {
   });
 
   it('removes slot and publication with the job, also twice', async () => {
-    await (await SourceRunner.start(database, { stage: STAGE }))[Symbol.asyncDispose]();
+    await (await startSource(database, { stage: STAGE }))[Symbol.asyncDispose]();
     const config = postgresSource.config.parse({ ...database.connection, ssl: 'disable' });
     const stage = postgresSource.stage.parse(STAGE);
     const left = () =>
@@ -246,15 +247,15 @@ describe('the PostgreSQL source', () => {
   });
 
   it('reports its lag', async () => {
-    await using runner = await SourceRunner.start(database, { stage: STAGE });
+    await using runner = await startSource(database, { stage: STAGE });
     await runner.snapshot();
     runner.isFull = true;
     await database.query("INSERT INTO t SELECT i, 'z' FROM generate_series(80001, 90000) i");
-    await runner.until(() => (runner.metrics.get('lagBytes') ?? 0) > 500_000);
+    await runner.until(() => runner.metric('lagBytes') > 500_000);
     runner.isFull = false;
     await runner.untilEvents(10_000);
-    expect(runner.metrics.get('events')).toBe(10_000);
-    await runner.until(() => runner.metrics.get('lagBytes') === 0 && runner.metrics.get('lagMs') === 0);
-    expect(runner.metrics.get('lagMs')).toBe(0);
+    expect(runner.metric('events')).toBe(10_000);
+    await runner.until(() => runner.metric('lagBytes') === 0 && runner.metric('lagMs') === 0);
+    expect(runner.metric('lagMs')).toBe(0);
   });
 });

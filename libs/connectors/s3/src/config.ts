@@ -57,7 +57,7 @@ export const s3Config = z
       description:
         "Access key. Default: the SDK's chain (environment, shared files, web identity, container, instance).",
     }),
-    secretAccessKey: secretField().optional(),
+    secretAccessKey: secretField().optional().meta({ description: 'Secret of accessKeyId.' }),
   })
   .refine(({ accessKeyId, secretAccessKey }) => (accessKeyId === undefined) === (secretAccessKey === undefined), {
     message: 'accessKeyId and secretAccessKey go together',

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { secretFields } from '@millrace/connector-contract';
 import { freePort, testS3 } from '@millrace/testing';
 import { s3Sink } from './index.ts';
-import { DrivenSink, eventBatch, JOB, tableOf } from './test-support/drive.ts';
+import { eventBatch, JOB, startSink, tableOf } from './test-support/drive.ts';
 import { TestBucket } from './test-support/test-bucket.ts';
 
 const signal = new AbortController().signal;
@@ -110,7 +110,7 @@ describe('s3 connector', () => {
 
   it('keeps to its prefix, and removes what was never shown when the job is deleted, twice', async () => {
     const config = { ...bucket.config, prefix: 'lake/raw/' };
-    const sink = await DrivenSink.start({ config, generation: 1, stage: { path: 'all' } });
+    const sink = await startSink({ config, generation: 1, stage: { path: 'all' } });
     await sink.write(eventBatch(0, 10));
     await sink.prepare(1);
     await sink.commit(1);
@@ -134,7 +134,7 @@ describe('s3 connector', () => {
     await once(silent, 'listening');
     const { port } = silent.address() as AddressInfo;
     const config = { ...bucket.config, endpoint: `http://127.0.0.1:${port}` };
-    const starting = DrivenSink.start({ config, generation: 1, signal: stopping.signal });
+    const starting = startSink({ config, generation: 1, signal: stopping.signal });
     await asked.promise;
     stopping.abort(new Error('stopped'));
     await expect(starting).rejects.toThrow('stopped');

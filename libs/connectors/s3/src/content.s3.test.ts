@@ -12,7 +12,7 @@ import {
 } from '@millrace/formats';
 import { type Clock, systemClock } from '@millrace/kernel';
 import { testS3 } from '@millrace/testing';
-import { DrivenSink, eventBatch, type Field, tableOf, tuple } from './test-support/drive.ts';
+import { eventBatch, type Field, startSink, tableOf, tuple } from './test-support/drive.ts';
 import { TestBucket } from './test-support/test-bucket.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -25,7 +25,7 @@ afterEach(() => bucket[Symbol.dispose]());
 
 /** Writes one batch and returns the texts of the objects by their names' folder and extension. */
 async function written(batch: ChangeBatch, stage: Record<string, unknown>): Promise<Record<string, string>> {
-  const sink = await DrivenSink.start({ config: bucket.config, generation: 1, stage });
+  const sink = await startSink({ config: bucket.config, generation: 1, stage });
   await sink.write(batch);
   await sink.prepare(1);
   await sink.commit(1);
@@ -199,7 +199,7 @@ describe('content of s3 objects', () => {
   });
 
   it('begins another object when the shape of a table changes, not when it only comes again', async () => {
-    const sink = await DrivenSink.start({
+    const sink = await startSink({
       config: bucket.config,
       generation: 1,
       stage: { format: 'csv', path: 'all' },
@@ -231,7 +231,7 @@ describe('content of s3 objects', () => {
   });
 
   it('is split by rows', async () => {
-    const sink = await DrivenSink.start({ config: bucket.config, generation: 1, stage: { path: 'all', rollRows: 30 } });
+    const sink = await startSink({ config: bucket.config, generation: 1, stage: { path: 'all', rollRows: 30 } });
     await sink.write(eventBatch(0, 100, [tableOf('t')]));
     await sink.prepare(1);
     await sink.commit(1);
@@ -253,7 +253,7 @@ describe('s3 sink without snapshots', () => {
         return () => {};
       },
     };
-    const sink = await DrivenSink.start({
+    const sink = await startSink({
       config: bucket.config,
       generation: 1,
       guarantee: 'none',

@@ -1,7 +1,7 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { S3Server, testS3 } from '@millrace/testing';
-import { DrivenSink, eventBatch, tableOf } from './test-support/drive.ts';
+import { eventBatch, startSink, tableOf } from './test-support/drive.ts';
 import { TestBucket } from './test-support/test-bucket.ts';
 
 const MIB = 1_048_576;
@@ -13,7 +13,7 @@ describe('s3 sink and a server that dies', () => {
   it('goes on after the server was killed in mid-batch and started again', async () => {
     await using server = await S3Server.start();
     using bucket = await TestBucket.create(server.url);
-    const sink = await DrivenSink.start({ config: bucket.config, generation: 1, stage: { partBytes: '5MiB' } });
+    const sink = await startSink({ config: bucket.config, generation: 1, stage: { partBytes: '5MiB' } });
     for (let at = 0; at < 400; at += 100) await sink.write(eventBatch(at, at + 100, TABLE, LARGE));
     await server.down('SIGKILL');
     // Parts that are on their way, and those that come now, wait for the server.
@@ -30,7 +30,7 @@ describe('s3 sink and a server that dies', () => {
     expect(await bucket.ids(await bucket.keys())).toEqual(numbers(1_000));
     // Completed for sure, also by the next execution.
     await server.restart('SIGKILL');
-    const next = await DrivenSink.start({
+    const next = await startSink({
       config: bucket.config,
       generation: 2,
       restored: { snapshotId: 1, entries },
@@ -50,7 +50,7 @@ describe('s3 sink and its memory', () => {
   afterEach(() => bucket[Symbol.dispose]());
 
   it('stays below its limit with one large object, and says "not now" while parts are on their way', async () => {
-    const sink = await DrivenSink.start({
+    const sink = await startSink({
       config: bucket.config,
       generation: 1,
       stage: { path: 'all', partBytes: '5MiB', memory: '16MiB', requests: 1 },
@@ -71,7 +71,7 @@ describe('s3 sink and its memory', () => {
     'finishes the largest objects early when many partitions fill it (compression %s)',
     async (compression) => {
       const tables = numbers(40).map((index) => tableOf(`t${index}`));
-      const sink = await DrivenSink.start({
+      const sink = await startSink({
         config: bucket.config,
         generation: 1,
         stage: { path: '{table}', partBytes: '5MiB', memory: '16MiB', compression },
@@ -93,7 +93,7 @@ describe('s3 sink and its memory', () => {
   );
 
   it('takes one row that is larger than all of it', async () => {
-    const sink = await DrivenSink.start({
+    const sink = await startSink({
       config: bucket.config,
       generation: 1,
       stage: { partBytes: '5MiB', memory: '16MiB' },
@@ -107,16 +107,16 @@ describe('s3 sink and its memory', () => {
   });
 
   it('leaves objects of other writers alone, and tells what is not there any more', async () => {
-    const sink = await DrivenSink.start({ config: bucket.config, generation: 1 });
+    const sink = await startSink({ config: bucket.config, generation: 1 });
     await sink.write(eventBatch(0, 10, TABLE));
     const entries = await sink.prepare(1);
     await sink.close();
     await bucket.client.send(new PutObjectCommand({ Bucket: bucket.config.bucket, Key: 'mine', Body: '1' }));
     // Without the saved state these uploads belong to no snapshot.
-    await (await DrivenSink.start({ config: bucket.config, generation: 2 })).close();
+    await (await startSink({ config: bucket.config, generation: 2 })).close();
     expect(await bucket.uploads()).toEqual([]);
     await expect(
-      DrivenSink.start({ config: bucket.config, generation: 3, restored: { snapshotId: 1, entries } }),
+      startSink({ config: bucket.config, generation: 3, restored: { snapshotId: 1, entries } }),
     ).rejects.toMatchObject({ code: { code: 's3.prepared_lost' }, message: expect.stringContaining('snapshot 1') });
     expect(await bucket.keys()).toEqual(['mine']);
   });

@@ -5,7 +5,7 @@ import { type DuckDBConnection, DuckDBInstance } from '@duckdb/node-api';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { ChangeBatchBuilder, type ColumnKind, lsn, NO_TUPLE, Op, type TableSchema } from '@millrace/formats';
 import { testS3 } from '@millrace/testing';
-import { DrivenSink, eventBatch, type Field, tableOf, tuple } from './test-support/drive.ts';
+import { eventBatch, type Field, startSink, tableOf, tuple } from './test-support/drive.ts';
 import { TestBucket } from './test-support/test-bucket.ts';
 
 let folder: string;
@@ -117,7 +117,7 @@ async function write(
     const at = builder.addTuple(bytes, 0, bytes.length);
     builder.add(op, 0, schema, op === Op.Delete ? at : NO_TUPLE, op === Op.Delete ? NO_TUPLE : at, transaction, index);
   });
-  const sink = await DrivenSink.start({ config: bucket.config, generation: 1, stage: { format: 'parquet', ...stage } });
+  const sink = await startSink({ config: bucket.config, generation: 1, stage: { format: 'parquet', ...stage } });
   await sink.write(builder.build(0));
   await sink.prepare(1);
   await sink.commit(1);
@@ -171,7 +171,7 @@ describe('Parquet in S3, as DuckDB reads it', () => {
   });
 
   it('has every row of many row groups and parts once, in bounded memory', async () => {
-    const sink = await DrivenSink.start({
+    const sink = await startSink({
       config: bucket.config,
       generation: 1,
       stage: { format: 'parquet', path: 'all', partBytes: '5MiB', memory: '32MiB' },

@@ -5,6 +5,7 @@ export const ValueUnsupported = errorCode('formats.value_unsupported', {
   domain: 'user',
   retry: 'never',
   title: 'A value that its column cannot hold',
+  ofRecord: true,
 });
 
 /** 0001-01-01 and 10000-01-01: years outside are written differently. */

@@ -5,6 +5,7 @@ export const AsyncCallFailed = errorCode('operators.async_call_failed', {
   domain: 'external',
   retry: 'later',
   title: 'A call of an asynchronous stage failed every time',
+  ofRecord: true,
 });
 
 export interface AttemptOptions {

@@ -1,35 +1,32 @@
 import type { Batch } from '@millrace/engine';
-import { type DerivedColumn, derivedSchema } from '@millrace/formats';
 import { assert, systemClock } from '@millrace/kernel';
 import {
   AggregateOperations,
   assignTimestamps,
   type KeyedWindowResult,
-  type LoopMode,
   layoutOf,
   rollingAggregate,
   statefulMap,
-  type WindowDefinition,
 } from '@millrace/operators';
-import { parseSqlType } from '@millrace/sql';
 import { aggregateNode } from '../api/aggregate-node.ts';
-import { session, sliding } from '../api/windows.ts';
 import { type AggregateResult, aggregateEvents } from '../events/aggregate-events.ts';
 import { deduplicateEvents } from '../events/deduplicate-events.ts';
 import { enrichEvents } from '../events/enrich-events.ts';
 import { eventsOfResults } from '../events/events-of-results.ts';
 import { filterEvents } from '../events/filter-events.ts';
-import { columnsOfSide, joinEvents, type Side, type SideNames } from '../events/join-events.ts';
+import { columnsOfSide, joinEvents, type Side } from '../events/join-events.ts';
 import { importFunction, ModuleCalls } from '../events/module-calls.ts';
 import { type EventRow, FormScope } from '../events/row-form.ts';
-import { type NamedExpression, type RowsOfEventsOptions, rowsOfEvents } from '../events/rows-of-events.ts';
-import { columnKind, selectEvents } from '../events/select-events.ts';
+import { type RowsOfEventsOptions, rowsOfEvents } from '../events/rows-of-events.ts';
+import { selectEvents } from '../events/select-events.ts';
 import { whereEvents } from '../events/where-events.ts';
 import type { FusedNode, GraphNode, OperatorNode } from '../graph/graph-node.ts';
 import { PipelineGraph } from '../graph/pipeline-graph.ts';
+import { refusingTransform } from '../refusals/refusing-transform.ts';
 import { jsonPointer } from './input-issue.ts';
 import { namedExpressions } from './named-expressions.ts';
 import { durationMs } from './spec.ts';
+import { enrichParts, joinParts, mapAsyncParts, policyOf, timestampOf, windowOf } from './stage-parts.ts';
 import type { StageOf, WindowOptions } from './stage-schemas.ts';
 import type { ParsedPipeline, ParsedStage } from './validate.ts';
 
@@ -83,6 +80,7 @@ class GraphBuilder {
           name,
           inputs: [this.#input(stage)],
           parallelism: 1,
+          policy: policyOf(name, stage.onError),
           sink: { kind: 'registered', definition: stage.sink, options: stage.options },
         });
       case 'filter':
@@ -130,10 +128,12 @@ class GraphBuilder {
       emitsByItself: true,
       routings: [{ kind: 'local' }],
       supplier: () => () => ({ process: () => true }),
+      policy: policyOf(stage.name, spec.onError),
       lookup: {
         definition: source,
         request,
-        supplier: (open) => enrichEvents({ keys, names, open, cache: { entries, ttlMs: durationMs(cache.ttl) } }),
+        supplier: (open, refusals) =>
+          enrichEvents({ keys, names, open, refusals, cache: { entries, ttlMs: durationMs(cache.ttl) } }),
       },
     });
   }
@@ -147,8 +147,10 @@ class GraphBuilder {
       emitsByItself: true,
       routings: [{ kind: 'local' }],
       supplier: () => () => ({ process: () => true }),
-      module: (url) =>
+      policy: policyOf(stage.name, spec.onError),
+      module: (url, refusals) =>
         enrichEvents({
+          refusals,
           keys,
           takesNull: true,
           names,
@@ -160,6 +162,7 @@ class GraphBuilder {
               columns,
               options,
               concurrency,
+              tellsFailures: refusals !== undefined,
               attempts: {
                 clock,
                 signal,
@@ -305,7 +308,21 @@ class GraphBuilder {
     part?: string,
   ): GraphNode {
     const name = part === undefined ? stage.name : `${stage.name}-${part}`;
-    return this.#fused(name, part ?? stage.kind, { transform }, input);
+    const policy = 'spec' in stage && 'onError' in stage.spec ? policyOf(stage.name, stage.spec.onError) : undefined;
+    if (policy === undefined) return this.#fused(name, part ?? stage.kind, { transform }, input);
+    return this.#operator(
+      stage,
+      input,
+      {
+        label: part ?? stage.kind,
+        routings: [{ kind: 'local' }],
+        // Letters come back when somebody says so, not when a source has rows.
+        emitsByItself: true,
+        policy,
+        supplier: (_, refusals) => () => refusingTransform(transform, refusals!),
+      },
+      part,
+    );
   }
 
   #fused(name: string, label: string, fused: FusedNode['stage'], input: GraphNode): GraphNode {
@@ -317,10 +334,8 @@ class GraphBuilder {
     input: GraphNode,
     parts: Pick<
       OperatorNode,
-      'label' | 'routings' | 'assignsTime' | 'needsTime' | 'emitsByItself' | 'lookup' | 'module'
-    > & {
-      readonly supplier: (mode: LoopMode) => ReturnType<OperatorNode['supplier']>;
-    },
+      'label' | 'routings' | 'assignsTime' | 'needsTime' | 'emitsByItself' | 'lookup' | 'module' | 'policy' | 'supplier'
+    >,
     part?: string,
   ): GraphNode {
     const isKeyed = parts.routings[0]!.kind === 'keyed';
@@ -328,50 +343,12 @@ class GraphBuilder {
       kind: 'operator',
       name: part === undefined ? stage.name : `${stage.name}-${part}`,
       inputs: [input],
-      parallelism: isKeyed ? 'threads' : 'inherit',
+      // Records set aside have an order, so they are by one instance.
+      parallelism: isKeyed ? 'threads' : parts.policy === undefined ? 'inherit' : 1,
       isCooperative: true,
       ...parts,
     });
   }
-}
-
-/** Outputs with the key's columns first, and the pairs of expressions that have to be equal. */
-export function joinParts(spec: StageOf<'join'>, pointer: string) {
-  const all = namedExpressions(spec.select, `${pointer}/select`);
-  const { key } = spec.join;
-  const outputs = [...all.filter(({ name }) => key.includes(name)), ...all.filter(({ name }) => !key.includes(name))];
-  const on = Object.entries(spec.join.on).map(([left, right]) =>
-    [left, right].map((text) => ({ name: text, text, pointer: `${pointer}/join/on` })),
-  );
-  const sides: SideNames = { left: spec.input, right: spec.join.with };
-  return { outputs, sides, keyCount: all.filter(({ name }) => key.includes(name)).length, on };
-}
-
-/** What is looked up by what, and what the new columns are called. */
-export function enrichParts({ enrich }: StageOf<'enrich'>, pointer: string) {
-  const keys = Object.values(enrich.on).map((text) => ({ name: text, text, pointer: `${pointer}/enrich/on` }));
-  const request = { table: enrich.table, keyColumns: Object.keys(enrich.on), columns: Object.values(enrich.select) };
-  return { keys, names: Object.keys(enrich.select), request };
-}
-
-/** What the function is called with, and the columns that it gives. @throws MillraceError when a type is not one */
-export function mapAsyncParts({ mapAsync }: StageOf<'mapAsync'>, pointer: string) {
-  const keys = namedExpressions(mapAsync.of, `${pointer}/mapAsync/of`);
-  const typed = Object.entries(mapAsync.columns).map(
-    ([name, sqlType]): DerivedColumn => ({ name, kind: columnKind(parseSqlType(sqlType)), sqlType }),
-  );
-  return { keys, columns: derivedSchema('millrace', 'calls', typed).columns };
-}
-
-/** The expression that gives event times; absent: the time of the commit. */
-export const timestampOf = ({ timestamp }: WindowOptions, pointer: string): NamedExpression | undefined =>
-  timestamp === undefined ? undefined : { name: 'timestamp', text: timestamp, pointer: `${pointer}/window/timestamp` };
-
-function windowOf(window: WindowOptions): WindowDefinition {
-  const earlyMs = window.early === undefined ? undefined : durationMs(window.early);
-  if (window.session !== undefined) return session(durationMs(window.session), { earlyMs });
-  const sizeMs = durationMs(window.tumbling ?? window.sliding!);
-  return sliding(sizeMs, window.by === undefined ? sizeMs : durationMs(window.by), { earlyMs });
 }
 
 const firstOfKey = {

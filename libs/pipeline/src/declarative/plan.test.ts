@@ -17,6 +17,8 @@ const source = defineSource({
   summary: 'counts',
   config,
   stage: z.strictObject({ tables: z.array(z.string()) }),
+  capabilities: { initialLoad: false, follows: 'always', changes: true, parallel: false },
+  guarantees: [],
   check: async () => [],
   describe: async () => ({ shape: { tables: [] }, findings: [] }),
   createSource: (options) => {
@@ -31,6 +33,8 @@ const sink = (type: string, atOnce: boolean) =>
     summary: 'keeps',
     config,
     stage: z.strictObject({ mode: z.string().default('upsert') }),
+    capabilities: { holds: 'rows', createsTarget: 'never', parallel: false },
+    guarantees: [],
     showsRowsAtOnce: () => atOnce,
     check: async () => [],
     checkStage: async () => [],

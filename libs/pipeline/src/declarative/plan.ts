@@ -2,6 +2,7 @@ import type { ConnectorRegistry } from '@millrace/connector-contract';
 import type { Dag } from '@millrace/engine';
 import { assert } from '@millrace/kernel';
 import { planGraph, type RegisteredSuppliers, toDag } from '../planner/plan-graph.ts';
+import type { OpenLetterStore } from '../refusals/letter-store.ts';
 import { buildGraph } from './build-graph.ts';
 import type { ParsedPipeline } from './validate.ts';
 
@@ -20,6 +21,8 @@ export interface RegisteredOptions {
   readonly sinks: Readonly<Record<string, UsedDefinition>>;
   /** File of the module whose functions the stages call. */
   readonly moduleUrl?: string | undefined;
+  /** Where stages keep the records they cannot take. */
+  readonly letters?: OpenLetterStore | undefined;
 }
 
 export interface PlanOptions extends Omit<RegisteredOptions, 'jobName'> {
@@ -41,6 +44,7 @@ export function registeredSuppliers({
   sources,
   sinks,
   moduleUrl,
+  letters,
 }: RegisteredOptions): RegisteredSuppliers {
   const used = (definitions: typeof sources, name: string): UsedDefinition => {
     const definition = definitions[name];
@@ -59,13 +63,15 @@ export function registeredSuppliers({
         sinksShowRowsAtOnce,
       });
     },
-    sink(stage, { definition, options }) {
+    letters,
+    sink(stage, { definition, options }, refusals) {
       const { type, config } = used(sinks, definition);
       const connector = registry.sink(type);
       return connector.createSink({
         config: connector.config.parse(config) as never,
         stage: connector.stage.parse(options) as never,
         job: { jobId, jobName, stage },
+        refusals,
       });
     },
     openLookup(definition, request, signal) {

@@ -1,7 +1,7 @@
 import type { NamedExpression } from '../events/rows-of-events.ts';
-import { enrichParts, joinParts, mapAsyncParts, timestampOf } from './build-graph.ts';
 import { jsonPointer } from './input-issue.ts';
 import { namedExpressions } from './named-expressions.ts';
+import { enrichParts, joinParts, mapAsyncParts, timestampOf } from './stage-parts.ts';
 import type { ParsedInnerStage } from './validate.ts';
 
 /** Every expression of a stage. @throws MillraceError `pipeline.expression_without_name` */

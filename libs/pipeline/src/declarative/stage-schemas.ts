@@ -55,6 +55,41 @@ const windowSchema = z
     { message: 'a size that by divides: { sliding: 10m, by: 1m }' },
   );
 
+const RETRIES_MAX = 20;
+const OPEN_MAX = 100_000;
+
+/** What becomes of a record that the stage cannot take. */
+const onErrorSchema = z
+  .union([
+    z.enum(['fail', 'skip', 'dead-letter']),
+    z.strictObject({
+      action: z.enum(['fail', 'skip', 'dead-letter']),
+      parkKeys: z.boolean().default(false).meta({
+        description: 'dead-letter: later records of the same key are set aside as well, so that order per key holds.',
+      }),
+      retries: z
+        .int()
+        .min(0)
+        .max(RETRIES_MAX)
+        .default(0)
+        .meta({ description: 'Of a sink: how often a record is tried again before it counts as refused.' }),
+      backoff: durationSchema.default('200ms').meta({ description: 'Before the first retry; doubled each time.' }),
+      openMax: z
+        .int()
+        .min(1)
+        .max(OPEN_MAX)
+        .default(10_000)
+        .meta({ description: 'dead-letter: with more records of the stage set aside the job fails.' }),
+    }),
+  ])
+  .optional()
+  .meta({
+    description:
+      'What becomes of a record that the stage cannot take: fail (the job stops with it), skip, or dead-letter (it is kept until somebody replays or discards it).',
+  });
+
+export type OnError = z.infer<typeof onErrorSchema>;
+
 /** Left name to right expression: `{ after.id: after.order_id }`. */
 const joinKeys = z
   .record(expression, expression)
@@ -64,14 +99,15 @@ const joinKeys = z
 export const stageSchemas = {
   /** Options beside `source` belong to the connector and are checked by its schema. */
   source: z.looseObject({ source: nameSchema }),
-  filter: z.strictObject({ input: nameSchema, filter: expression }),
-  where: z.strictObject({ input: nameSchema, where: expression }),
-  select: z.strictObject({ input: nameSchema, select: columns }),
+  filter: z.strictObject({ input: nameSchema, filter: expression, onError: onErrorSchema }),
+  where: z.strictObject({ input: nameSchema, where: expression, onError: onErrorSchema }),
+  select: z.strictObject({ input: nameSchema, select: columns, onError: onErrorSchema }),
   aggregate: z.strictObject({
     input: nameSchema,
     window: windowSchema.optional(),
     groupBy: groupBy.optional(),
     aggregate: columns,
+    onError: onErrorSchema,
   }),
   join: z.strictObject({
     input: nameSchema,
@@ -101,6 +137,7 @@ export const stageSchemas = {
         })
         .default({ entries: 100_000, ttl: '1m' }),
     }),
+    onError: onErrorSchema,
   }),
   mapAsync: z.strictObject({
     input: nameSchema,
@@ -119,15 +156,25 @@ export const stageSchemas = {
       timeout: positiveDuration.default('30s'),
       retries: z.int().min(0).max(100).default(5),
     }),
+    onError: onErrorSchema,
   }),
-  distinct: z.strictObject({ input: nameSchema, distinct: z.array(expression).min(1), within: positiveDuration }),
+  distinct: z.strictObject({
+    input: nameSchema,
+    distinct: z.array(expression).min(1),
+    within: positiveDuration,
+    onError: onErrorSchema,
+  }),
   deduplicate: z.strictObject({
     input: nameSchema,
     deduplicate: z.strictObject({ by: z.array(expression).min(1), within: positiveDuration }),
   }),
   merge: z.strictObject({ input: z.array(nameSchema).min(2), merge: z.strictObject({}) }),
   /** Options beside `input` and `sink` belong to the connector. */
-  sink: z.looseObject({ input: z.union([nameSchema, z.array(nameSchema).min(1)]), sink: nameSchema }),
+  sink: z.looseObject({
+    input: z.union([nameSchema, z.array(nameSchema).min(1)]),
+    sink: nameSchema,
+    onError: onErrorSchema,
+  }),
 } as const;
 
 export type StageKind = keyof typeof stageSchemas;

@@ -10,10 +10,10 @@ import { columnsOfSide, joinTypes, type Side } from '../events/join-events.ts';
 import { FormScope } from '../events/row-form.ts';
 import { formOfTable, type NamedExpression, type RowsOfEventsOptions } from '../events/rows-of-events.ts';
 import { selectedSchema } from '../events/select-events.ts';
-import { enrichParts, joinParts, mapAsyncParts, timestampOf } from './build-graph.ts';
 import { jsonPointer } from './input-issue.ts';
 import { namedExpressions } from './named-expressions.ts';
 import { stageExpressions } from './stage-expressions.ts';
+import { enrichParts, joinParts, mapAsyncParts, timestampOf } from './stage-parts.ts';
 import type { ParsedInnerStage } from './validate.ts';
 
 /**

@@ -3,7 +3,7 @@ import { referencedColumns } from '@millrace/sql';
 import { checkInput, errorIssue, type InputIssue, jsonPointer, quoteName } from './input-issue.ts';
 import { type PipelineDocument, pipelineSchema } from './spec.ts';
 import { stageExpressions } from './stage-expressions.ts';
-import { type StageKind, type StageOf, stageSchemas } from './stage-schemas.ts';
+import { type OnError, type StageKind, type StageOf, stageSchemas } from './stage-schemas.ts';
 
 const user = { domain: 'user', retry: 'never' } as const;
 /** `details.errors` holds every `InputIssue`. */
@@ -48,6 +48,7 @@ export interface ParsedSinkStage extends ParsedStageBase {
   readonly kind: 'sink';
   /** Name of the registered sink. */
   readonly sink: string;
+  readonly onError: OnError;
   /** For the connector's `stage` schema. */
   readonly options: Readonly<Record<string, unknown>>;
 }
@@ -149,8 +150,8 @@ function parseStage(
     return { name, kind, inputs: [], source, options };
   }
   if (kind === 'sink') {
-    const { input, sink, ...options } = stageSchemas.sink.parse(fields);
-    return { name, kind, inputs: inputsOf(input), sink, options };
+    const { input, sink, onError, ...options } = stageSchemas.sink.parse(fields);
+    return { name, kind, inputs: inputsOf(input), sink, onError, options };
   }
   const spec = checked.value as StageOf<InnerKind>;
   const inputs = [...inputsOf(spec.input), ...('join' in spec ? [spec.join.with] : [])];

@@ -1,3 +1,4 @@
+import type { Refusals } from '@millrace/connector-contract';
 import type { Batch, Outbox, Processor, ProcessorContext, ProcessorSupplier } from '@millrace/engine';
 import {
   type ChangeBatch,
@@ -7,17 +8,17 @@ import {
   Op,
   type TableSchema,
   TupleCursor,
+  TupleWriter,
   UNCHANGED_LENGTH,
 } from '@millrace/formats';
-import { assert } from '@millrace/kernel';
+import { assert, isRecordError, MillraceError } from '@millrace/kernel';
 import { attempt } from '@millrace/operators';
 import { compileExpression, type Expression, encodeText } from '@millrace/sql';
 import { LRUCache } from 'lru-cache';
 import { EventReader } from './event-reader.ts';
 import { EventScope } from './event-scope.ts';
-import { EVENT_BYTES } from './pick-events.ts';
+import { EVENT_BYTES, pickEvents } from './pick-events.ts';
 import type { NamedExpression } from './rows-of-events.ts';
-import { TupleWriter } from './tuple-writer.ts';
 
 /** The new columns of some events, as texts. */
 export type Found = readonly (string | null)[];
@@ -25,8 +26,8 @@ export type Found = readonly (string | null)[];
 /** Where the values of new columns come from. */
 export interface EventLookup extends AsyncDisposable {
   readonly columns: readonly Column[];
-  /** By key (texts): the columns as texts; `undefined`: all of them are NULL. */
-  find(keys: readonly (readonly (string | null)[])[]): Promise<readonly (Found | undefined)[]>;
+  /** By key (texts): the columns as texts; `undefined`: all of them are NULL; an error: the key is to blame. */
+  find(keys: readonly (readonly (string | null)[])[]): Promise<readonly Looked[]>;
 }
 
 export interface EnrichEventsOptions {
@@ -39,9 +40,14 @@ export interface EnrichEventsOptions {
   readonly open: (signal: AbortSignal, context: ProcessorContext) => Promise<EventLookup>;
   /** Absent: every batch is looked up. */
   readonly cache?: { readonly entries: number; readonly ttlMs: number } | undefined;
+  /** Where events go whose look-up fails because of them. Absent: the job fails. */
+  readonly refusals?: Refusals | undefined;
   /** `false`: what fails is not repeated, for the look-up has done so. Default `true`: with a new connection. */
   readonly isRepeated?: boolean | undefined;
 }
+
+/** What an event gets, or why it gets nothing. */
+type Looked = Found | MillraceError | undefined;
 
 /** A look-up that fails is repeated with a new connection, so many times and with pauses that double. */
 const RETRIES = 5;
@@ -86,7 +92,7 @@ class EnrichEvents implements Processor {
   #columns: readonly Column[] = [];
   /** The batch under way: what was found for each of its events, and its output. */
   #isAsking = false;
-  #rows: readonly (Found | undefined)[] | undefined;
+  #rows: readonly Looked[] | undefined;
   #output: Batch | undefined;
 
   constructor(options: EnrichEventsOptions) {
@@ -109,7 +115,7 @@ class EnrichEvents implements Processor {
         if (!this.#isAsking) this.#ask(batch);
         return false;
       }
-      this.#output = this.#rewrite(batch, this.#rows);
+      this.#output = this.#finish(batch, this.#rows);
     }
     if (!this.#outbox.offer(this.#output)) return false;
     this.#output = undefined;
@@ -142,12 +148,12 @@ class EnrichEvents implements Processor {
   }
 
   /** What there is for each event; keys that the cache does not know are asked for together. */
-  async #find(batch: ChangeBatch): Promise<readonly (Found | undefined)[]> {
-    const keys = Array.from({ length: batch.length }, (_, index) => this.#keyOf(batch, index));
-    const known = new Map<string, Found | undefined>();
+  async #find(batch: ChangeBatch): Promise<readonly Looked[]> {
+    const keys = Array.from({ length: batch.length }, (_, index) => this.#keyOrRefusal(batch, index));
+    const known = new Map<string, Looked>();
     const missing = new Map<string, Found>();
     for (const key of keys) {
-      if (key === undefined) continue;
+      if (key === undefined || key instanceof MillraceError) continue;
       const name = JSON.stringify(key);
       const cached = this.#cache?.get(name);
       if (cached === undefined) missing.set(name, key);
@@ -156,17 +162,41 @@ class EnrichEvents implements Processor {
     if (missing.size > 0) {
       const found = await this.#query([...missing.values()]);
       for (const [index, name] of [...missing.keys()].entries()) {
-        known.set(name, found[index]);
-        this.#cache?.set(name, { row: found[index] });
+        const row = found[index];
+        known.set(name, row);
+        if (!(row instanceof MillraceError)) this.#cache?.set(name, { row });
       }
     }
-    return keys.map((key) => (key === undefined ? undefined : known.get(JSON.stringify(key))));
+    return keys.map((key) =>
+      key === undefined || key instanceof MillraceError ? key : known.get(JSON.stringify(key)),
+    );
   }
 
-  #query(keys: readonly Found[]): Promise<readonly (Found | undefined)[]> {
+  /** The batch with its new columns, without the events that could not be looked up. */
+  #finish(batch: ChangeBatch, rows: readonly Looked[]): ChangeBatch {
+    const { refusals } = this.#options;
+    if (refusals === undefined || !rows.some((row) => row instanceof MillraceError)) {
+      return this.#rewrite(batch, rows as readonly (Found | undefined)[]);
+    }
+    const aside = new Set<number>();
+    const rest: number[] = [];
+    for (const [index, row] of rows.entries()) {
+      if (aside.has(index)) continue;
+      const isHeld = refusals.holdsAny && refusals.holds(batch, index);
+      if (isHeld) for (const each of refusals.park(batch, index)) aside.add(each);
+      else if (row instanceof MillraceError) for (const each of refusals.refuse(batch, index, row)) aside.add(each);
+    }
+    for (let index = 0; index < batch.length; index++) if (!aside.has(index)) rest.push(index);
+    return this.#rewrite(
+      pickEvents(batch, rest),
+      rest.map((index) => rows[index] as Found | undefined),
+    );
+  }
+
+  #query(keys: readonly Found[]): Promise<readonly Looked[]> {
     const { clock, signal, vertex } = this.#context;
     if (this.#options.isRepeated === false) return this.#lookup!.find(keys);
-    const call = async (own: AbortSignal): Promise<readonly (Found | undefined)[]> => {
+    const call = async (own: AbortSignal): Promise<readonly Looked[]> => {
       const lookup = this.#lookup ?? (await this.#connect(own));
       try {
         return await lookup.find(keys);
@@ -185,6 +215,15 @@ class EnrichEvents implements Processor {
       backoffMs: BACKOFF_MS,
       timeoutMs: TIMEOUT_MS,
     });
+  }
+
+  #keyOrRefusal(batch: ChangeBatch, index: number): Found | MillraceError | undefined {
+    try {
+      return this.#keyOf(batch, index);
+    } catch (error) {
+      if (this.#options.refusals === undefined || !isRecordError(error)) throw error;
+      return error;
+    }
   }
 
   /** `undefined` where there is no row, or NULL in a key that may have none. */

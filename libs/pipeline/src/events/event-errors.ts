@@ -12,4 +12,5 @@ export const ValueUnchanged = errorCode('pipeline.value_not_resent', {
   domain: 'user',
   retry: 'after-repair',
   title: 'A large value that did not change is not in the change event',
+  ofRecord: true,
 });

@@ -12,6 +12,7 @@ const { columns } = derivedSchema('millrace', 'calls', [
 
 const calls = (call: MapFunction, concurrency = 2) =>
   new ModuleCalls({
+    tellsFailures: false,
     function: call,
     parameters: ['id', 'note'],
     columns,

@@ -1,5 +1,5 @@
 import { type Column, valueText } from '@millrace/formats';
-import { errorCode, MillraceError } from '@millrace/kernel';
+import { errorCode, isRecordError, MillraceError } from '@millrace/kernel';
 import { type AttemptOptions, attempt } from '@millrace/operators';
 import type { EventLookup, Found } from './enrich-events.ts';
 
@@ -12,6 +12,7 @@ const BadAnswer = errorCode('pipeline.bad_answer', {
   domain: 'user',
   retry: 'never',
   title: 'A function gave something else than its columns',
+  ofRecord: true,
 });
 
 /** What a function of a `mapAsync` stage gets beside its arguments. */
@@ -35,6 +36,8 @@ export interface ModuleCallsOptions {
   readonly options: unknown;
   readonly concurrency: number;
   readonly attempts: AttemptOptions;
+  /** A call that fails is told as what became of its key; otherwise the first one fails all. */
+  readonly tellsFailures: boolean;
 }
 
 /** @throws MillraceError `pipeline.module_without_function` */
@@ -59,13 +62,16 @@ export class ModuleCalls implements EventLookup {
     this.columns = options.columns;
   }
 
-  async find(keys: readonly Found[]): Promise<readonly (Found | undefined)[]> {
-    const found: (Found | undefined)[] = Array.from({ length: keys.length });
+  async find(keys: readonly Found[]): Promise<readonly (Found | MillraceError | undefined)[]> {
+    const found: (Found | MillraceError | undefined)[] = Array.from({ length: keys.length });
     let next = 0;
     const caller = async (): Promise<void> => {
       while (next < keys.length) {
         const index = next++;
-        found[index] = await this.#call(keys[index]!);
+        found[index] = await this.#call(keys[index]!).catch((error: unknown) => {
+          if (!this.#options.tellsFailures || !isRecordError(error)) throw error;
+          return error;
+        });
       }
     };
     await Promise.all(Array.from({ length: Math.min(this.#options.concurrency, keys.length) }, caller));

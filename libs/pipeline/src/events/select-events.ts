@@ -12,6 +12,7 @@ import {
   selectionOf,
   type TableSchema,
   TupleCursor,
+  TupleWriter,
   UNCHANGED_LENGTH,
 } from '@millrace/formats';
 import { compileExpression, type Expression, encodeText, type SqlType, sqlTypeText } from '@millrace/sql';
@@ -19,7 +20,6 @@ import { EventReader } from './event-reader.ts';
 import { EventScope, type Image } from './event-scope.ts';
 import { EVENT_BYTES } from './pick-events.ts';
 import type { NamedExpression } from './rows-of-events.ts';
-import { TupleWriter } from './tuple-writer.ts';
 
 /** An output column: a column of the table as it is, or a computed value. */
 type Output = SelectedColumn | NamedExpression;

@@ -1,4 +1,4 @@
-import type { LookupRequest, TableLookup } from '@millrace/connector-contract';
+import type { LookupRequest, Refusals, TableLookup } from '@millrace/connector-contract';
 import type { Partitioner, ProcessorSupplier } from '@millrace/engine';
 import type {
   AccumulatorLayout,
@@ -9,6 +9,7 @@ import type {
   SinkDefinition,
   WindowDefinition,
 } from '@millrace/operators';
+import type { RecordPolicy } from '../refusals/record-policy.ts';
 
 /** How many instances a node runs as on each member. `threads`: one for each engine thread. `inherit`: as many as its input. */
 export type Parallelism = number | 'threads' | 'inherit';
@@ -55,21 +56,31 @@ export type InputRouting =
   | { readonly kind: 'broadcast'; readonly isFirst: boolean }
   | { readonly kind: 'spread' };
 
-/** Makes the processor of a stage that looks rows up. */
-export type LookupSupplier = (open: (signal: AbortSignal) => Promise<TableLookup>) => ProcessorSupplier;
+/** Makes the processor of a stage that looks rows up. `refusals`: where it puts records that it cannot take. */
+export type LookupSupplier = (
+  open: (signal: AbortSignal) => Promise<TableLookup>,
+  refusals: Refusals | undefined,
+) => ProcessorSupplier;
+
+/** What becomes of records that a stage cannot take, and the user's name of the stage. */
+export interface StagePolicy extends RecordPolicy {
+  readonly stage: string;
+}
 
 /** A stage with state or with effects, as one processor. */
 export interface OperatorNode extends NodeBase {
   readonly kind: 'operator';
   readonly label: string;
   readonly routings: readonly InputRouting[];
-  readonly supplier: (mode: LoopMode) => ProcessorSupplier;
+  readonly supplier: (mode: LoopMode, refusals?: Refusals) => ProcessorSupplier;
+  /** Absent: the first record that it cannot take fails the job. */
+  readonly policy?: StagePolicy | undefined;
   /** In place of `supplier` where registered sources are known: it looks something up in one. */
   readonly lookup?:
     | { readonly definition: string; readonly request: LookupRequest; readonly supplier: LookupSupplier }
     | undefined;
   /** In place of `supplier` where the job's module is known: it calls a function of it. */
-  readonly module?: ((url: string) => ProcessorSupplier) | undefined;
+  readonly module?: ((url: string, refusals: Refusals | undefined) => ProcessorSupplier) | undefined;
   /** Gives its rows event times. */
   readonly assignsTime?: boolean | undefined;
   /** Its rows must have event times. */
@@ -109,6 +120,8 @@ export interface MergeNode extends NodeBase {
 
 export interface SinkNode extends NodeBase {
   readonly kind: 'sink';
+  /** Of a registered sink. Absent: the first record that it cannot take fails the job. */
+  readonly policy?: StagePolicy | undefined;
   readonly sink:
     | { readonly kind: 'built'; readonly definition: SinkDefinition<never, never> }
     | { readonly kind: 'processor'; readonly supplier: ProcessorSupplier }

@@ -1,4 +1,4 @@
-import type { LookupRequest, TableLookup } from '@millrace/connector-contract';
+import type { LookupRequest, Refusals, TableLookup } from '@millrace/connector-contract';
 import { Dag, type ProcessorSupplier } from '@millrace/engine';
 import {
   accumulateFrames,
@@ -24,8 +24,11 @@ import type {
   RegisteredPart,
   SinkNode,
   SourceNode,
+  StagePolicy,
 } from '../graph/graph-node.ts';
 import type { PipelineGraph } from '../graph/pipeline-graph.ts';
+import type { OpenLetterStore } from '../refusals/letter-store.ts';
+import { refusalGate } from '../refusals/refusal-gate.processor.ts';
 import { type PlannedEdge, PlannedVertex } from './planned-vertex.ts';
 
 export interface PlanOptions {
@@ -40,7 +43,9 @@ export interface PlanOptions {
 export interface RegisteredSuppliers {
   /** `stage` is the name of the node; `sinksShowRowsAtOnce`: of a sink that its rows can reach. */
   source(stage: string, part: RegisteredPart, sinksShowRowsAtOnce: boolean): ProcessorSupplier;
-  sink(stage: string, part: RegisteredPart): ProcessorSupplier;
+  sink(stage: string, part: RegisteredPart, refusals?: Refusals): ProcessorSupplier;
+  /** Where stages keep the records they cannot take. Absent: there is no catalog here. */
+  readonly letters?: OpenLetterStore | undefined;
   showsRowsAtOnce(part: RegisteredPart): boolean;
   openLookup(definition: string, request: LookupRequest, signal: AbortSignal): Promise<TableLookup>;
   /** Of the job's module, if it has one. */
@@ -170,11 +175,25 @@ class GraphPlanner {
     return vertex;
   }
 
-  #operatorSupplier({ lookup, module, supplier }: OperatorNode): ProcessorSupplier {
+  #operatorSupplier({ lookup, module, supplier, policy }: OperatorNode): ProcessorSupplier {
     const registered = this.#registered;
-    if (module !== undefined && registered?.moduleUrl !== undefined) return module(registered.moduleUrl);
-    if (lookup === undefined || registered === undefined) return supplier(this.#mode);
-    return lookup.supplier((signal) => registered.openLookup(lookup.definition, lookup.request, signal));
+    return this.#refusing(policy, true, (refusals) => {
+      if (module !== undefined && registered?.moduleUrl !== undefined) return module(registered.moduleUrl, refusals);
+      if (lookup === undefined || registered === undefined) return supplier(this.#mode, refusals);
+      const open = (signal: AbortSignal) => registered.openLookup(lookup.definition, lookup.request, signal);
+      return lookup.supplier(open, refusals);
+    });
+  }
+
+  /** With a policy a gate stands in front of the stage: each instance has its own. */
+  #refusing(
+    policy: StagePolicy | undefined,
+    isFiltering: boolean,
+    make: (refusals: Refusals | undefined) => ProcessorSupplier,
+  ): ProcessorSupplier {
+    if (policy === undefined) return make(undefined);
+    const letters = this.#registered?.letters;
+    return (instance) => refusalGate({ policy, letters, isFiltering, inner: (refusals) => make(refusals)(instance) });
   }
 
   #aggregate(node: AggregateNode): PlannedVertex {
@@ -291,7 +310,12 @@ class GraphPlanner {
     const vertex = this.#open(this.#wanted(node, 1), 'another system takes its rows');
     this.#connect(node.inputs[0]!, vertex, { kind: 'local' });
     const idle = () => ({ process: () => true, saveSnapshot: () => true });
-    vertex.addProcessor(node.name, 'sink', this.#registered?.sink(node.name, part) ?? idle);
+    const supplier = this.#refusing(
+      node.policy,
+      false,
+      (refusals) => this.#registered?.sink(node.name, part, refusals) ?? idle,
+    );
+    vertex.addProcessor(node.name, 'sink', supplier);
     return vertex;
   }
 

@@ -1,6 +1,6 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { SnapshotEntry } from '@millrace/engine';
-import { DrivenSink, eventBatch } from './drive.ts';
+import { eventBatch, startSink } from './drive.ts';
 
 /** Events of the whole scenario. */
 export const EVENT_COUNT = 3_000;
@@ -38,7 +38,7 @@ export async function runScenario(directory: string, recordPath: string, generat
   writeFileSync(`${recordPath}.generation`, String(generation));
   const record = readRecord(recordPath);
   const restored = record && { snapshotId: record.snapshotId, entries: record.entries.map(decode) };
-  const sink = await DrivenSink.start({ directory, generation, restored, stage: { rollBytes: '64KiB' } });
+  const sink = await startSink({ directory, generation, restored, stage: { rollBytes: '64KiB' } });
   let snapshotId = record?.snapshotId ?? 0;
   for (let position = record?.position ?? 0; position < EVENT_COUNT; ) {
     for (const end = position + EVENTS_PER_SNAPSHOT; position < end; position += 500)

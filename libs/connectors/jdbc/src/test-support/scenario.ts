@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { SnapshotEntry } from '@millrace/engine';
 import { ChangeFeed, type TestEvent, tableSchema } from './change-feed.ts';
-import { SinkRunner } from './sink-runner.ts';
+import { startSink } from './drive.ts';
 
 export interface Scenario {
   /** Options of the sink. */
@@ -62,16 +62,16 @@ export async function runScenario({ connection, jobId, table, mode, record, gene
   );
   const stage = mode === 'append' ? { mode, changeColumns: false } : { mode };
   const restored = found?.snapshotId;
-  const sink = await SinkRunner.start(connection, { jobId, generation, restored, state: state ?? [], stage });
+  const sink = await startSink(connection, { jobId, generation, restored, state: state ?? [], stage });
   const transactions = sourceTransactions(table);
   let snapshotId = restored ?? 0;
   for (let next = found?.transactions ?? 0; next < transactions.length; ) {
     const end = next + TRANSACTIONS_A_SNAPSHOT;
     for (; next < end; next++) {
-      await sink.feed(new ChangeFeed().transaction(BigInt(next + 1) * 16n, transactions[next]!).take());
+      await sink.write(...new ChangeFeed().transaction(BigInt(next + 1) * 16n, transactions[next]!).take());
     }
     snapshotId += 1;
-    const entries = (await sink.snapshot(snapshotId)).map(({ value, ...entry }) => ({
+    const entries = (await sink.prepare(snapshotId)).map(({ value, ...entry }) => ({
       ...entry,
       value: Buffer.from(value).toString('base64'),
     }));

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { testMariadb, testPostgres } from '@millrace/testing';
+import { type MariadbDatabase, type TestDatabase, testMariadb, testPostgres } from '@millrace/testing';
 
 export type TargetRow = Record<string, unknown>;
 
@@ -17,8 +17,7 @@ export interface TestTarget extends AsyncDisposable {
   cut(jobId: string): Promise<void>;
 }
 
-async function postgres(): Promise<TestTarget> {
-  const database = await (await testPostgres()).createDatabase('jdbc');
+function atPostgres(database: TestDatabase): TestTarget {
   return {
     dialect: 'postgres',
     connection: database.connection,
@@ -33,8 +32,7 @@ async function postgres(): Promise<TestTarget> {
   };
 }
 
-async function mysql(): Promise<TestTarget> {
-  const database = await (await testMariadb()).createDatabase('jdbc');
+function atMysql(database: MariadbDatabase): TestTarget {
   return {
     dialect: 'mysql',
     connection: { dialect: 'mysql', ...database.connection },
@@ -49,6 +47,13 @@ async function mysql(): Promise<TestTarget> {
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
 }
+
+/** A database that is there, as a target. */
+export const targetOf = (dialect: 'postgres' | 'mysql', database: TestDatabase | MariadbDatabase): TestTarget =>
+  dialect === 'postgres' ? atPostgres(database as TestDatabase) : atMysql(database as MariadbDatabase);
+
+const postgres = async (): Promise<TestTarget> => atPostgres(await (await testPostgres()).createDatabase('jdbc'));
+const mysql = async (): Promise<TestTarget> => atMysql(await (await testMariadb()).createDatabase('jdbc'));
 
 async function sqlite(): Promise<TestTarget> {
   const directory = mkdtempSync(join(tmpdir(), 'millrace-sqlite-'));

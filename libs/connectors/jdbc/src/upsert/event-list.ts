@@ -42,6 +42,11 @@ export class EventList {
     return this.batches[this.#batchOf[event]!]!;
   }
 
+  /** Index in its batch. */
+  row(event: number): number {
+    return this.#rowOf[event]!;
+  }
+
   /** The bytes that `before` and `after` point into. */
   bytes(event: number): Buffer {
     return this.#buffers[this.#batchOf[event]!]!;

@@ -1,4 +1,4 @@
-import { type ChangeBatch, FLAG_LOADING, NO_TRANSACTION, type Position } from '@millrace/formats';
+import { type ChangeBatch, comparePositions, FLAG_LOADING, NO_TRANSACTION, type Position } from '@millrace/formats';
 import { EventList, type Span } from './event-list.ts';
 
 /** No more is taken while this many events wait, so a target transaction of whole source transactions is about as large. */
@@ -26,6 +26,7 @@ export class PendingEvents {
   /** Events dropped as replayed. */
   skipped = 0;
   readonly #written: Position | undefined;
+  readonly #isRefused: (position: Position) => boolean;
   #spans: Span[] = [];
   /** This many spans end where no source transaction is open. */
   #completeSpans = 0;
@@ -38,8 +39,10 @@ export class PendingEvents {
   #partEnded = false;
   #commitTimeUs: bigint | undefined;
 
-  constructor(written: Position | undefined) {
+  /** `isRefused`: at or below `written`, but not written. */
+  constructor(written: Position | undefined, isRefused: (position: Position) => boolean = () => false) {
     this.#written = written;
+    this.#isRefused = isRefused;
   }
 
   get isFull(): boolean {
@@ -118,9 +121,8 @@ export class PendingEvents {
     const transaction = batch.transactionOf[row]!;
     if (transaction === NO_TRANSACTION || (batch.flags[row]! & FLAG_LOADING) !== 0) return false;
     const written = this.#written!;
-    const { commitLsn } = batch.transactions[transaction]!;
-    if (commitLsn !== written.commitLsn) return commitLsn < written.commitLsn;
-    return batch.indexInTransaction[row]! <= written.index;
+    const position = { commitLsn: batch.transactions[transaction]!.commitLsn, index: batch.indexInTransaction[row]! };
+    return comparePositions(position, written) <= 0 && !this.#isRefused(position);
   }
 }
 

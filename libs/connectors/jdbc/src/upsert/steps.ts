@@ -88,6 +88,7 @@ export class StepPlanner {
   readonly #planOf: (schema: TableSchema) => TablePlan;
   readonly #applyDeletes: boolean;
   readonly #insertOnly: boolean;
+  readonly #isLeftOut: (event: number) => boolean;
   #at: number;
   #tables = new Map<string, TableRows>();
 
@@ -99,6 +100,8 @@ export class StepPlanner {
       readonly applyDeletes: boolean;
       /** Only new rows count. */
       readonly insertOnly: boolean;
+      /** Events that are not written. */
+      readonly isLeftOut?: ((event: number) => boolean) | undefined;
     },
   ) {
     this.reader = new RowReader(events);
@@ -108,6 +111,7 @@ export class StepPlanner {
     this.#planOf = options.planOf;
     this.#applyDeletes = options.applyDeletes;
     this.#insertOnly = options.insertOnly;
+    this.#isLeftOut = options.isLeftOut ?? (() => false);
   }
 
   /**
@@ -118,6 +122,10 @@ export class StepPlanner {
     const sliceEnd = Math.min(this.#end, this.#at + EVENTS_A_SLICE);
     while (this.#at < sliceEnd) {
       const event = this.#at;
+      if (this.#isLeftOut(event)) {
+        this.#at = event + 1;
+        continue;
+      }
       const step = this.#take(event, this.#planOf(this.#events.schema(event)));
       if (step !== undefined) return step;
     }
@@ -192,6 +200,7 @@ export class StepPlanner {
     // Tables of one TRUNCATE may reference each other: they go into one statement here as well.
     const plans = new Map<string, TablePlan>();
     for (; this.#at < this.#end && this.#events.op(this.#at) === Op.Truncate; this.#at++) {
+      if (this.#isLeftOut(this.#at)) continue;
       const plan = this.#planOf(this.#events.schema(this.#at));
       plans.set(plan.target, plan);
     }

@@ -1,11 +1,14 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { FLAG_KEY_CHANGE, Op, type Position } from '@millrace/formats';
+import { comparePositions, FLAG_KEY_CHANGE, Op, type Position } from '@millrace/formats';
+import type { MillraceError } from '@millrace/kernel';
 import type { StageOptions } from '../config.ts';
 import type { TargetSession } from '../dialect.ts';
 import type { EventList } from './event-list.ts';
+import type { EventRefusals } from './event-refusals.ts';
 import type { Work } from './pending-events.ts';
 import { PlanCache } from './plan-cache.ts';
 import { Refusal } from './refusal.ts';
+import type { RefusedList } from './refused-list.ts';
 import { rowRefused } from './row-refused.ts';
 import { type EventRange, sourceTransactions } from './source-transactions.ts';
 import { StepPlanner } from './steps.ts';
@@ -39,11 +42,28 @@ export class TargetWriter {
   #next: Position | undefined;
   #depth = 0;
 
-  constructor(session: TargetSession, stage: StageOptions, progress: Position | undefined) {
+  readonly #refusals: EventRefusals | undefined;
+  readonly #list: RefusedList | undefined;
+  /** What a committed snapshot holds has not to be remembered any more. */
+  #coveredUpTo: Position | undefined;
+
+  constructor(
+    session: TargetSession,
+    stage: StageOptions,
+    progress: Position | undefined,
+    refusals?: { readonly events: EventRefusals; readonly list: RefusedList },
+  ) {
+    this.#refusals = refusals?.events;
+    this.#list = refusals?.list;
     this.#session = session;
     this.#stage = stage;
     this.#plans = new PlanCache((source) => session.plan(source, stage));
     this.progress = progress;
+  }
+
+  /** A committed snapshot holds everything up to here, refused events too. */
+  covered(upTo: Position | undefined): void {
+    if (this.#list !== undefined && this.#list.size > 0) this.#coveredUpTo = upTo;
   }
 
   /**
@@ -52,15 +72,18 @@ export class TargetWriter {
    */
   async write({ events, complete }: Work): Promise<void> {
     await this.#plans.prepare(events);
+    this.#refusals?.begin(events);
     const wasOpen = this.#isOpen;
     const before = this.#next;
-    if (wasOpen) await this.#session.savepoint('part');
-    else await this.#session.begin();
+    // A part is refused by itself, not when the next one begins.
+    const isPart = wasOpen || !complete;
+    if (!wasOpen) await this.#session.begin();
+    if (isPart) await this.#session.savepoint('part');
     this.#isOpen = true;
     this.#next = events.progressBefore(events.length) ?? before;
     try {
       await this.#apply(events, { from: 0, to: events.length });
-      if (wasOpen) {
+      if (isPart) {
         // A commit that fails would take the earlier parts along before the row is found.
         if (complete) await this.#session.checkConstraints();
         await this.#session.release('part');
@@ -68,7 +91,7 @@ export class TargetWriter {
       if (complete) await this.#commit();
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
-      if (wasOpen) {
+      if (isPart) {
         await this.#session.rollbackTo('part');
       } else {
         await this.#session.rollback();
@@ -80,7 +103,15 @@ export class TargetWriter {
   }
 
   async #commit(): Promise<void> {
+    await this.#refusals?.store();
+    if (this.#coveredUpTo !== undefined) await this.#list!.forget(this.#coveredUpTo);
+    this.#coveredUpTo = undefined;
+    // Events that had been refused come again behind later ones.
+    const isBehind =
+      this.#next !== undefined && this.progress !== undefined && comparePositions(this.#next, this.progress) < 0;
+    if (isBehind) this.#next = this.progress;
     await this.#session.commit(this.#next, this.snapshotId);
+    this.#refusals?.stored();
     this.progress = this.#next ?? this.progress;
     this.#next = undefined;
     this.#isOpen = false;
@@ -92,6 +123,7 @@ export class TargetWriter {
       planOf: (schema) => this.#plans.of(schema),
       applyDeletes: this.#stage.mode === 'upsert' && this.#stage.deletes !== 'ignore',
       insertOnly: this.#stage.mode === 'insert-only',
+      isLeftOut: this.#refusals && ((event) => this.#refusals!.isLeftOut(event)),
     });
     for (let step = planner.next(); step !== 'end'; step = planner.next()) {
       if (step === undefined) await turn();
@@ -117,12 +149,7 @@ export class TargetWriter {
         await halves(from, middle);
         await halves(middle, to);
       } else {
-        const culprit = await this.#attempt(async () => {
-          await this.#replayEvents(events, range, refused);
-          await this.#session.checkConstraints();
-        });
-        // A deferred constraint speaks up at the end of the transaction: its last event stands for it.
-        if (culprit !== undefined) throw culprit instanceof Culprit ? culprit : new Culprit(range.to - 1, culprit);
+        await this.#single(events, range, refused);
         written = to;
       }
     };
@@ -138,9 +165,49 @@ export class TargetWriter {
       } else {
         await this.#session.rollback();
       }
-      const plan = this.#plans.of(events.schema(error.event));
-      throw rowRefused(events, error.event, plan, plan.key, error.refusal);
+      throw this.#rowRefused(events, error);
     }
+  }
+
+  /**
+   * One source transaction of which something is refused: finds it, and goes on without it where that is the policy.
+   * @throws Culprit where it is not
+   */
+  async #single(events: EventList, range: EventRange, refusal: Refusal): Promise<void> {
+    const refusals = this.#refusals;
+    let said = refusal;
+    for (let retry = 0; ; ) {
+      const found = await this.#culprit(events, range, said);
+      if (found === undefined) return;
+      if (refusals === undefined) throw found;
+      if (retry < refusals.retry.retries) {
+        await refusals.retry.pause(retry++);
+      } else {
+        refusals.refuse(found.event, this.#rowRefused(events, found));
+        retry = 0;
+      }
+      const again = await this.#attempt(() => this.#applyWhole(events, range));
+      if (!(again instanceof Refusal)) return;
+      said = again;
+    }
+  }
+
+  /** Applies the range event by event if need be. @returns the event that stands in the way; `undefined`: all is applied */
+  async #culprit(events: EventList, range: EventRange, refusal: Refusal): Promise<Culprit | undefined> {
+    const culprit = await this.#attempt(async () => {
+      await this.#replayEvents(events, range, refusal);
+      await this.#session.checkConstraints();
+    });
+    if (culprit === undefined || culprit instanceof Culprit) return culprit;
+    // A deferred constraint speaks up at the end of the transaction: its last event stands for it.
+    let last = range.to - 1;
+    while (last > range.from && this.#refusals?.isLeftOut(last) === true) last -= 1;
+    return new Culprit(last, culprit);
+  }
+
+  #rowRefused(events: EventList, { event, refusal }: Culprit): MillraceError {
+    const plan = this.#plans.of(events.schema(event));
+    return rowRefused(events, event, plan, plan.key, refusal);
   }
 
   async #applyWhole(events: EventList, range: EventRange): Promise<void> {

@@ -1,3 +1,4 @@
+import type { Refusals } from '@millrace/connector-contract';
 import {
   type Batch,
   EVERY_INSTANCE,
@@ -7,12 +8,14 @@ import {
   type SnapshotWriter,
 } from '@millrace/engine';
 import { comparePositions, formatLsn, type Position, parseLsn } from '@millrace/formats';
-import { assert, MillraceError } from '@millrace/kernel';
+import { assert, MillraceError, type Random } from '@millrace/kernel';
 import type { ConnectionOptions, StageOptions } from '../config.ts';
 import type { Dialect, TargetSession } from '../dialect.ts';
 import { ProgressLost } from '../errors.ts';
 import { changeBatch } from './change-batch.ts';
+import { EventRefusals } from './event-refusals.ts';
 import { PendingEvents, type Work } from './pending-events.ts';
+import { RefusedList } from './refused-list.ts';
 import { TargetWriter } from './target-writer.ts';
 
 export interface UpsertOptions {
@@ -21,7 +24,12 @@ export interface UpsertOptions {
   readonly stage: StageOptions;
   /** Name of the sink's stage. */
   readonly sink: string;
+  /** Absent: the first row that the target refuses fails the job. */
+  readonly refusals?: Refusals | undefined;
+  readonly random: Random;
 }
+
+const BACKOFF_MS_MAX = 30_000;
 
 /**
  * Writes as soon as something waits and the last write is done: at low rates a transaction goes out at once, at high rates the next
@@ -38,6 +46,9 @@ export class UpsertProcessor implements Processor {
   #writing: Promise<void> | undefined;
   /** Where the target stood at the restored snapshot. */
   #restored: Position | undefined;
+  #refused: RefusedList | undefined;
+  /** Where the target stood at each snapshot that is not committed. */
+  readonly #prepared = new Map<number, Position | undefined>();
   #hasFailed = false;
   #isClosed = false;
 
@@ -48,17 +59,34 @@ export class UpsertProcessor implements Processor {
 
   async init(context: ProcessorContext): Promise<void> {
     this.#context = context;
-    const { dialect, config, stage, sink } = this.#options;
+    const { dialect, config, stage, sink, refusals } = this.#options;
     const { jobId, generation, globalIndex } = context;
-    this.#session = await dialect.open(config, { jobId, sink, writer: globalIndex, generation });
+    const identity = { jobId, sink, writer: globalIndex, generation };
+    this.#session = await dialect.open(config, identity);
     const session = this.#session;
     // The claim waits for an older writer's transaction, however long that takes.
     const abort = (): void => session.abort();
     context.signal.addEventListener('abort', abort, { once: true });
-    const { position } = await session.claim(context.restoredSnapshotId === undefined);
+    const isAfresh = context.restoredSnapshotId === undefined;
+    const { position } = await session.claim(isAfresh);
     context.signal.removeEventListener('abort', abort);
-    this.#writer = new TargetWriter(session, stage, position);
-    this.#pending = new PendingEvents(position);
+    this.#refused = refusals && (await RefusedList.open(session, identity, isAfresh));
+    const list = this.#refused;
+    this.#writer = new TargetWriter(
+      session,
+      stage,
+      position,
+      list && { list, events: new EventRefusals(refusals!, list, (retry) => this.#pause(retry)) },
+    );
+    this.#pending = new PendingEvents(position, list && ((each) => list.find(each) !== undefined));
+  }
+
+  /** Before a retry: doubled each time, and never quite the same, so that two that block each other do not meet again. */
+  async #pause(retry: number): Promise<void> {
+    const { clock, signal } = this.#context;
+    const { refusals, random } = this.#options;
+    const pauseMs = Math.min(refusals!.backoffMs * 2 ** retry, BACKOFF_MS_MAX);
+    await clock.sleep(pauseMs * (0.5 + random.next()), signal);
   }
 
   restoreSnapshot(entry: SnapshotEntry): void {
@@ -71,6 +99,8 @@ export class UpsertProcessor implements Processor {
   restoreFinished(): void {
     const held = this.#writer!.progress;
     const saved = this.#restored;
+    // What the snapshot covers does not come again.
+    this.#writer!.covered(saved);
     if (saved === undefined || (held !== undefined && comparePositions(held, saved) >= 0)) return;
     const text = (position: Position): string => `${formatLsn(position.commitLsn)} index ${position.index}`;
     throw new MillraceError(ProgressLost, {
@@ -97,6 +127,7 @@ export class UpsertProcessor implements Processor {
     if (!this.#isIdle()) return false;
     assert(!this.#pending.isTransactionOpen, 'a barrier came inside a source transaction');
     this.#writer!.snapshotId = snapshotId;
+    if (this.#refused !== undefined) this.#prepared.set(snapshotId, this.#writer!.progress);
     return true;
   }
 
@@ -106,6 +137,11 @@ export class UpsertProcessor implements Processor {
     const text = `${formatLsn(position.commitLsn)} ${position.index}`;
     const key = `writer ${this.#context.globalIndex}`;
     return writer.offer({ partition: EVERY_INSTANCE, key, value: new Uint8Array(Buffer.from(text, 'latin1')) });
+  }
+
+  snapshotCommit(snapshotId: number): void {
+    if (this.#prepared.has(snapshotId)) this.#writer!.covered(this.#prepared.get(snapshotId));
+    this.#prepared.delete(snapshotId);
   }
 
   async close(): Promise<void> {

@@ -3,7 +3,7 @@ import type { TableSchema } from '@millrace/formats';
 import { freePort, type SharedKafka, testKafka } from '@millrace/testing';
 import { clusterConfig, sinkStage } from '../config.ts';
 import { kafkaSink } from '../connector.ts';
-import { JOB } from '../test-support/driven-sink.ts';
+import { JOB } from '../test-support/drive.ts';
 import { tableOf } from '../test-support/events.ts';
 import { newTopic } from '../test-support/test-cluster.ts';
 

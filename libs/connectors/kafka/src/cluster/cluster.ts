@@ -15,6 +15,8 @@ const CONNECT_MS_MAX = 5_000;
 /** A broker that is silent this long counts as gone; the request is made again. */
 const REQUEST_MS_MAX = 10_000;
 const REQUESTS_IN_FLIGHT_MAX = 64;
+/** Kinds of coordinators. https://kafka.apache.org/protocol#The_Messages_FindCoordinator */
+const GROUP_COORDINATOR = 0;
 const TRANSACTION_COORDINATOR = 1;
 
 export interface Broker {
@@ -137,23 +139,36 @@ export class Cluster {
   }
 
   /** The broker that coordinates the transactions of an id. */
-  async coordinatorOf(transactionalId: string): Promise<Broker> {
-    const known = this.#coordinators.get(transactionalId);
-    if (known !== undefined) return known;
-    try {
-      const answer = await this.request(await this.reachable(), (connection) =>
-        findCoordinatorV6.api.async(connection, TRANSACTION_COORDINATOR, [transactionalId]),
-      );
-      const { host, port } = answer.coordinators[0]!;
-      this.#coordinators.set(transactionalId, { host, port });
-      return { host, port };
-    } catch (error) {
-      throw refusal(error, `find the coordinator of transactional id ${transactionalId}`);
-    }
+  coordinatorOf(transactionalId: string): Promise<Broker> {
+    return this.#coordinator(TRANSACTION_COORDINATOR, transactionalId);
   }
 
   forgetCoordinator(transactionalId: string): void {
-    this.#coordinators.delete(transactionalId);
+    this.#coordinators.delete(`${TRANSACTION_COORDINATOR} ${transactionalId}`);
+  }
+
+  /** The broker that keeps the offsets of a consumer group. */
+  groupCoordinatorOf(group: string): Promise<Broker> {
+    return this.#coordinator(GROUP_COORDINATOR, group);
+  }
+
+  forgetGroupCoordinator(group: string): void {
+    this.#coordinators.delete(`${GROUP_COORDINATOR} ${group}`);
+  }
+
+  async #coordinator(kind: number, id: string): Promise<Broker> {
+    const known = this.#coordinators.get(`${kind} ${id}`);
+    if (known !== undefined) return known;
+    try {
+      const answer = await this.request(await this.reachable(), (connection) =>
+        findCoordinatorV6.api.async(connection, kind, [id]),
+      );
+      const { host, port } = answer.coordinators[0]!;
+      this.#coordinators.set(`${kind} ${id}`, { host, port });
+      return { host, port };
+    } catch (error) {
+      throw refusal(error, `find the coordinator of ${id}`);
+    }
   }
 
   async close(): Promise<void> {

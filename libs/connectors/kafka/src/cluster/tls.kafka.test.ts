@@ -3,7 +3,7 @@ import { type Certificate, freePort, KAFKA_USER, KafkaServer, TestAuthority } fr
 import { clusterConfig } from '../config.ts';
 import { kafkaSink } from '../connector.ts';
 import { committedMessages } from '../test-support/committed-messages.ts';
-import { DrivenSink } from '../test-support/driven-sink.ts';
+import { startSink } from '../test-support/drive.ts';
 import { inserts, tableOf } from '../test-support/events.ts';
 import { newTopic } from '../test-support/test-cluster.ts';
 
@@ -44,7 +44,7 @@ describe('TLS', () => {
   ])('carries everything, with %s', async (_what, config) => {
     expect(await checked(config())).toMatchObject([{ code: 'kafka.brokers_reached', severity: 'ok' }]);
     const topic = await newTopic(server.brokers);
-    await using sink = await DrivenSink.start({ config: config(), stage: { topic, format: 'json' }, jobId: topic });
+    await using sink = await startSink({ config: config(), stage: { topic, format: 'json' }, jobId: topic });
     await sink.write(inserts(tableOf('orders'), 0, 10));
     await sink.snapshot(1);
     expect(await committedMessages(server.brokers, [topic])).toHaveLength(10);

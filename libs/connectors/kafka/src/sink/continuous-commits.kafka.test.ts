@@ -2,10 +2,11 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { SnapshotEntry } from '@millrace/engine';
 import { systemClock } from '@millrace/kernel';
 import { type SharedKafka, testKafka } from '@millrace/testing';
+import { type DrivenSink, resolvedSink } from '@millrace/testing/drivers';
 import { Kafka, logLevel } from 'kafkajs';
 import { kafkaSink } from '../connector.ts';
 import { committedMessages } from '../test-support/committed-messages.ts';
-import { DrivenSink, JOB, resolvedOptions } from '../test-support/driven-sink.ts';
+import { startSink as driveSink, JOB } from '../test-support/drive.ts';
 import { inserts, loadedRows, tableOf, transactionOf } from '../test-support/events.ts';
 import { newTopic } from '../test-support/test-cluster.ts';
 import { progressTopic } from '../transaction/progress-topic.ts';
@@ -21,12 +22,13 @@ beforeAll(async () => {
   kafka = await testKafka();
 });
 
-interface StartOptions extends Partial<Parameters<typeof DrivenSink.start>[0]> {
+interface StartOptions extends Partial<Omit<Parameters<typeof driveSink>[0], 'stage'>> {
   readonly topic: string;
+  readonly stage?: object;
 }
 
 const startSink = ({ topic, stage, ...options }: StartOptions): Promise<DrivenSink> =>
-  DrivenSink.start({
+  driveSink({
     config: { brokers: [kafka.brokers] },
     stage: { topic, format: 'json', commit: 'continuous', ...stage },
     jobId: newJob(),
@@ -67,7 +69,7 @@ describe('continuous commits', () => {
     await next.write(inserts(ORDERS, 0, 50), inserts(ORDERS, 50, 80), inserts(ORDERS, 80, 90));
     await next.snapshot(2);
     expect(await seenIds(topic)).toEqual(numbers(90));
-    expect(next.counts.get('skippedEvents')).toBe(80);
+    expect(next.counters.get('skippedEvents')).toBe(80);
   });
 
   it('show a source transaction as a whole', async () => {
@@ -193,7 +195,7 @@ describe('continuous commits', () => {
     await systemClock.sleep(50);
     await using next = await startSink({ topic, jobId, stage: { commit: 'snapshot' }, ...restoredFrom(1, entries) });
     expect(await committedMessages(kafka.brokers, [topic])).toHaveLength(30);
-    expect(next.counts.size).toBe(0);
+    expect(next.counters.size).toBe(0);
   });
 
   it('begin anew when the job does, whatever an earlier start has left', async () => {
@@ -209,8 +211,8 @@ describe('continuous commits', () => {
   it('leave nothing behind when the job is deleted', async () => {
     const topic = await newTopic(kafka.brokers);
     const options = { config: { brokers: [kafka.brokers] }, stage: { topic, commit: 'continuous' }, jobId: newJob() };
-    await (await DrivenSink.start(options)).close();
-    const resolved = resolvedOptions(options);
+    await (await driveSink(options)).close();
+    const resolved = resolvedSink(kafkaSink, { ...options, job: { ...JOB, jobId: options.jobId } });
     for (let times = 0; times < 2; times++) await kafkaSink.dispose!(resolved, new AbortController().signal);
     const admin = new Kafka({ brokers: [kafka.brokers], logLevel: logLevel.NOTHING }).admin();
     await admin.connect();

@@ -8,7 +8,7 @@ import type { SnapshotEntry } from '@millrace/engine';
 import { type MillraceError, systemClock } from '@millrace/kernel';
 import { KafkaServer, type SharedKafka, testKafka } from '@millrace/testing';
 import { committedMessages } from '../test-support/committed-messages.ts';
-import { DrivenSink } from '../test-support/driven-sink.ts';
+import { startSink } from '../test-support/drive.ts';
 import { inserts, tableOf } from '../test-support/events.ts';
 import { type Freeze, freezeAt, watchRequests } from '../test-support/frozen-requests.ts';
 import { EVENT_COUNT, newCoordination, runScenario } from '../test-support/scenario.ts';
@@ -83,11 +83,11 @@ describe('the kafka sink, when an execution', () => {
     const restored = { snapshotId: 1, entries };
     const options = { config: { brokers: [kafka.brokers] }, stage: { topic, format: 'json' }, jobId, restored };
     for (const generation of [2, 3]) {
-      await using sink = await DrivenSink.start({ ...options, generation });
+      await using sink = await startSink({ ...options, generation });
       expect(await sortedIds(topic)).toEqual(numbers(100));
-      expect(sink.counts.size).toBe(0);
+      expect(sink.counters.size).toBe(0);
     }
-    await using last = await DrivenSink.start({ ...options, generation: 4 });
+    await using last = await startSink({ ...options, generation: 4 });
     await last.write(inserts(ORDERS, 100, 200));
     await last.snapshot(2);
     expect(await sortedIds(topic)).toEqual(numbers(200));
@@ -101,16 +101,14 @@ describe('the kafka sink, when an execution', () => {
     expect(await committedMessages(kafka.brokers, [topic])).toEqual([]);
     const options = { config: { brokers: [kafka.brokers] }, jobId, restored: { snapshotId: 1, entries } };
     for (const generation of [2, 3]) {
-      await expect(
-        DrivenSink.start({ ...options, generation, stage: { topic, format: 'json' } }),
-      ).rejects.toMatchObject({
+      await expect(startSink({ ...options, generation, stage: { topic, format: 'json' } })).rejects.toMatchObject({
         code: { code: 'kafka.transaction_lost' },
         details: { outcome: 'aborted', topic, partition: 0, offset: '99' },
       });
     }
     const stage = { topic, format: 'json', lostTransaction: 'accept' };
-    await using sink = await DrivenSink.start({ ...options, generation: 4, stage });
-    expect(sink.counts.get('transactionsLost')).toBe(1);
+    await using sink = await startSink({ ...options, generation: 4, stage });
+    expect(sink.metric('transactionsLost')).toBe(1);
     await sink.write(inserts(ORDERS, 100, 110));
     await sink.snapshot(2);
     expect(await sortedIds(topic)).toEqual(numbers(110).slice(100));
@@ -120,7 +118,9 @@ describe('the kafka sink, when an execution', () => {
     const topic = await newTopic(kafka.brokers, 2);
     const jobId = newJob();
     const options = { config: { brokers: [kafka.brokers] }, stage: { topic, format: 'json' }, jobId };
-    const old = await Promise.all([0, 1, 2].map((writer) => DrivenSink.start({ ...options, writer, parallelism: 3 })));
+    const old = await Promise.all(
+      [0, 1, 2].map((writer) => startSink({ ...options, instance: writer, parallelism: 3 })),
+    );
     const entries: SnapshotEntry[] = [];
     for (const [writer, sink] of old.entries()) {
       await sink.write(inserts(ORDERS, writer * 10, writer * 10 + 10));
@@ -129,21 +129,21 @@ describe('the kafka sink, when an execution', () => {
       await sink.prepare(2);
     }
     const restored = { snapshotId: 1, entries };
-    await using one = await DrivenSink.start({ ...options, generation: 2, restored });
+    await using one = await startSink({ ...options, generation: 2, restored });
     // Also of the writers that are no more nothing is open: the read ends.
     expect(await sortedIds(topic)).toEqual(numbers(30));
     for (const sink of old) {
       await expect(sink.snapshot(3)).rejects.toMatchObject({ code: { code: 'kafka.fenced' } });
       await sink.close();
     }
-    expect(one.counts.size).toBe(0);
+    expect(one.counters.size).toBe(0);
   });
 
   it('loses its broker to kill -9 in the middle, goes on when that is back', async () => {
     await using server = await KafkaServer.start();
     const topic = await newTopic(server.brokers, 2);
     const config = { brokers: [server.brokers] };
-    await using sink = await DrivenSink.start({ config, stage: { topic, format: 'json' }, jobId: newJob() });
+    await using sink = await startSink({ config, stage: { topic, format: 'json' }, jobId: newJob() });
     await sink.write(inserts(ORDERS, 0, 100));
     await sink.snapshot(1);
     await sink.write(inserts(ORDERS, 100, 200));

@@ -3,7 +3,7 @@ import { KAFKA_USER, type SharedKafka, testKafka } from '@millrace/testing';
 import { Kafka, logLevel, Partitioners } from 'kafkajs';
 import { COMPRESSIONS } from '../protocol/compression.ts';
 import { committedMessages } from '../test-support/committed-messages.ts';
-import { DrivenSink } from '../test-support/driven-sink.ts';
+import { startSink as start } from '../test-support/drive.ts';
 import { inserts, tableOf, transactionOf } from '../test-support/events.ts';
 import { newTopic } from '../test-support/test-cluster.ts';
 import { PENDING_BYTES_MAX } from './kafka-sink.processor.ts';
@@ -19,9 +19,9 @@ beforeAll(async () => {
 /** A sink of a job of its own. */
 const startSink = (
   stage: Readonly<Record<string, unknown>>,
-  options: Partial<Parameters<typeof DrivenSink.start>[0]> = {},
-): Promise<DrivenSink> =>
-  DrivenSink.start({
+  options: Partial<Parameters<typeof start>[0]> = {},
+): ReturnType<typeof start> =>
+  start({
     config: { brokers: [kafka.brokers] },
     stage,
     jobId: `job-${process.pid}-${jobCount++}`,
@@ -53,7 +53,7 @@ describe('the kafka sink', () => {
     expect(idsOf(await committedMessages(kafka.brokers, [topic])).sort((a, b) => a - b)).toEqual([
       ...Array(150).keys(),
     ]);
-    expect(sink.counts.get('transactionsCommitted')).toBe(3);
+    expect(sink.metric('transactionsCommitted')).toBe(3);
   });
 
   it('writes keys, rows, tombstones, headers and the commit time', async () => {

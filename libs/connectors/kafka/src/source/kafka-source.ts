@@ -12,6 +12,15 @@ export const kafkaSource = defineSource<ClusterConfig, SourceStage>({
   summary: 'Reads committed JSON messages of Kafka topics.',
   config: clusterConfig,
   stage: sourceStage,
+  capabilities: { initialLoad: true, follows: 'option', changes: true, parallel: true },
+  guarantees: [
+    {
+      mode: {},
+      level: 'exactly-once',
+      how: 'The offset of each partition is part of the snapshot; only committed messages are read. Messages that are gone before they were read stop the job.',
+      needs: ['Messages kept for longer than the longest outage.'],
+    },
+  ],
   check: checkCluster,
   async describe({ config, stage }, signal) {
     const findings: readonly Finding[] = await checkTopicsFound(config, stage.topics, signal);

@@ -1,9 +1,9 @@
-import { DrivenSink } from './driven-sink.ts';
+import { startSink } from './drive.ts';
 import { inserts, tableOf } from './events.ts';
 
 /** Writes 100 rows, prepares them, prints the saved state and waits to be killed. Arguments: brokers, topic, job id, transaction timeout. */
 const [brokers, topic, jobId, transactionTimeout] = process.argv.slice(2) as [string, string, string, string];
-const sink = await DrivenSink.start({
+const sink = await startSink({
   config: { brokers: [brokers] },
   stage: { topic, format: 'json', transactionTimeout },
   jobId,

@@ -1,6 +1,6 @@
 import type { SnapshotEntry } from '@millrace/engine';
 import { systemClock } from '@millrace/kernel';
-import { DrivenSink } from './driven-sink.ts';
+import { startSink } from './drive.ts';
 import { inserts, loadedRows, tableOf } from './events.ts';
 
 export const EVENT_COUNT = 300;
@@ -37,7 +37,7 @@ export async function runScenario(options: ScenarioOptions): Promise<void> {
   coordination.generation += 1;
   const { generation } = coordination;
   const { record } = coordination;
-  const sink = await DrivenSink.start({
+  const sink = await startSink({
     config: { brokers: [brokers] },
     stage: { topic, format: 'json', ...stage },
     jobId,

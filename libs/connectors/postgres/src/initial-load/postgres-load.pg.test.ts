@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parseLsn } from '@millrace/formats';
 import { SeededRandom, type TestDatabase, testPostgres } from '@millrace/testing';
+import type { SavedSnapshot } from '@millrace/testing/drivers';
 import { decodeState } from '../position/source-state.ts';
+import { startSource, type TestSource } from '../test-support/drive.ts';
 import { type ReadableEvent, readableEvents } from '../test-support/readable-events.ts';
-import { type SavedSnapshot, SourceRunner } from '../test-support/source-runner.ts';
 import { createWrittenTables, RandomWriter, WRITTEN_TABLES } from './testing/random-writer.ts';
 import { type Row, TableImage } from './testing/table-image.ts';
 
@@ -17,7 +18,7 @@ class Scenario {
   readonly image: TableImage;
   readonly #stage: { readonly tables: string[]; readonly initialLoad: 'full'; readonly chunkRows: number };
   readonly #isExact: boolean;
-  runner!: SourceRunner;
+  runner!: TestSource;
   saved: SavedSnapshot | undefined;
   #savedImage: ReturnType<TableImage['save']>;
   #applied = 0;
@@ -37,10 +38,10 @@ class Scenario {
   }
 
   async start(): Promise<void> {
-    this.runner = await SourceRunner.start(this.database, {
+    this.runner = await startSource(this.database, {
       stage: this.#stage,
       job: { jobId: this.database.name, jobName: 'load', stage: 'src' },
-      restore: this.saved,
+      restored: this.saved,
       sinksShowRowsAtOnce: !this.#isExact,
     });
     this.runner.isMoody = true;

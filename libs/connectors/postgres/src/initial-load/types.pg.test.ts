@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { testPostgres } from '@millrace/testing';
-import { SourceRunner } from '../test-support/source-runner.ts';
+import { startSource } from '../test-support/drive.ts';
 
 /** Values of every kind of type, as SQL. */
 const VALUES: Readonly<Record<string, readonly string[]>> = {
@@ -72,7 +72,7 @@ describe('the initial load', () => {
       await database.query(`INSERT INTO all_types (id, ${columns}) SELECT ${index}, ${row(index)}`);
     await database.query(`INSERT INTO all_types (id) VALUES (${rows})`);
 
-    await using runner = await SourceRunner.start(database, {
+    await using runner = await startSource(database, {
       stage: { tables: ['public.all_types'], initialLoad: 'full' },
       job: { jobId: database.name, jobName: 'types', stage: 'src' },
     });

@@ -15,6 +15,16 @@ export const s3Sink = defineSink<S3Config, S3Stage>({
   summary: 'Writes change events to objects in an S3 bucket, as NDJSON, Debezium JSON, CSV or Parquet.',
   config: s3Config,
   stage: s3Stage,
+  capabilities: { holds: 'changes', createsTarget: 'always', parallel: true },
+  guarantees: [
+    {
+      mode: {},
+      level: 'exactly-once',
+      visible: 'at-snapshot',
+      how: 'Objects are multipart uploads whose parts are there at the barrier; their ids are part of the snapshot. Phase two completes them and writes a manifest; a restart completes what its snapshot had prepared and aborts the rest. An older execution can complete what is committed, and nothing else.',
+      needs: ['No lifecycle rule that aborts uploads sooner than an outage lasts.'],
+    },
+  ],
   check: checkBucket,
   showsRowsAtOnce: () => false,
   checkStage: async ({ config, stage }, input, signal) => [

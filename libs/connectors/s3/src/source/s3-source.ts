@@ -12,6 +12,15 @@ export const s3Source = defineSource<S3Config, S3SourceStage>({
   summary: 'Reads NDJSON or CSV objects of an S3 bucket, and those that come later.',
   config: s3Config,
   stage: s3SourceStage,
+  capabilities: { initialLoad: true, follows: 'option', changes: false, parallel: false },
+  guarantees: [
+    {
+      mode: {},
+      level: 'exactly-once',
+      how: 'The objects that were read and the row in the present one are part of the snapshot. An object that was written again in between stops the job.',
+      needs: ['Objects that are not written again while they are read.'],
+    },
+  ],
   check: checkReadable,
   describe: async ({ config, stage }, signal) => ({
     shape: { tables: [declaredSchema(stage)] },

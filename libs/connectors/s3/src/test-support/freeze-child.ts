@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { DrivenSink } from './drive.ts';
+import { startSink } from './drive.ts';
 import { runScenario } from './scenario.ts';
 import { TestBucket } from './test-bucket.ts';
 import { violations } from './violations.ts';
@@ -63,7 +63,7 @@ for (let isOver = false; !isOver; ) {
   }
   await see('at the end');
   // What a late execution began after the newer one had swept is swept by the next.
-  await (await DrivenSink.start({ config, generation: 3 })).close();
+  await (await startSink({ config, generation: 3 })).close();
   const left = await bucket.uploads();
   if (left.length > 0) found.push(`step ${steps}: uploads are left: ${left.join()}`);
 }

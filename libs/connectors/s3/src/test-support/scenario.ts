@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { SnapshotEntry } from '@millrace/engine';
 import type { S3Config } from '../config.ts';
-import { DrivenSink, eventBatch, TABLES } from './drive.ts';
+import { eventBatch, startSink, TABLES } from './drive.ts';
 
 /** Events of the whole scenario. */
 export const EVENT_COUNT = 400;
@@ -56,7 +56,7 @@ export async function runScenario(
   writeFileSync(`${path}.generation`, String(generation));
   const record = readRecord(path);
   const restored = record && { snapshotId: record.snapshotId, entries: record.entries.map(decode) };
-  const sink = await DrivenSink.start({ config, generation, restored, stage: { partBytes: '5MiB' } });
+  const sink = await startSink({ config, generation, restored, stage: { partBytes: '5MiB' } });
   const note = 'n'.repeat(noteBytes);
   let snapshotId = record?.snapshotId ?? 0;
   for (let position = record?.position ?? 0; position < EVENT_COUNT; ) {

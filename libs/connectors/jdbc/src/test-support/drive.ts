@@ -1,0 +1,28 @@
+import type { SnapshotEntry } from '@millrace/engine';
+import { DrivenSink, resolvedSink } from '@millrace/testing/drivers';
+import { jdbcSink } from '../index.ts';
+
+export interface SinkOptions {
+  readonly generation?: number;
+  /** Number of the snapshot that `state` is of. */
+  readonly restored?: number | undefined;
+  readonly state?: readonly SnapshotEntry[];
+  readonly stage?: Readonly<Record<string, unknown>>;
+  readonly jobId?: string;
+}
+
+const options = (connection: object, { stage, jobId = '01JOB' }: SinkOptions) => ({
+  config: { ssl: 'disable', ...connection },
+  stage,
+  job: { jobId, jobName: 'test', stage: 'copy' },
+});
+
+export const resolved = (connection: object, more: SinkOptions = {}) =>
+  resolvedSink(jdbcSink, options(connection, more));
+
+/** The sink of a job. */
+export const startSink = (connection: object, more: SinkOptions = {}): Promise<DrivenSink> => {
+  const { restored: snapshotId, state: entries = [], generation } = more;
+  const restored = snapshotId === undefined ? undefined : { snapshotId, entries };
+  return DrivenSink.start(jdbcSink, { ...options(connection, more), generation, restored });
+};

@@ -1,0 +1,188 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Refusals } from '@millrace/connector-contract';
+import { type Batch, type Processor, rowBatch } from '@millrace/engine';
+import { changeEvents, derivedSchema, encodeRows, isChangeBatch, type TableSchema } from '@millrace/formats';
+import { errorCode, MillraceError } from '@millrace/kernel';
+import { verifyProcessor } from '@millrace/testing';
+import { enrichEvents } from '../events/enrich-events.ts';
+import { filterEvents } from '../events/filter-events.ts';
+import { ModuleCalls } from '../events/module-calls.ts';
+import { pickEvents } from '../events/pick-events.ts';
+import { rowsOfEvents } from '../events/rows-of-events.ts';
+import { selectEvents } from '../events/select-events.ts';
+import { whereEvents } from '../events/where-events.ts';
+import type { Letter, LetterStore } from './letter-store.ts';
+import type { RecordPolicy } from './record-policy.ts';
+import { refusalGate } from './refusal-gate.processor.ts';
+import { refusingTransform } from './refusing-transform.ts';
+
+const schema: TableSchema = {
+  ...derivedSchema('public', 'readings', [
+    { name: 'id', kind: 'integer', sqlType: 'integer', key: true },
+    { name: 'v', kind: 'text', sqlType: 'text' },
+  ]),
+  replicaIdentity: 'full',
+};
+const events = (...rows: readonly (readonly [id: number, v: string])[]): Batch =>
+  encodeRows(
+    schema,
+    rows.map(([id, v]) => ({ id, v })),
+    { receivedMs: 0 },
+  );
+const GIVEN = [events([1, '10'], [2, 'two'], [3, '30']), events([2, '20'], [4, 'four']), events([2, '21'], [5, '50'])];
+
+const rowsOf = (batch: Batch): readonly unknown[] => {
+  if (isChangeBatch(batch)) return changeEvents(batch).map(({ after }) => Object.values(after!).join(' '));
+  return batch.kind === 'rows' ? (batch.rows as { key: string[] }[]).map(({ key }) => key.join(' ')) : [];
+};
+const split = (batch: Batch): readonly Batch[] =>
+  isChangeBatch(batch) ? Array.from({ length: batch.length }, (_, index) => pickEvents(batch, [index])) : [batch];
+
+const policy = (given: Partial<RecordPolicy>) => ({
+  stage: 'parsed',
+  action: 'skip' as const,
+  parkKeys: false,
+  retries: 0,
+  backoffMs: 0,
+  openMax: 100,
+  ...given,
+});
+
+const named = (name: string, text: string) => ({ name, text, pointer: `/stages/parsed/select/${name}` });
+const select = () => selectEvents([named('id', 'after.id'), named('value', 'after.v::int4')]);
+const gate =
+  (inner: (refusals: Refusals) => Processor, given: Partial<RecordPolicy> = {}, store?: LetterStore) =>
+  (): Processor =>
+    refusalGate({ policy: policy(given), letters: store && (async () => store), isFiltering: true, inner });
+
+/** Looks like the catalog's to the gate, and keeps what it is told. */
+class ArrayStore implements LetterStore {
+  added: Letter[] = [];
+  recover = async (): Promise<number> => 0;
+  add = async (letters: readonly Letter[]): Promise<void> => void this.added.push(...letters);
+  seal = async (): Promise<void> => {};
+  publish = async (): Promise<void> => {};
+  requests = async () => ({ requests: [], hasMore: false });
+  async [Symbol.asyncDispose](): Promise<void> {}
+}
+
+describe('a stage that goes on without records it cannot take', () => {
+  it.each([
+    ['select', select, ['1 10', '3 30', '2 20', '2 21', '5 50']],
+    ['filter', () => filterEvents('after.v::int4 > 10', ''), ['3 30', '2 20', '2 21', '5 50']],
+    ['where', () => whereEvents('id > 0 and v::int4 < 40', ''), ['1 10', '3 30', '2 20', '2 21']],
+    ['aggregate', () => rowsOfEvents({ groups: [named('g', 'after.v::int4')] }), ['10', '30', '20', '21', '50']],
+  ] as const)(
+    'skips those that an expression of %s fails on, and keeps the order of the others',
+    async (_, make, expected) => {
+      await verifyProcessor(
+        gate((refusals) => refusingTransform(make(), refusals)),
+        { rowsOf, split },
+      )
+        .input(GIVEN)
+        .expectOutput(expected);
+    },
+  );
+
+  it('does not go on when the stage itself is wrong', async () => {
+    const wrong = () => selectEvents([named('x', 'after.nothing')]);
+    const run = verifyProcessor(
+      gate((refusals) => refusingTransform(wrong(), refusals)),
+      { rowsOf, split },
+    )
+      .input(GIVEN)
+      .expectOutput([]);
+    await expect(run).rejects.toThrow('nothing');
+  });
+
+  it('sets aside what comes later of the key of a record that was set aside', async () => {
+    let store = new ArrayStore();
+    await verifyProcessor(
+      () =>
+        gate((refusals) => refusingTransform(select(), refusals), { action: 'dead-letter', parkKeys: true }, store)(),
+      {
+        rowsOf,
+        split,
+        before: () => {
+          store = new ArrayStore();
+        },
+        after: () => {
+          // What was added after the last snapshot comes again in a new instance.
+          const letters = new Map(store.added.map((letter) => [letter.number, letter]));
+          expect(
+            [...letters.values()].map(({ rowKey, isParked, reason }) => `${rowKey['id']} ${isParked} ${reason}`),
+          ).toEqual([
+            '2 false sql.invalid_text',
+            '2 true dead_letter.parked',
+            '4 false sql.invalid_text',
+            '2 true dead_letter.parked',
+          ]);
+        },
+      },
+    )
+      .input(GIVEN)
+      .expectOutput(['1 10', '3 30', '5 50']);
+  });
+
+  it('tells why a call failed, and goes on with the other calls', async () => {
+    const calls = (refusals: Refusals): Processor =>
+      enrichEvents({
+        keys: [named('v', 'after.v')],
+        names: ['doubled'],
+        isRepeated: false,
+        refusals,
+        open: async (_, { clock, signal }) =>
+          new ModuleCalls({
+            function: ({ v }) => {
+              if (Number.isNaN(Number(v))) throw new Error(`no number: ${v}`);
+              return { doubled: 2 * Number(v) };
+            },
+            parameters: ['v'],
+            columns: [{ name: 'doubled', field: 0, kind: 'integer', sqlType: 'integer', key: false, nullable: true }],
+            options: undefined,
+            concurrency: 4,
+            tellsFailures: true,
+            attempts: { clock, signal, stage: 'parsed', retries: 1, backoffMs: 1, timeoutMs: 1_000 },
+          }),
+      })({ globalIndex: 0, totalParallelism: 1 });
+    await verifyProcessor(gate(calls), { rowsOf, split })
+      .input(GIVEN)
+      .expectOutput(['1 10 20', '3 30 60', '2 20 40', '2 21 42', '5 50 100']);
+  });
+
+  it('leaves rows that are no change events alone', async () => {
+    const inner = (): Processor => {
+      let offer: (batch: Batch) => boolean;
+      return {
+        init({ outbox }) {
+          offer = (batch) => outbox.offer(batch);
+        },
+        process: (_, batch) => offer(batch),
+      };
+    };
+    await verifyProcessor(gate(inner))
+      .input([rowBatch([{ a: 1 }])])
+      .expectOutput([{ a: 1 }]);
+  });
+
+  it('says so where there is no place for letters', () => {
+    const make = gate((refusals) => refusingTransform(select(), refusals), { action: 'dead-letter' });
+    expect(make).toThrow(
+      expect.objectContaining({ code: expect.objectContaining({ code: 'pipeline.no_letter_store' }) }),
+    );
+  });
+
+  it('fails when the store does', async () => {
+    const Away = errorCode('test.away', { domain: 'external', retry: 'later', title: 'away' });
+    class Broken extends ArrayStore {
+      override add = async (): Promise<void> => {
+        throw new MillraceError(Away, { message: 'the store is away' });
+      };
+    }
+    const inner = (refusals: Refusals) => refusingTransform(select(), refusals);
+    const run = verifyProcessor(gate(inner, { action: 'dead-letter' }, new Broken()), { rowsOf, split })
+      .input(GIVEN)
+      .expectOutput([]);
+    await expect(run).rejects.toThrow('the store is away');
+  });
+});
