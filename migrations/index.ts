@@ -2,6 +2,7 @@ import { Catalog1795219200000 } from './1795219200000-catalog.ts';
 import { JobModules1795737600000 } from './1795737600000-job-modules.ts';
 import { DeadLetters1795824000000 } from './1795824000000-dead-letters.ts';
 import { DeadLetterOrder1795827600000 } from './1795827600000-dead-letter-order.ts';
+import { DeadLetterKeys1795831200000 } from './1795831200000-dead-letter-keys.ts';
 
 /** Every migration of the metadata database, oldest first. Append only: one that was merged is never edited. */
 export const migrations = [
@@ -9,4 +10,5 @@ export const migrations = [
   JobModules1795737600000,
   DeadLetters1795824000000,
   DeadLetterOrder1795827600000,
+  DeadLetterKeys1795831200000,
 ] as const;

@@ -9,7 +9,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MillraceError } from '@millrace/kernel';
-import { testKafka, testMariadb, testPostgres, testRedis, testS3 } from '@millrace/testing';
+import { testKafka, testMariadb, testPostgres, testRedis, testRegistry, testS3, testVersity } from '@millrace/testing';
 
 function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -44,6 +44,16 @@ const OPTIONAL: readonly OptionalServer[] = [
     start: async () => ({ TEST_MARIADB_URL: (await testMariadb()).url }),
   },
   { name: 'S3', marks: ['s3'], start: async () => ({ TEST_S3_URL: (await testS3()).url }) },
+  {
+    name: 'versitygw',
+    marks: ['versity'],
+    start: async () => ({ TEST_VERSITY_URL: (await testVersity()).url }),
+  },
+  {
+    name: 'the schema registry',
+    marks: ['registry'],
+    start: async () => ({ TEST_REGISTRY_URL: (await testRegistry()).url }),
+  },
   {
     name: 'Kafka',
     marks: ['kafka'],
@@ -101,7 +111,8 @@ async function main(): Promise<number> {
       return verified;
     }
   }
-  console.log('starting PostgreSQL, Redis, MariaDB, S3 and Kafka ...');
+  console.log('starting PostgreSQL, Redis, MariaDB, S3, versitygw and Kafka ...');
+  console.log('starting PostgreSQL, Redis, MariaDB, S3, Kafka and a schema registry ...');
   const [postgres, redis, { env, without }] = await Promise.all([testPostgres(), testRedis(), startOptional()]);
   const folder = mkdtempSync(join(tmpdir(), 'millrace-test-'));
   const resultFile = join(folder, 'result.json');

@@ -41,7 +41,13 @@ export const buildDag: DagBuilder = (spec) => {
       return timed(kafkaSink.createSink({ config, stage: kafkaSink.stage.parse(stage), job: identity }));
     }
     const config = jdbcSink.config.parse(connection(bench.sink));
-    return timed(jdbcSink.createSink({ config, stage: jdbcSink.stage.parse({ mode: 'upsert' }), job: identity }));
+    return timed(
+      jdbcSink.createSink({
+        config,
+        stage: jdbcSink.stage.parse(bench.sinkStage ?? { mode: 'upsert' }),
+        job: identity,
+      }),
+    );
   };
   return new Dag().vertex(SOURCE_VERTEX, source).vertex(SINK_VERTEX, sink()).edge(SOURCE_VERTEX, SINK_VERTEX);
 };

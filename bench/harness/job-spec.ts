@@ -17,6 +17,8 @@ export interface BenchJob {
   readonly resumeLsn: string | undefined;
   /** `counting`: JSON bytes that are counted. Otherwise rows are upserted here. */
   readonly sink: 'counting' | DatabaseConnection | KafkaTarget;
+  /** Options of the sink's stage; default: upsert. */
+  readonly sinkStage?: Readonly<Record<string, unknown>> | undefined;
   /** The run is over when the counting sink has this many rows … */
   readonly rows: number;
   /** … or the target has this row. */

@@ -2,6 +2,7 @@ import { systemClock } from '@millrace/kernel';
 import { SeededRandom, type TestDatabase } from '@millrace/testing';
 import { type Figures, isLoaded } from '../../apps/cli/src/demo/live-line.ts';
 import { type Platform, startPlatform } from '../../apps/cli/src/demo/platform.ts';
+import type { RestClient } from '../../apps/cli/src/rest-client.ts';
 
 export interface PoisonOptions {
   /** Changes that the source commits. */
@@ -32,7 +33,7 @@ export interface PoisonResult {
 
 /** Versions of each row. */
 const VERSIONS = 10;
-const WAIT_MS_MAX = 300_000;
+const WAIT_MS_MAX = 600_000;
 const POLL_MS = 250;
 const JOB = 'probe';
 
@@ -54,10 +55,16 @@ async function wrongRows(target: TestDatabase, expected: readonly { id: number; 
   return expected.filter(({ id, version }) => versions.get(id) !== version).length + found.length - expected.length;
 }
 
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
+async function until(rest: RestClient, what: string, holds: () => Promise<boolean>): Promise<void> {
   const deadline = systemClock.monotonicMs() + WAIT_MS_MAX;
   while (!(await holds().catch(() => false))) {
-    if (systemClock.monotonicMs() > deadline) throw new Error(`${what}: not within ${WAIT_MS_MAX / 1_000} s`);
+    if (systemClock.monotonicMs() > deadline) {
+      const job = await rest.peek<Record<'status' | 'error' | 'deadLetters', unknown>>(`jobs/${JOB}`);
+      const { status, error, deadLetters } = job ?? {};
+      throw new Error(
+        `${what}: not within ${WAIT_MS_MAX / 1_000} s; ${JSON.stringify({ status, error, deadLetters })}`,
+      );
+    }
     await systemClock.sleep(POLL_MS);
   }
 }
@@ -83,7 +90,7 @@ async function start({ rest, source, target }: Platform): Promise<void> {
     stored: { input: 'parsed', sink: 'warehouse', mode: 'upsert', onError },
   };
   await rest.post('jobs', { name: JOB, snapshotInterval: '500ms', stages });
-  await until('the job streams', async () => {
+  await until(rest, 'the job streams', async () => {
     const figures = await rest.peek<Figures>(`jobs/${JOB}/metrics`);
     return figures?.snapshot !== undefined && isLoaded(figures);
   });
@@ -136,6 +143,7 @@ export async function runPoison(options: PoisonOptions): Promise<PoisonResult> {
     version: (poisoned.get(index + 1)?.version ?? VERSIONS) - 1,
   })).filter(({ version }) => version >= 0);
   await until(
+    rest,
     'the rest arrives',
     async () => (await wrongRows(target, before)) === 0 && (await count('open')) >= letters,
   );
@@ -158,8 +166,8 @@ export async function runPoison(options: PoisonOptions): Promise<PoisonResult> {
   }
   if (kills > 0) await kill();
   const after = Array.from({ length: ids }, (_, index) => ({ id: index + 1, version: VERSIONS - 1 }));
-  await until('the letters come back', async () => (await count('replayed')) >= letters);
-  await until('the target has all', async () => (await wrongRows(target, after)) === 0);
+  await until(rest, 'the letters come back', async () => (await count('replayed')) >= letters);
+  await until(rest, 'the target has all', async () => (await wrongRows(target, after)) === 0);
   return {
     scenario: 'poison',
     seed,

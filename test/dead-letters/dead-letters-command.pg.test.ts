@@ -28,7 +28,7 @@ async function jobWith(letters: readonly TestLetter[]): Promise<string> {
 
 const CHAIN: readonly TestLetter[] = [
   { number: 1 },
-  { number: 2, isParked: true, reason: 'dead_letter.key_is_parked' },
+  { number: 2, isParked: true, reason: 'dead_letter.parked' },
   { number: 3, id: '2' },
 ];
 
@@ -49,7 +49,7 @@ describe('millrace dead-letters', () => {
   it('lists in a table, by default the newest first', async () => {
     const job = await jobWith(CHAIN);
     const lines = await millrace(job);
-    expect(lines[0]).toMatch(/^LETTER {2}STATE {9}REASON {21}TABLE {10}KEY {3}TRIES {2}LAST TRY {14}MESSAGE$/);
+    expect(lines[0]).toMatch(/^LETTER {2}STATE {9}REASON {14}TABLE {10}KEY {3}TRIES {2}LAST TRY {14}MESSAGE$/);
     expect(lines.slice(1).map((line) => line.split(/ {2,}/))).toEqual([
       [
         'copy.3',
@@ -64,7 +64,7 @@ describe('millrace dead-letters', () => {
       [
         'copy.2',
         'open, parked',
-        'dead_letter.key_is_parked',
+        'dead_letter.parked',
         'public.orders',
         'id=1',
         '1',
@@ -98,7 +98,7 @@ describe('millrace dead-letters', () => {
     expect(await millrace(job, '--state', 'replayed')).toEqual(['no dead letters']);
     expect((await millrace(job, 'groups')).slice(1)).toEqual([
       expect.stringMatching(/^copy +jdbc.row_refused +public.orders +2 +0 +0 +0 .* copy.3$/),
-      expect.stringMatching(/^copy +dead_letter.key_is_parked +public.orders +1 +0 +0 +0 .* copy.2$/),
+      expect.stringMatching(/^copy +dead_letter.parked +public.orders +1 +0 +0 +0 .* copy.2$/),
     ]);
   });
 
@@ -106,7 +106,7 @@ describe('millrace dead-letters', () => {
     const job = await jobWith([...CHAIN, { number: 4, id: '4', after: { id: '4', total: null, note: '\u001b[2Jx' } }]);
     expect((await millrace(job, 'show', 'copy.2')).slice(0, 6)).toEqual([
       'copy.2  open, parked',
-      'dead_letter.key_is_parked: the target refuses row 2',
+      'dead_letter.parked: the target refuses row 2',
       'Change the row, or the target.',
       'created in public.orders, key id=1',
       'at 0/3EA, change 2 of its transaction',

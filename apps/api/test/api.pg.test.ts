@@ -343,6 +343,23 @@ describe('jobs', () => {
     ]);
   });
 
+  it('are refused when they ask a sink for more than it holds', async () => {
+    world.findings = [];
+    const stages = { ...job('x').stages, copy: { input: 'orders', sink: 'wh', mode: 'post' } };
+    const refused = await api.request('POST', '/api/v1/jobs', job('more', { stages }));
+    expectProblem(refused, 422, 'job.preflight_failed');
+    expect(refused.body.errors).toMatchObject([
+      {
+        code: 'job.guarantee_out_of_reach',
+        pointer: '/stages/copy/mode',
+        detail: expect.stringContaining('holds at-least-once at most'),
+        mend: expect.stringContaining('"guarantee": "at-least-once"'),
+      },
+    ]);
+    const less = job('less', { stages, guarantee: 'at-least-once' });
+    expect((await api.request('POST', '/api/v1/jobs', less)).status).toBe(201);
+  });
+
   it('are refused for what their systems say, unless not asked', async () => {
     world.findings = [
       { code: 'fixture.broken', severity: 'error', message: 'broken', mend: 'ALTER SYSTEM …', pointer: '/host' },

@@ -38,7 +38,7 @@ async function jobWith(letters: readonly TestLetter[]): Promise<string> {
 
 const CHAIN: readonly TestLetter[] = [
   { number: 1 },
-  { number: 2, isParked: true, reason: 'dead_letter.key_is_parked' },
+  { number: 2, isParked: true, reason: 'dead_letter.parked' },
   { number: 3, id: '2' },
 ];
 

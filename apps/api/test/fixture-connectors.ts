@@ -77,7 +77,7 @@ export const fixtureConnectors = ConnectorRegistry.of([
     role: 'sink',
     summary: 'A sink for tests.',
     config,
-    stage: z.strictObject({ mode: z.enum(['upsert']).default('upsert') }),
+    stage: z.strictObject({ mode: z.enum(['upsert', 'post']).default('upsert') }),
     capabilities: { holds: 'rows', createsTarget: 'option', parallel: false },
     guarantees: [
       {
@@ -87,6 +87,7 @@ export const fixtureConnectors = ConnectorRegistry.of([
         how: 'By the fixture.',
         needs: ['A key.'],
       },
+      { mode: { mode: 'post' }, level: 'at-least-once', visible: 'at-once', how: 'Nobody remembers.', needs: [] },
     ],
     check: async () => [],
     async checkStage(_, { tables }) {

@@ -76,6 +76,7 @@ describe('the real connectors', () => {
       'source postgres',
       'source kafka',
       'source s3',
+      'source jdbc',
       'sink jdbc',
       'sink files',
       'sink kafka',

@@ -1,11 +1,11 @@
 import { CONNECTORS_VARIABLE, type ConnectorRegistry, loadConnectors } from '@millrace/connector-contract';
 import { filesSink } from '@millrace/connector-files';
-import { jdbcSink } from '@millrace/connector-jdbc';
+import { jdbcSink, jdbcSource } from '@millrace/connector-jdbc';
 import { kafkaSink, kafkaSource } from '@millrace/connector-kafka';
 import { postgresSource } from '@millrace/connector-postgres';
 import { s3Sink, s3Source } from '@millrace/connector-s3';
 
-const BUILT_IN = [postgresSource, kafkaSource, s3Source, jdbcSink, filesSink, kafkaSink, s3Sink];
+const BUILT_IN = [postgresSource, kafkaSource, s3Source, jdbcSource, jdbcSink, filesSink, kafkaSink, s3Sink];
 
 /** Every connector this worker can run, with those of `MILLRACE_CONNECTORS`. The engine's threads call this too. */
 export const connectorsOf = (env: NodeJS.ProcessEnv): Promise<ConnectorRegistry> =>

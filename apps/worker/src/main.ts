@@ -41,7 +41,9 @@ try {
 function fail(error: unknown): never {
   // Nothing runs yet: say what to do and end. Only failures without a name of their own need their stack.
   const text =
-    error instanceof MillraceError ? [error.message, error.mend].filter(Boolean).join('\n') : (error as Error).stack;
+    error instanceof MillraceError
+      ? [`${error.code.code}: ${error.message}`, error.mend].filter(Boolean).join('\n')
+      : (error as Error).stack;
   process.stderr.write(`millrace worker: ${text}\n`);
   process.exit(1);
 }

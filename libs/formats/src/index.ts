@@ -1,3 +1,8 @@
+export { AvroReader, AvroSchemaInvalid } from './avro/avro-reader.ts';
+export { AvroRowWriter } from './avro/avro-row-writer.ts';
+export type { AvroField, AvroRecord, AvroRecordOptions } from './avro/avro-schema.ts';
+export type { AvroOptions, AvroType } from './avro/avro-type.ts';
+export { DeclaredAvroRows } from './avro/declared-avro-rows.ts';
 export {
   type ChangeBatch,
   FLAG_KEY_CHANGE,
@@ -50,9 +55,18 @@ export { NULL, TupleCursor, UNCHANGED_LENGTH } from './change/tuple.ts';
 export { TupleWriter } from './change/tuple-writer.ts';
 export { ValueUnsupported, valueText } from './change/value-text.ts';
 export { RowCsvWriter } from './csv/row-csv.ts';
-export { NotAValue } from './declared/column-text.ts';
+export { columnText, NotAValue } from './declared/column-text.ts';
 export { DECLARED_TYPES, type DeclaredTable, type DeclaredType, declaredSchema } from './declared/declared-columns.ts';
-export { declaredRow, declaredRowOfJson, type ParsedRow } from './declared/declared-row.ts';
+export {
+  columnValues,
+  type DeclaredRow,
+  declaredRow,
+  declaredRowOfJson,
+  declaredRowOfObject,
+  type ParsedRow,
+} from './declared/declared-row.ts';
+export { parseExact } from './declared/exact-json.ts';
 export { ByteOutput } from './json/byte-output.ts';
 export { type DebeziumJsonOptions, DebeziumJsonWriter, JSON_OUTPUT_BYTES } from './json/debezium-json-writer.ts';
 export { type EventMetadata, eventMetadata, RowJsonWriter } from './json/row-json.ts';
+export { keyJsonSchema, type RowJsonSchema, rowJsonSchema } from './json-schema/row-json-schema.ts';

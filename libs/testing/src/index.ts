@@ -9,6 +9,7 @@ export { MariadbServer } from './servers/mariadb-server.ts';
 export { javaProgram, mavenJars } from './servers/maven-jars.ts';
 export { type PostgresOptions, PostgresServer } from './servers/postgres-server.ts';
 export { type RedisOptions, RedisServer } from './servers/redis-server.ts';
+export { RegistryServer } from './servers/registry-server.ts';
 export { S3Server } from './servers/s3-server.ts';
 export {
   type SharedKafka,
@@ -18,10 +19,13 @@ export {
   testMariadb,
   testPostgres,
   testRedis,
+  testRegistry,
   testS3,
+  testVersity,
 } from './servers/shared.ts';
 export { type Certificate, TestAuthority } from './servers/test-certificates.ts';
 export { createTestDatabase, type DatabaseConnection, type TestDatabase } from './servers/test-database.ts';
+export { VersityServer } from './servers/versity-server.ts';
 export { SeededRandom } from './shop/seeded-random.ts';
 export { createShop, DEMO_SHOP, SHOP_TABLES, type ShopSize } from './shop/shop-schema.ts';
 export { BULK_ROWS, ShopTraffic, type TrafficOptions } from './shop/shop-traffic.ts';

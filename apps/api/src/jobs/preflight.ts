@@ -1,6 +1,7 @@
 import type { Catalog } from '@millrace/catalog';
 import {
   type Finding,
+  guaranteeFor,
   type Resolved,
   type SinkConnector,
   type SourceConnector,
@@ -90,7 +91,7 @@ export class PreflightRun {
     ]);
     const label = `${role} "${definition.name}"`;
     const findings = merge(
-      located(general, stage.name, role, label, []),
+      [...this.#outOfReach(stage.name), ...located(general, stage.name, role, label, [])],
       this.#locatedInStage(described.findings, stage.name),
     );
     const failed = described.findings.some(({ severity }) => severity === 'error');
@@ -136,8 +137,28 @@ export class PreflightRun {
     const label = `${role} "${definition.name}"`;
     return {
       shape: undefined,
-      findings: merge(located(general, stage.name, role, label, []), this.#locatedInStage(staged, stage.name)),
+      findings: merge(
+        [...this.#outOfReach(stage.name), ...located(general, stage.name, role, label, [])],
+        this.#locatedInStage(staged, stage.name),
+      ),
     };
+  }
+
+  /** The job asks for more than the connector holds. */
+  #outOfReach(stage: string): readonly Finding[] {
+    const { connector, role, definition, options } = this.#definitions.get(stage)!;
+    const held = guaranteeFor(connector, options as Readonly<Record<string, unknown>>);
+    if (this.#pipeline.guarantee !== 'exactly-once' || held?.level !== 'at-least-once') return [];
+    const mode = Object.keys(held.mode)[0];
+    return [
+      {
+        code: 'job.guarantee_out_of_reach',
+        severity: 'error',
+        message: `${role} "${definition.name}" holds at-least-once at most, and the job asks for exactly-once: ${held.how}`,
+        mend: `Set "guarantee": "at-least-once" on the job, or use another ${role}${mode === undefined ? '' : ` or ${mode}`}.`,
+        pointer: jsonPointer(['stages', stage, mode ?? role]),
+      },
+    ];
   }
 
   /** The options in the clear, or what keeps them from being so. */

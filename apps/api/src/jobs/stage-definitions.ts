@@ -64,25 +64,31 @@ export async function stageDefinitions(
         });
       continue;
     }
-    if (role === 'sink') issues.push(...policyIssues(fields, connector, stage, pointer));
     const checked = checkInput(connector.stage, options, pointer);
-    if (checked.value === undefined) issues.push(...checked.issues);
-    else stages.push({ stage, role, definition, connector, options: checked.value });
+    if (checked.value === undefined) {
+      issues.push(...checked.issues);
+      continue;
+    }
+    issues.push(...policyIssues({ stage, connector, options: checked.value }, fields.onError, pointer));
+    stages.push({ stage, role, definition, connector, options: checked.value });
   }
   return { stages, issues };
 }
 
 /** Not every sink can go on without a record. */
-function policyIssues(fields: Fields, connector: Connector, stage: string, pointer: string): readonly InputIssue[] {
-  const { onError } = fields;
+function policyIssues(
+  { stage, connector, options }: Pick<StageDefinition, 'stage' | 'connector' | 'options'>,
+  onError: unknown,
+  pointer: string,
+): readonly InputIssue[] {
   const action = isObject(onError) ? onError.action : onError;
-  if (action === undefined || action === 'fail' || ('refuses' in connector && connector.refuses !== undefined))
-    return [];
+  if (connector.role !== 'sink' || action === undefined || action === 'fail') return [];
+  if (connector.refuses?.(options) === true) return [];
   return [
     {
       code: 'sink.never_refuses',
-      message: `stage ${quoteName(stage)} has onError, and sinks of type ${connector.type} do not set single records aside`,
-      mend: 'Leave onError out here; give it to the stage before the sink, where records can be checked.',
+      message: `stage ${quoteName(stage)} has onError, and a sink of type ${connector.type} with these options cannot go on without single records`,
+      mend: 'Leave onError out here, and give it to a stage before the sink that checks the records; of jdbc, the modes upsert and insert-only can.',
       pointer: `${pointer}/onError`,
     },
   ];

@@ -23,6 +23,8 @@ export interface PlatformOptions {
   readonly workers: number;
   readonly show: (line: string) => void;
   readonly workerEnv?: NodeJS.ProcessEnv;
+  /** For API and workers. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** Starts PostgreSQL, Redis, the API and workers and waits until they are ready. */
@@ -51,6 +53,7 @@ export async function startPlatform(options: PlatformOptions): Promise<Platform>
       MILLRACE_REDIS_URL: redis.url,
       MILLRACE_SECRET_KEY: randomBytes(32).toString('base64'),
       MILLRACE_PORT: String(port),
+      ...options.env,
     };
     const apiUrl = `http://127.0.0.1:${port}`;
     const rest = new RestClient(apiUrl, options.show);

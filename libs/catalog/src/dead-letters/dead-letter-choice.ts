@@ -3,7 +3,7 @@ import { type DeadLetterState, type JobRef, letterId } from './dead-letter.ts';
 import { type LetterSelection, lettersSql, Parameters, selectionSql } from './dead-letter-filter.ts';
 import type { ChosenLetter, Hindrance } from './dead-letter-plan.ts';
 import { keySql } from './dead-letter-rows.ts';
-import { DeadLetterWrongState, KeyIsParked, namedLetters, unknownLetters } from './errors.ts';
+import { namedLetters, unknownLetters } from './errors.ts';
 
 /** Letters that one request changes; what is left is for the next. */
 export const LETTERS_PER_REQUEST_MAX = 10_000;
@@ -35,8 +35,8 @@ export async function inWrongState(
   if ('filter' in selection) return [];
   const parameters = new Parameters();
   const id = parameters.add(job.id);
-  const rows = await manager.query<{ stage: string; number: string; state: DeadLetterState; isToldOf: boolean }[]>(
-    `SELECT stage, number, state, state = 'replaying' AND is_told AS "isToldOf" FROM millrace.dead_letter letter
+  const rows = await manager.query<{ stage: string; number: string; state: DeadLetterState }[]>(
+    `SELECT stage, number, state FROM millrace.dead_letter letter
      WHERE job_id = ${id} AND ${selectionSql(selection, parameters)} ORDER BY stage, number`,
     parameters.values,
   );
@@ -44,16 +44,10 @@ export async function inWrongState(
   const unknown = selection.ids.map(letterId).filter((name) => !found.has(name));
   if (unknown.length > 0) throw unknownLetters(job.name, unknown);
   return rows
-    .filter(({ state, isToldOf }) => state !== wanted || isToldOf)
-    .map(({ stage, number, state, isToldOf }) => {
+    .filter(({ state }) => state !== wanted)
+    .map(({ stage, number, state }) => {
       const letter = { stage, number: Number(number) };
-      const is = isToldOf ? 'is being replayed by the job right now' : `is ${state}`;
-      return {
-        letter,
-        code: DeadLetterWrongState.code as Hindrance['code'],
-        message: `${letterId(letter)} ${is}`,
-        by: [],
-      };
+      return { letter, code: 'dead_letter.wrong_state', message: `${letterId(letter)} is ${state}`, by: [] };
     });
 }
 
@@ -74,8 +68,7 @@ export async function choose(
 ): Promise<Choice> {
   const parameters = new Parameters();
   const job = parameters.add(jobId);
-  // A replay that the job has taken up (`is_told`) can't be taken back.
-  const eligible = `letter.job_id = ${job} AND letter.state = ${parameters.add(state)}${state === 'replaying' ? ' AND NOT letter.is_told' : ''}`;
+  const eligible = `letter.job_id = ${job} AND letter.state = ${parameters.add(state)}`;
   const plain = `SELECT ${CHOSEN_COLUMNS} FROM millrace.dead_letter letter WHERE ${eligible} AND`;
   let meant: string;
   if (companions === 'none' || (companions === 'same-key' && isEverything(selection))) {
@@ -151,6 +144,6 @@ export async function heldBack(
     const by = earlier.map((holder) => ({ stage, number: holder }));
     const letter = { stage, number };
     const message = `${letterId(letter)} was parked behind ${namedLetters(by)} of the same key`;
-    return [{ letter, code: KeyIsParked.code as Hindrance['code'], message, by }];
+    return [{ letter, code: 'dead_letter.key_is_parked' as const, message, by }];
   });
 }

@@ -116,7 +116,7 @@ async function change(
   const [written] = await manager.query<[{ stage: string; number: string }[], number]>(
     `UPDATE millrace.dead_letter letter SET ${set(parameters)}
      WHERE job_id = ${parameters.add(job.id)} AND (stage, number) IN ${lettersSql(letters, parameters)}
-       AND state = '${from}'${from === 'replaying' ? ' AND NOT is_told' : ''}
+       AND state = '${from}'
      RETURNING stage, number`,
     parameters.values,
   );

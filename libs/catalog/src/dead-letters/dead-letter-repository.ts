@@ -188,7 +188,8 @@ export class DeadLetterRepository {
   }
 
   /**
-   * Takes back replays that the job has not taken up, with those of later parked letters of the same keys, which may not come first.
+   * Takes back replays that the job has not taken up, with those of later parked letters of the same keys, which may not come first. One that it has
+   * taken up becomes `replayed` all the same, or fails and stays open.
    * @throws MillraceError `dead_letter.unknown`, `dead_letter.wrong_state`
    */
   cancelReplay(

@@ -1,6 +1,7 @@
 import { errorCode, MillraceError } from '@millrace/kernel';
 import pg from 'pg';
 import { codedError } from '../coded-errors.ts';
+import { keySql } from './dead-letter-rows.ts';
 
 export const TooManyDeadLetters = errorCode('dead_letter.too_many', {
   domain: 'user',
@@ -188,7 +189,7 @@ export class CatalogLetterStore<Event extends EventLike> implements AsyncDisposa
       `SELECT number, attempts, state, row_key, coalesce(edited, event) AS record, replay_rate,
               EXISTS (SELECT FROM millrace.dead_letter other
                       WHERE other.job_id = letter.job_id AND other.stage = letter.stage AND other.state = 'open'
-                        AND other.table_id = letter.table_id AND other.row_key::text = letter.row_key::text) AS leaves_others
+                        AND (${keySql('other')}) = (${keySql('letter')})) AS leaves_others
        FROM millrace.dead_letter letter
        WHERE job_id = $1 AND stage = $2 AND (state = 'replaying' OR state = 'discarded' AND NOT is_told) AND number <> ALL ($3)
        ORDER BY number LIMIT ${REQUESTS_MAX}`,

@@ -97,8 +97,8 @@ export interface SinkDefinition<Config = never, Stage = never> extends Definitio
   showsRowsAtOnce(stage: Stage): boolean;
   /** Can this stage take these tables (keys, columns, the target's own shape)? Changes nothing. */
   checkStage(options: Resolved<Config, Stage>, input: SourceShape, signal: AbortSignal): Promise<readonly Finding[]>;
-  /** What single records can be refused for, where `createSink` honours `refusals`; absent: it does not. */
-  readonly refuses?: string | undefined;
+  /** Does `createSink` honour `refusals` for this stage? Absent: for none. */
+  refuses?(stage: Stage): boolean;
   /** Makes the processor of one instance where `refusals` are given, for these are its own. */
   createSink(options: Resolved<Config, Stage> & { readonly refusals?: Refusals | undefined }): ProcessorSupplier;
 }
@@ -114,6 +114,13 @@ export interface SinkConnector<Config = never, Stage = never> extends SinkDefini
 /** A type of external system as one value: validation, forms, reference pages and the running parts all derive from it. */
 // biome-ignore lint/suspicious/noExplicitAny: a registry holds connectors of all option types
 export type Connector = SourceConnector<any, any> | SinkConnector<any, any>;
+
+/** What a connector holds for a stage with these options; `undefined` when it says nothing of them. */
+export const guaranteeFor = (
+  { guarantees }: Connector,
+  stage: Readonly<Record<string, unknown>>,
+): Guarantee | SinkGuarantee | undefined =>
+  guarantees.find(({ mode }) => Object.entries(mode).every(([option, value]) => stage[option] === value));
 
 export const defineSource = <Config, Stage>(
   definition: SourceDefinition<Config, Stage>,

@@ -4,6 +4,7 @@ export {
   defineSink,
   defineSource,
   type Finding,
+  guaranteeFor,
   type JobIdentity,
   type LookupRequest,
   type Resolved,

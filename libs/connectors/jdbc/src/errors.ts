@@ -4,48 +4,48 @@ import { errorCode } from '@millrace/kernel';
 export const Unreachable = errorCode('jdbc.unreachable', {
   domain: 'external',
   retry: 'later',
-  title: 'Target database unreachable',
+  title: 'Database unreachable',
 });
 
 /** The server refuses the user, the password or the database. */
 export const LoginRefused = errorCode('jdbc.login_refused', {
   domain: 'user',
   retry: 'after-repair',
-  title: 'Login at the target refused',
+  title: 'Login at the database refused',
 });
 
 /** The connection broke while working. What was not committed is written again. */
 export const ConnectionLost = errorCode('jdbc.connection_lost', {
   domain: 'external',
   retry: 'later',
-  title: 'Connection to the target lost',
+  title: 'Connection to the database lost',
 });
 
 /** Serialization failure, deadlock, lock timeout or cancelled statement: the same again may pass. */
 export const Conflict = errorCode('jdbc.conflict', {
   domain: 'external',
   retry: 'later',
-  title: 'Conflict with another transaction at the target',
+  title: 'Conflict with another transaction',
 });
 
-/** Disk, memory or connections are used up at the target. */
+/** Disk, memory or connections are used up at the database. */
 export const Exhausted = errorCode('jdbc.target_exhausted', {
   domain: 'external',
   retry: 'later',
-  title: 'Target out of resources',
+  title: 'Database out of resources',
 });
 
 export const RightsMissing = errorCode('jdbc.rights_missing', {
   domain: 'user',
   retry: 'after-repair',
-  title: 'Rights missing at the target',
+  title: 'Rights missing at the database',
 });
 
-/** The target refused a statement for a reason that lies in no row. */
+/** The database refused a statement for a reason that lies in no row. */
 export const StatementRefused = errorCode('jdbc.statement_refused', {
   domain: 'external',
   retry: 'after-repair',
-  title: 'Target refused a statement',
+  title: 'Database refused a statement',
 });
 
 /** The target refused one row: a constraint, a value out of range, a trigger. */
@@ -105,7 +105,7 @@ export const KeyNotDelivered = errorCode('jdbc.key_not_delivered', {
 export const TableMissing = errorCode('jdbc.table_missing', {
   domain: 'user',
   retry: 'after-repair',
-  title: 'Target table missing',
+  title: 'Table missing',
 });
 
 export const NotATable = errorCode('jdbc.not_a_table', {
@@ -157,4 +157,37 @@ export const NotChangeEvents = errorCode('jdbc.not_change_events', {
   domain: 'user',
   retry: 'never',
   title: 'Input holds no change events',
+});
+
+/** The query of a source is refused by the database. */
+export const QueryRefused = errorCode('jdbc.query_refused', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'Database refused the query of a source',
+});
+
+/** A value of a source that has no counterpart: a zero date, a text in a column of numbers. */
+export const ValueUnreadable = errorCode('jdbc.value_unreadable', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'Value of a source that cannot be read',
+});
+
+export const WatermarkUnfit = errorCode('jdbc.watermark_unfit', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'Column does not serve as watermark',
+});
+
+/** More rows than can be remembered are within the overlap of a polling source. */
+export const OverlapTooLarge = errorCode('jdbc.overlap_too_large', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'Too many rows within the overlap',
+});
+
+export const OptionUnfit = errorCode('jdbc.option_unfit', {
+  domain: 'user',
+  retry: 'never',
+  title: 'Option does not fit the database',
 });

@@ -60,7 +60,11 @@ describe('check at MariaDB', () => {
     expect(await codes({ user: 'nobody_here' })).toEqual([['jdbc.login_refused', 'error', '/user']]);
     expect(await codes({ database: 'no_such' })).toEqual([['jdbc.login_refused', 'error', '/database']]);
     expect(await codes({ ssl: 'prefer' })).toEqual([['jdbc.reachable', 'ok', undefined]]);
-    expect(await codes({ ssl: 'require' })).toEqual([['jdbc.unreachable', 'error', '/host']]);
+    // MySQL makes itself a certificate.
+    const [server] = await database.query<{ version: string }>('select version() as version');
+    if (server!.version.includes('MariaDB')) {
+      expect(await codes({ ssl: 'require' })).toEqual([['jdbc.unreachable', 'error', '/host']]);
+    }
   });
 });
 

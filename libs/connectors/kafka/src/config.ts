@@ -1,6 +1,7 @@
 import { secretField } from '@millrace/connector-contract';
 import { parseDurationMs, parseSizeBytes } from '@millrace/kernel';
 import { z } from 'zod';
+import { checkRegistryFields, checkSinkFormat, registryFields, sinkFormatFields } from './message/format-options.ts';
 
 const BROKERS_MAX = 100;
 const BATCH_BYTES_MIN = 1_024;
@@ -26,8 +27,8 @@ const duration = (defaultText: string, minMs: number) =>
       `a duration of at least ${minMs} ms, such as ${defaultText}`,
     );
 
-/** How to reach a cluster. */
-export const clusterConfig = z.strictObject({
+/** How to reach a cluster, and the registry of its schemas. */
+const clusterFields = z.strictObject({
   brokers: z
     .array(address)
     .min(1)
@@ -49,7 +50,10 @@ export const clusterConfig = z.strictObject({
     .optional()
     .meta({ description: 'Login. Absent: none.' }),
   password: secretField().optional().meta({ description: 'Password of sasl.username.' }),
+  ...registryFields,
 });
+
+export const clusterConfig = clusterFields.superRefine(checkRegistryFields);
 
 export type ClusterConfig = z.output<typeof clusterConfig>;
 
@@ -70,11 +74,9 @@ const topic = z
   .meta({ description: 'Topic of an event. {schema}, {table} and {job} (its name) are replaced.' });
 
 /** What a sink stage writes, and where. */
-export const sinkStage = z.strictObject({
+const sinkFields = z.strictObject({
   topic,
-  format: z.enum(['json', 'debezium-json']).default('debezium-json').meta({
-    description: "json: the row as an object. debezium-json: Debezium's envelope with before, after, source and op.",
-  }),
+  ...sinkFormatFields,
   json: z.enum(['string', 'inline']).default('string').meta({
     description:
       'In debezium-json: json and jsonb values as strings, or as values of the message. Format json always has them as values.',
@@ -128,5 +130,7 @@ export const sinkStage = z.strictObject({
     description: 'What to do when a prepared transaction has timed out: fail the job, or go on with the gap.',
   }),
 });
+
+export const sinkStage = sinkFields.superRefine(checkSinkFormat);
 
 export type SinkStage = z.output<typeof sinkStage>;

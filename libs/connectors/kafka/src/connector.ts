@@ -4,6 +4,7 @@ import { checkCluster, checkTopics } from './cluster/check.ts';
 import { clientIdOf, clusterOf } from './cluster/connect.ts';
 import { deleteTopic } from './cluster/delete-topic.ts';
 import { type ClusterConfig, clusterConfig, type SinkStage, sinkStage } from './config.ts';
+import { checkFormat, checkRegistry } from './registry/check-registry.ts';
 import { KafkaSinkProcessor } from './sink/kafka-sink.processor.ts';
 import { openTransactions } from './transaction/orphans.ts';
 import { progressTopic } from './transaction/progress-topic.ts';
@@ -19,6 +20,7 @@ export const kafkaSink = defineSink<ClusterConfig, SinkStage>({
   summary: 'Writes change events to Kafka topics, in transactions.',
   config: clusterConfig,
   stage: sinkStage,
+  check: async (config, signal) => [...(await checkCluster(config, signal)), ...(await checkRegistry(config, signal))],
   capabilities: { holds: 'changes', createsTarget: 'option', parallel: true },
   guarantees: [
     {
@@ -44,9 +46,11 @@ export const kafkaSink = defineSink<ClusterConfig, SinkStage>({
       ],
     },
   ],
-  check: checkCluster,
   showsRowsAtOnce: () => false,
-  checkStage: checkTopics,
+  checkStage: async (options, shape, signal) => [
+    ...(await checkTopics(options, shape, signal)),
+    ...(await checkFormat(options, shape, signal)),
+  ],
   createSink: (options) => () => new KafkaSinkProcessor(options),
   async dispose({ config, stage, job }, signal) {
     const cluster = clusterOf(config, {

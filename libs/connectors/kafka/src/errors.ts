@@ -91,3 +91,38 @@ export const PositionLost = errorCode('kafka.position_lost', {
   retry: 'after-repair',
   title: 'The messages that come next are gone',
 });
+export const RegistryMissing = errorCode('kafka.registry_missing', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'The format needs a schema registry',
+});
+export const RegistryUnreachable = errorCode('kafka.registry_unreachable', {
+  domain: 'external',
+  retry: 'later',
+  title: 'The schema registry does not answer',
+});
+export const RegistryRefused = errorCode('kafka.registry_refused', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'The schema registry refuses a request',
+});
+export const SchemaIncompatible = errorCode('kafka.schema_incompatible', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'A schema is not compatible with earlier ones',
+});
+export const SchemaUnknown = errorCode('kafka.schema_unknown', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'A schema is not registered',
+});
+export const PlainNeedsColumn = errorCode('kafka.plain_needs_column', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'A plain message needs one column for its key and one for its value',
+});
+export const PlainValueMissing = errorCode('kafka.plain_value_missing', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'The value of a plain message was not sent',
+});

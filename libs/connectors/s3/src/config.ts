@@ -1,7 +1,7 @@
 import { secretField } from '@millrace/connector-contract';
 import { parseDurationMs, parseSizeBytes } from '@millrace/kernel';
 import { z } from 'zod';
-import { pathProblem } from './naming/path-template.ts';
+import { hasTime, pathProblem } from './naming/path-template.ts';
 
 const KIB = 1_024;
 const MIB = 1_024 * KIB;
@@ -15,6 +15,8 @@ const PART_BYTES_MAX = 256 * MIB;
 const ROLL_BYTES_MIN = 64 * KIB;
 const ROLL_AFTER_MS_MIN = 1_000;
 const REQUESTS_MAX = 64;
+const COMPACT_EVERY_MS_MIN = 1_000;
+const COMPACT_KEEP_MS_MIN = 60_000;
 
 /** Parts that must fit into the memory: one is filled while others travel. */
 const PARTS_IN_MEMORY_MIN = 3;
@@ -27,6 +29,14 @@ const size = (min: number, max: number, example: string) =>
     },
     `a size from ${min / KIB}KiB to ${max / MIB}MiB, such as ${example}`,
   );
+
+const duration = (minMs: number, example: string) =>
+  z
+    .string()
+    .refine(
+      (text) => (parseDurationMs(text) ?? 0) >= minMs,
+      `a duration of at least ${minMs / 1_000}s, such as ${example}`,
+    );
 
 /** Leaves room for paths and names in a key. */
 const PREFIX_BYTES_MAX = 128;
@@ -78,17 +88,20 @@ export const s3Stage = z
         description:
           'Folder of the objects. {schema}, {table}, {job}; {yyyy}, {mm}, {dd}, {hh} of the commit time (UTC); {row.NAME} for the value of a column.',
       }),
-    format: z.enum(['ndjson', 'debezium-json', 'csv', 'parquet']).default('ndjson').meta({
+    timeColumn: z.string().min(1).optional().meta({
       description:
-        "ndjson: one row per line as a JSON object. debezium-json: Debezium's envelope. csv: RFC 4180 with a header. parquet: typed columns.",
+        'Column (a date or timestamp) whose time {yyyy}, {mm}, {dd} and {hh} of the path take instead of the commit time.',
     }),
-    compression: z
-      .enum(['none', 'gzip', 'zstd'])
-      .default('none')
-      .meta({ description: 'Compression of the objects; of the pages of parquet.' }),
+    format: z.enum(['ndjson', 'debezium-json', 'csv', 'parquet', 'avro']).default('ndjson').meta({
+      description:
+        "ndjson: one row per line as a JSON object. debezium-json: Debezium's envelope. csv: RFC 4180 with a header. parquet: typed columns. avro: object container files.",
+    }),
+    compression: z.enum(['none', 'gzip', 'zstd']).default('none').meta({
+      description: 'Compression of the objects; of the pages of parquet and the blocks of avro (gzip: deflate).',
+    }),
     metadata: z.boolean().default(true).meta({
       description:
-        'ndjson, csv, parquet: members or columns __op, __table, __lsn, __index, __commit_time before those of the row.',
+        'ndjson, csv, parquet, avro: members or columns __op, __table, __lsn, __index, __commit_time before those of the row.',
     }),
     deletes: z.enum(['write', 'skip']).default('write').meta({
       description: 'write: deletes and truncates are lines with __op "d" and "t". skip: they are left out.',
@@ -103,11 +116,26 @@ export const s3Stage = z
         description: 'An object that reaches this size, as stored, is followed by another.',
       }),
     rollRows: z.int().min(1).optional().meta({ description: 'An object with so many rows is followed by another.' }),
-    rollAfter: z
-      .string()
+    rollAfter: duration(ROLL_AFTER_MS_MIN, '1m')
       .default('1m')
-      .refine((text) => (parseDurationMs(text) ?? 0) >= ROLL_AFTER_MS_MIN, 'a duration of at least 1s, such as 1m')
       .meta({ description: 'With guarantee none: objects appear after this time. Otherwise snapshots decide.' }),
+    compaction: z
+      .strictObject({
+        below: size(KIB, 65_536 * MIB, '16MiB')
+          .default('16MiB')
+          .meta({ description: 'Objects smaller than this become one with others.' }),
+        every: duration(COMPACT_EVERY_MS_MIN, '10m')
+          .default('10m')
+          .meta({ description: 'How often objects are looked for.' }),
+        keep: duration(COMPACT_KEEP_MS_MIN, '1d')
+          .default('1d')
+          .meta({ description: 'So long the old objects stay for readers that began before.' }),
+      })
+      .optional()
+      .meta({
+        description:
+          'Small objects become larger ones; readers that go by manifests and compactions see each row once. Needs conditional writes. Default: none.',
+      }),
     partBytes: size(PART_BYTES_MIN, PART_BYTES_MAX, '8MiB')
       .default('8MiB')
       .meta({ description: 'Size of an upload part.' }),
@@ -132,6 +160,8 @@ export const s3Stage = z
     if (rollBytes > partBytes * (PARTS_MAX - 1))
       problem('rollBytes', `an object has at most ${PARTS_MAX} parts: raise partBytes or lower rollBytes`);
     if (memory < partBytes * PARTS_IN_MEMORY_MIN) problem('memory', `at least ${PARTS_IN_MEMORY_MIN} times partBytes`);
+    if (stage.timeColumn !== undefined && !hasTime(stage.path))
+      problem('timeColumn', 'the path has none of {yyyy}, {mm}, {dd}, {hh}');
     if (!stage.metadata && stage.deletes === 'write' && stage.format !== 'debezium-json')
       problem(
         'deletes',

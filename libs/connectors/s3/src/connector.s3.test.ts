@@ -63,6 +63,8 @@ describe('s3 connector', () => {
     expect(await findings({ path: 'x/{row.status}' })).toEqual(['error s3.path_unknown_column /path']);
     expect(await findings({ path: 'x/{row.note}' })).toEqual(['warning s3.path_unknown_for_deletes /path']);
     expect(await findings({ path: 'x/{row.note}', deletes: 'skip' })).toEqual([]);
+    expect(await findings({ path: '{yyyy}', timeColumn: 'note' })).toEqual(['error s3.path_no_time /timeColumn']);
+    expect(await findings({ path: '{yyyy}', timeColumn: 'at' })).toEqual(['error s3.path_unknown_column /timeColumn']);
     expect(await findings({ path: 'x/{row.note}' }, { ...tableOf('orders'), replicaIdentity: 'full' })).toEqual([]);
   });
 
@@ -87,6 +89,7 @@ describe('s3 connector', () => {
     expect(stageProblems({})).toEqual([]);
     expect(stageProblems({ path: 'a={row.a b}/{yyyy}/{mm}/{dd}/{hh}/{schema}.{table}-{job}' })).toEqual([]);
     expect(stageProblems({ partBytes: '1MiB' })).toEqual(['partBytes: a size from 5120KiB to 256MiB, such as 8MiB']);
+    expect(stageProblems({ timeColumn: 'at' })).toEqual(['timeColumn: the path has none of {yyyy}, {mm}, {dd}, {hh}']);
     expect(stageProblems({ rollBytes: '100GiB', partBytes: '5MiB' })).toEqual([
       'rollBytes: an object has at most 10000 parts: raise partBytes or lower rollBytes',
     ]);

@@ -4,6 +4,7 @@ import {
   type ChangeBatch,
   ChangeBatchBuilder,
   type ColumnKind,
+  derivedSchema,
   lsn,
   NO_TRANSACTION,
   NO_TUPLE,
@@ -152,6 +153,55 @@ describe('content of s3 objects', () => {
     await expect(written(batchOf(EVENTS), stage)).rejects.toMatchObject({
       code: { code: 's3.value_not_resent' },
       message: expect.stringContaining('"large"'),
+    });
+  });
+
+  it('goes to folders by the time of a column', async () => {
+    const columns = [
+      ['id', 'integer'],
+      ['at', 'timestamptz'],
+      ['day', 'date'],
+    ] as const;
+    const base = derivedSchema(
+      'public',
+      't',
+      columns.map(([name, kind]) => ({ name, kind, sqlType: kind, key: name === 'id' })),
+    );
+    const rows: readonly (readonly Field[])[] = [
+      ['0', '2024-02-29 23:30:00.5+00', '2024-02-28'],
+      ['1', '2024-03-01 00:30:00+01', '9999-12-31'],
+      ['2', '1969-12-31 23:59:59.999999+00', '0001-01-01'],
+      ['3', null, null],
+      ['4', 'infinity', '10000-01-01'],
+      ['5', '0044-03-15 12:00:00+00 BC', '0044-03-15 BC'],
+      ['6', '2024-02-29 23:30:00+00', undefined],
+    ];
+    const events: Event[] = rows.map((after) => ({ op: Op.Create, after, commitTimeUs: TIME_US }));
+    events.push({ op: Op.Delete, before: ['7', null, null], commitTimeUs: TIME_US });
+    const folders = async (timeColumn: string) => {
+      bucket[Symbol.dispose]();
+      bucket = await TestBucket.create((await testS3()).url);
+      const texts = await written(batchOf(events, base), { path: `${timeColumn}/{yyyy}-{mm}-{dd}/{hh}`, timeColumn });
+      return Object.entries(texts).map(([key, text]) => [
+        key.split('/').slice(1, 3).join('/'),
+        [...text.matchAll(/"id":(\d+)/g)].map(([, id]) => Number(id)),
+      ]);
+    };
+    const [nothing, unknown] = ['__HIVE_DEFAULT_PARTITION__', '__unknown__'].map(
+      (part) => `${part}-${part}-${part}/${part}`,
+    );
+    expect(Object.fromEntries(await folders('at'))).toEqual({
+      '2024-02-29/23': [0, 1, 6],
+      '1969-12-31/23': [2],
+      [nothing!]: [3],
+      [unknown!]: [4, 5, 7],
+    });
+    expect(Object.fromEntries(await folders('day'))).toEqual({
+      '2024-02-28/00': [0],
+      '9999-12-31/00': [1],
+      '0001-01-01/00': [2],
+      [nothing!]: [3],
+      [unknown!]: [4, 5, 6, 7],
     });
   });
 

@@ -55,6 +55,16 @@ export const ReadFailed = errorCode('s3.read_failed', {
   retry: 'later',
   title: 'Reading an object was cut off',
 });
+export const RowGroupTooLarge = errorCode('s3.row_group_too_large', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'A row group of Parquet is too large',
+});
+export const NoConditionalWrites = errorCode('s3.no_conditional_writes', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'The server has no conditional writes',
+});
 export const TooManyObjects = errorCode('s3.too_many_objects', {
   domain: 'user',
   retry: 'after-repair',
@@ -101,7 +111,8 @@ export const isPassing = (error: unknown): boolean => error instanceof MillraceE
 export const isTransient = (error: unknown): boolean => {
   const status = statusOf(error);
   if (status === undefined) return !DENIED.has((error as ServiceError).name ?? '');
-  return status >= 500 || status === 408 || status === 429;
+  // 409: two conditional writes at once.
+  return status >= 500 || status === 408 || status === 409 || status === 429;
 };
 
 /** The coded error of a failed request; errors that have a code of ours already pass through. */

@@ -1,10 +1,9 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { testS3 } from '@millrace/testing';
+import { runChild } from './test-support/run-child.ts';
 import { runScenario } from './test-support/scenario.ts';
 import { TestBucket } from './test-support/test-bucket.ts';
 import { violations } from './test-support/violations.ts';
@@ -19,13 +18,6 @@ afterEach(async () => {
   bucket[Symbol.dispose]();
   await rm(base, { recursive: true, force: true });
 });
-
-function runChild(name: string, ...args: readonly string[]) {
-  const path = fileURLToPath(new URL(`./test-support/${name}.ts`, import.meta.url));
-  const child = spawnSync(process.execPath, ['--conditions=source', path, ...args], { encoding: 'utf8' });
-  if (child.status !== 0 && child.signal !== 'SIGKILL') throw new Error(`${name} failed: ${child.stderr}`);
-  return child;
-}
 
 const scenario = (generation: number, noteBytes = 10) => ({
   config: bucket.config,

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { guaranteeFor, type SinkGuarantee } from '@millrace/connector-contract';
 import type { SnapshotEntry } from '@millrace/engine';
 import { MillraceError, systemClock, ulids } from '@millrace/kernel';
 import { DrivenSink, resolvedSink } from '../drivers/driven-sink.ts';
@@ -60,7 +61,7 @@ export function describeSinkConnector(name: string, driver: SinkDriver): void {
       const sink = await job.start(1);
       await sink.write(...insertBatches(0, 20));
       await sink.prepare(1);
-      const { level, visible } = guaranteeOf(stage);
+      const { level, visible } = guaranteeFor(connector, stage) as SinkGuarantee;
       const isAtOnce = visible === 'at-once';
       await seesBeside(target, isAtOnce ? 20 : 0);
       await sink.write(...insertBatches(20, 30));
@@ -73,11 +74,6 @@ export function describeSinkConnector(name: string, driver: SinkDriver): void {
       // The other way round it need not be: rows of an initial load may wait for their snapshot.
       expect(isAtOnce || !connector.showsRowsAtOnce(stage)).toBe(true);
     });
-
-    const guaranteeOf = (stage: Readonly<Record<string, unknown>>) =>
-      connector.guarantees.find(({ mode }) =>
-        Object.entries(mode).every(([option, value]) => stage[option] === value),
-      )!;
 
     test('that takes the shape of the rows', async (_, target, jobId) => {
       const options = resolvedSink(connector, { ...target, job: { jobId } });
@@ -144,7 +140,8 @@ export function describeSinkConnector(name: string, driver: SinkDriver): void {
       const restored = { snapshotId: 1, entries: await first.prepare(1) };
       await first.write(...insertBatches(10, 20));
       await first.prepare(2);
-      const isAtOnce = guaranteeOf(connector.stage.parse(target.stage)).visible === 'at-once';
+      const { visible } = guaranteeFor(connector, connector.stage.parse(target.stage)) as SinkGuarantee;
+      const isAtOnce = visible === 'at-once';
       for (const generation of [2, 3]) {
         await (await job.start(generation, restored)).close();
         await sees(target, isAtOnce ? 20 : 10);

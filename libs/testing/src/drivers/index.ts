@@ -1,3 +1,3 @@
 export { DrivenProcessor, type DriveOptions, type SavedSnapshot, TEST_JOB } from './driven-processor.ts';
 export { DrivenSink, type DriveSinkOptions, resolvedSink } from './driven-sink.ts';
-export { DrivenSource, type DriveSourceOptions } from './driven-source.ts';
+export { DrivenSource, type DriveSourceOptions, resolvedSource } from './driven-source.ts';

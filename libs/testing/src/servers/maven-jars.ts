@@ -12,7 +12,7 @@ const run = promisify(execFile);
 
 const CACHE = fileURLToPath(new URL('../../../../node_modules/.cache/millrace', import.meta.url));
 const JAVA_MAJOR_MIN = 17;
-const COPY = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1:copy-dependencies';
+const PLUGIN = 'org.apache.maven.plugins:maven-dependency-plugin:3.8.1';
 
 /** `group:artifact:version`. */
 export type Artifact = `${string}:${string}:${string}`;
@@ -37,9 +37,35 @@ function projectOf(artifacts: readonly Artifact[]): string {
  * @throws MillraceError `testing.server_did_not_start` when Java or Maven is missing, or Maven can't fetch them
  */
 export async function mavenJars(server: string, artifacts: readonly Artifact[]): Promise<string> {
-  const hash = createHash('sha256').update(artifacts.join('\n')).digest('hex').slice(0, 8);
+  const folder = await fetchedOnce(server, artifacts.join('\n'), (partial) => {
+    const project = join(partial, 'pom.xml');
+    writeFileSync(project, projectOf(artifacts));
+    return ['-f', project, `${PLUGIN}:copy-dependencies`, `-DoutputDirectory=${join(partial, 'content')}`];
+  });
+  return join(folder, '*');
+}
+
+/**
+ * Folder with what an archive holds, fetched by Maven once and kept.
+ * @param artifact `group:artifact:version:type:classifier`
+ * @throws MillraceError `testing.server_did_not_start`
+ */
+export const mavenArchive = (server: string, artifact: string): Promise<string> =>
+  fetchedOnce(server, artifact, (partial) => [
+    `${PLUGIN}:unpack`,
+    `-Dartifact=${artifact}`,
+    `-DoutputDirectory=${join(partial, 'content')}`,
+  ]);
+
+/** @param argumentsOf what Maven is to do so that `content` of the folder is filled */
+async function fetchedOnce(
+  server: string,
+  what: string,
+  argumentsOf: (partial: string) => readonly string[],
+): Promise<string> {
+  const hash = createHash('sha256').update(what).digest('hex').slice(0, 8);
   const folder = join(CACHE, `${server}-${hash}`);
-  if (existsSync(folder)) return join(folder, '*');
+  if (existsSync(folder)) return folder;
   const maven = findProgram('mvn');
   if (maven === undefined) {
     throw new MillraceError(ServerDidNotStart, {
@@ -51,11 +77,9 @@ export async function mavenJars(server: string, artifacts: readonly Artifact[]):
   // Fetched aside and renamed, so that two starts at once never see half of them.
   const partial = mkdtempSync(`${folder}-`);
   try {
-    const project = join(partial, 'pom.xml');
-    writeFileSync(project, projectOf(artifacts));
-    await run(maven, ['-q', '-B', '-f', project, COPY, `-DoutputDirectory=${join(partial, 'jars')}`]);
-    if (!existsSync(folder)) renameSync(join(partial, 'jars'), folder);
-    return join(folder, '*');
+    await run(maven, ['-q', '-B', ...argumentsOf(partial)], { cwd: partial });
+    if (!existsSync(folder)) renameSync(join(partial, 'content'), folder);
+    return folder;
   } catch (error) {
     const { stdout = '' } = error as { readonly stdout?: string };
     const reason = stdout.split('\n').find((line) => line.startsWith('[ERROR]')) ?? String(error);

@@ -3,8 +3,10 @@ import { createMariadbDatabase, type MariadbDatabase } from './mariadb-database.
 import { MariadbServer } from './mariadb-server.ts';
 import { PostgresServer } from './postgres-server.ts';
 import { RedisServer } from './redis-server.ts';
+import { RegistryServer } from './registry-server.ts';
 import { S3Server } from './s3-server.ts';
 import { createTestDatabase, type TestDatabase } from './test-database.ts';
+import { VersityServer } from './versity-server.ts';
 
 /** A server that tests share: from the environment, else one for this process. */
 export interface SharedPostgres {
@@ -30,6 +32,8 @@ let mariadb: Promise<SharedMariadb> | undefined;
 let redis: Promise<{ readonly url: string }> | undefined;
 let kafka: Promise<SharedKafka> | undefined;
 let s3: Promise<{ readonly url: string }> | undefined;
+let versity: Promise<{ readonly url: string }> | undefined;
+let registry: Promise<{ readonly url: string }> | undefined;
 
 /** PostgreSQL with `wal_level=logical`: `TEST_POSTGRES_URL` (superuser), else a private one that ends with this process. */
 export function testPostgres(): Promise<SharedPostgres> {
@@ -55,6 +59,13 @@ export function testS3(): Promise<{ readonly url: string }> {
   return s3;
 }
 
+/** The same of another make (versitygw): `TEST_VERSITY_URL`, else a private one that ends with this process. */
+export function testVersity(): Promise<{ readonly url: string }> {
+  const url = process.env['TEST_VERSITY_URL'];
+  versity ??= url === undefined ? VersityServer.start() : Promise.resolve({ url });
+  return versity;
+}
+
 /** Kafka without TLS: `TEST_KAFKA_BROKERS` and `TEST_KAFKA_SASL_BROKERS`, else a private one that ends with this process. */
 export function testKafka(): Promise<SharedKafka> {
   const brokers = process.env['TEST_KAFKA_BROKERS'];
@@ -74,4 +85,11 @@ export function testMariadb(): Promise<SharedMariadb> {
       ? MariadbServer.start()
       : Promise.resolve({ url, createDatabase: (prefix?: string) => createMariadbDatabase(url, prefix) });
   return mariadb;
+}
+
+/** A schema registry that speaks Confluent's protocol below this address: `TEST_REGISTRY_URL`, else a private one that ends with this process. */
+export function testRegistry(): Promise<{ readonly url: string }> {
+  const url = process.env['TEST_REGISTRY_URL'];
+  registry ??= url === undefined ? RegistryServer.start() : Promise.resolve({ url });
+  return registry;
 }

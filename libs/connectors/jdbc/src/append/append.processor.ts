@@ -6,7 +6,6 @@ import {
   type SnapshotEntry,
   type SnapshotWriter,
 } from '@millrace/engine';
-import { comparePositions, type Position } from '@millrace/formats';
 import { assert, MillraceError } from '@millrace/kernel';
 import type { Progress, TargetSession } from '../dialect.ts';
 import { ProgressLost, SnapshotBehind } from '../errors.ts';
@@ -76,17 +75,15 @@ export class AppendProcessor implements Processor {
     }
     if (marker !== restored) {
       const waiting = await this.#writer.waiting(saved);
-      // At the end of the input rows are moved without a snapshot; then the position covers them.
-      const isMoved = waiting === 0 && covers(this.#progress.position, saved.position);
-      if (waiting !== saved.rows && !isMoved) {
+      if (waiting !== saved.rows) {
         throw new MillraceError(ProgressLost, {
           message: `snapshot ${restored} had prepared ${saved.rows} rows, but ${waiting} of them wait at the target: it was set back, or rows were removed`,
           mend: 'Start the job afresh with an empty target.',
           details: { restored, waiting, prepared: saved.rows },
         });
       }
-      await this.#writer.move(isMoved ? { ...saved, position: undefined } : saved, restored);
-      if (!isMoved) this.#pending = new PendingEvents(saved.position ?? this.#progress.position);
+      await this.#writer.move(saved, restored);
+      this.#pending = new PendingEvents(saved.position ?? this.#progress.position);
     }
     await this.#writer.clean(saved);
   }
@@ -99,13 +96,9 @@ export class AppendProcessor implements Processor {
     return true;
   }
 
-  /** At the end of the input no snapshot is to be waited for. */
+  /** Bounded input ends with a snapshot that shows the rest. */
   complete(): boolean {
-    if (!this.#isIdle()) return false;
-    const { prepared } = this.#writer;
-    if (prepared.rows === 0) return true;
-    this.#start(() => this.#writer.move(prepared, undefined));
-    return false;
+    return this.#isIdle();
   }
 
   snapshotPrepare(snapshotId: number): boolean {
@@ -169,7 +162,9 @@ export class AppendProcessor implements Processor {
 
   async #writeOne(work: Work): Promise<void> {
     const { metrics, clock, guarantee } = this.#context;
+    const startedMs = clock.monotonicMs();
     await this.#writer.write(work);
+    this.#pending.wrote(work.events.length, clock.monotonicMs() - startedMs);
     metrics.add('rowsWritten', work.events.length);
     metrics.add('transactions', 1);
     // Without snapshots nothing else would ever show the rows.
@@ -185,6 +180,3 @@ export class AppendProcessor implements Processor {
     return done;
   }
 }
-
-const covers = (held: Position | undefined, saved: Position | undefined): boolean =>
-  held !== undefined && saved !== undefined && comparePositions(held, saved) >= 0;

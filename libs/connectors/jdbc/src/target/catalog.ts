@@ -19,6 +19,12 @@ export interface TargetTable {
   readonly columns: readonly TargetColumn[];
   /** Column names of each index that tells rows apart: unique, immediate, over all rows, no expressions. */
   readonly uniqueKeys: readonly (readonly string[])[];
+  /** Its name with the schema that it is in. */
+  readonly id: string;
+  /** Foreign keys lead to it, from any table. */
+  readonly isReferenced: boolean;
+  /** Names, as `id`, of the other tables that its foreign keys lead to. */
+  readonly references: readonly string[];
   /** Rights that the role lacks among those the sink may need; `ALTER` stands for adding columns. */
   readonly rightsMissing: readonly string[];
 }

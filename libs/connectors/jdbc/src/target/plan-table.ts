@@ -75,6 +75,9 @@ function tablePlan(target: string, mapped: MappedTable, table: TargetTable, stag
     fieldMax: Math.max(...columns.map((column) => column.field)),
     keyMayChange: stage.key !== undefined && isFull,
     marker: stage.mode === 'upsert' ? written.find((column) => column.field === ADDED)?.name : undefined,
+    id: table.id,
+    isReferenced: table.isReferenced,
+    references: table.references,
     keepsRows: stage.mode === 'insert-only',
   };
 }

@@ -1,4 +1,4 @@
-import type { SnapshotEntry } from '@millrace/engine';
+import type { ProcessorContext, SnapshotEntry } from '@millrace/engine';
 import { DrivenSink, resolvedSink } from '@millrace/testing/drivers';
 import { jdbcSink } from '../index.ts';
 
@@ -9,6 +9,7 @@ export interface SinkOptions {
   readonly state?: readonly SnapshotEntry[];
   readonly stage?: Readonly<Record<string, unknown>>;
   readonly jobId?: string;
+  readonly guarantee?: ProcessorContext['guarantee'];
 }
 
 const options = (connection: object, { stage, jobId = '01JOB' }: SinkOptions) => ({
@@ -22,7 +23,7 @@ export const resolved = (connection: object, more: SinkOptions = {}) =>
 
 /** The sink of a job. */
 export const startSink = (connection: object, more: SinkOptions = {}): Promise<DrivenSink> => {
-  const { restored: snapshotId, state: entries = [], generation } = more;
+  const { restored: snapshotId, state: entries = [], generation, guarantee } = more;
   const restored = snapshotId === undefined ? undefined : { snapshotId, entries };
-  return DrivenSink.start(jdbcSink, { ...options(connection, more), generation, restored });
+  return DrivenSink.start(jdbcSink, { ...options(connection, more), generation, guarantee, restored });
 };

@@ -1,10 +1,6 @@
 import { type ChangeBatch, comparePositions, FLAG_LOADING, NO_TRANSACTION, type Position } from '@millrace/formats';
+import { BatchSize } from './batch-size.ts';
 import { EventList, type Span } from './event-list.ts';
-
-/** No more is taken while this many events wait, so a target transaction of whole source transactions is about as large. */
-export const PENDING_ROWS_MAX = 16_384;
-/** No more is taken while batches of this size wait; as much again may be in the flush. */
-export const PENDING_BYTES_MAX = 8 * 1_048_576;
 
 /** What one flush writes. */
 export interface Work {
@@ -27,6 +23,7 @@ export class PendingEvents {
   skipped = 0;
   readonly #written: Position | undefined;
   readonly #isRefused: (position: Position) => boolean;
+  readonly #size = new BatchSize();
   #spans: Span[] = [];
   /** This many spans end where no source transaction is open. */
   #completeSpans = 0;
@@ -46,7 +43,12 @@ export class PendingEvents {
   }
 
   get isFull(): boolean {
-    return this.#rows >= PENDING_ROWS_MAX || this.#bytes >= PENDING_BYTES_MAX;
+    return this.#rows >= this.#size.rowsMax || this.#bytes >= this.#size.bytesMax;
+  }
+
+  /** So many events have been written, in so long: decides how many may wait from now on. */
+  wrote(rows: number, durationMs: number): void {
+    this.#size.wrote(rows, durationMs, this.isFull);
   }
 
   get isEmpty(): boolean {

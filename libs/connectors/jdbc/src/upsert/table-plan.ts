@@ -27,6 +27,12 @@ export interface TablePlan {
   readonly keyMayChange: boolean;
   /** Deleted rows stay with true in this column; all others get false. */
   readonly marker: string | undefined;
+  /** Name of the target table with its schema, as in `references`. */
+  readonly id: string;
+  /** Foreign keys of the target lead to it. */
+  readonly isReferenced: boolean;
+  /** Target tables that its foreign keys lead to. */
+  readonly references: readonly string[];
   /** A row that is there stays as it is. */
   readonly keepsRows: boolean;
 }

@@ -14,6 +14,9 @@ import { type EventRange, sourceTransactions } from './source-transactions.ts';
 import { StepPlanner } from './steps.ts';
 import type { TablePlan } from './table-plan.ts';
 
+/** So many events of one source transaction are left out for a deferred constraint before all of it is refused. */
+const DEFERRED_TRIES_MAX = 16;
+
 /** One refused event, found. */
 class Culprit {
   readonly event: number;
@@ -171,38 +174,23 @@ export class TargetWriter {
 
   /**
    * One source transaction of which something is refused: finds it, and goes on without it where that is the policy.
-   * @throws Culprit where it is not
+   * @throws Culprit where it is not, or where the transaction is refused as a whole
    */
   async #single(events: EventList, range: EventRange, refusal: Refusal): Promise<void> {
-    const refusals = this.#refusals;
-    let said = refusal;
-    for (let retry = 0; ; ) {
-      const found = await this.#culprit(events, range, said);
-      if (found === undefined) return;
-      if (refusals === undefined) throw found;
-      if (retry < refusals.retry.retries) {
-        await refusals.retry.pause(retry++);
-      } else {
-        refusals.refuse(found.event, this.#rowRefused(events, found));
-        retry = 0;
-      }
-      const again = await this.#attempt(() => this.#applyWhole(events, range));
-      if (!(again instanceof Refusal)) return;
-      said = again;
-    }
-  }
-
-  /** Applies the range event by event if need be. @returns the event that stands in the way; `undefined`: all is applied */
-  async #culprit(events: EventList, range: EventRange, refusal: Refusal): Promise<Culprit | undefined> {
-    const culprit = await this.#attempt(async () => {
+    let refused = await this.#attempt(async () => {
       await this.#replayEvents(events, range, refusal);
       await this.#session.checkConstraints();
     });
-    if (culprit === undefined || culprit instanceof Culprit) return culprit;
-    // A deferred constraint speaks up at the end of the transaction: its last event stands for it.
-    let last = range.to - 1;
-    while (last > range.from && this.#refusals?.isLeftOut(last) === true) last -= 1;
-    return new Culprit(last, culprit);
+    for (let tries = 0; refused !== undefined; tries++) {
+      if (refused instanceof Culprit) throw refused;
+      // A deferred constraint speaks up at the end of the transaction: its last event stands for it.
+      let last = range.to - 1;
+      while (last > range.from && this.#refusals?.isLeftOut(last) === true) last -= 1;
+      const culprit = new Culprit(last, refused);
+      if (this.#refusals === undefined || tries === DEFERRED_TRIES_MAX) throw culprit;
+      this.#refusals.refuse(last, this.#rowRefused(events, culprit));
+      refused = await this.#attempt(() => this.#applyWhole(events, range));
+    }
   }
 
   #rowRefused(events: EventList, { event, refusal }: Culprit): MillraceError {
@@ -220,7 +208,7 @@ export class TargetWriter {
     let middle = (range.from + range.to) >> 1;
     // The halves of a key change stay together.
     if (middle < range.to && this.#isSecondHalf(events, middle)) middle += 1;
-    if (range.to - range.from <= 1 || middle === range.to) throw new Culprit(range.to - 1, refusal);
+    if (range.to - range.from <= 1 || middle === range.to) return this.#refuse(events, range, refusal);
     for (const half of [
       { from: range.from, to: middle },
       { from: middle, to: range.to },
@@ -228,6 +216,19 @@ export class TargetWriter {
       const again = await this.#attempt(() => this.#apply(events, half));
       if (again instanceof Refusal) await this.#replayEvents(events, half, again);
     }
+  }
+
+  /** One event (or the halves of a key change) that is refused: tried again as often as the policy says, then left out. @throws Culprit */
+  async #refuse(events: EventList, range: EventRange, refusal: Refusal): Promise<void> {
+    const refusals = this.#refusals;
+    const culprit = new Culprit(range.to - 1, refusal);
+    if (refusals === undefined) throw culprit;
+    for (let retry = 0; retry < refusals.retry.retries; retry++) {
+      await refusals.retry.pause(retry);
+      const again = await this.#attempt(() => this.#apply(events, range));
+      if (!(again instanceof Refusal)) return;
+    }
+    refusals.refuse(culprit.event, this.#rowRefused(events, culprit));
   }
 
   #isSecondHalf(events: EventList, event: number): boolean {

@@ -180,7 +180,9 @@ export class UpsertProcessor implements Processor {
     const writer = this.#writer!;
     const { metrics, clock } = this.#context;
     const before = writer.transactions;
+    const startedMs = clock.monotonicMs();
     await writer.write(work);
+    this.#pending.wrote(work.events.length, clock.monotonicMs() - startedMs);
     metrics.add('rowsWritten', work.events.length);
     metrics.add('transactions', writer.transactions - before);
     if (work.commitTimeUs !== undefined) {

@@ -96,7 +96,7 @@ describe('the check of a stage', () => {
     ['an unknown placeholder', { topic: '{nope}' }],
     ['a name that no topic can have', { topic: 'a b' }],
     ['an unknown option', { topics: 'x' }],
-    ['an unknown format', { format: 'avro' }],
+    ['an unknown format', { format: 'protobuf' }],
     ['batches that are too large', { batchBytes: '1GiB' }],
   ])('refuses %s', (_what, stage) => {
     expect(sinkStage.safeParse(stage).success).toBe(false);

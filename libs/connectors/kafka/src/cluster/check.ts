@@ -3,6 +3,7 @@ import { MillraceError, parseDurationMs, systemClock } from '@millrace/kernel';
 import { apiVersionsV3, describeConfigsV4 } from '@platformatic/kafka';
 import type { ClusterConfig, SinkStage } from '../config.ts';
 import { NotLinear, TimeoutTooLong, TooOld, TopicMissing } from '../errors.ts';
+import { hasEnvelope } from '../message/format-options.ts';
 import { codeName } from '../protocol/codes.ts';
 import { endTransaction, produce } from '../protocol/requests.ts';
 import { topicName } from '../sink/topic-name.ts';
@@ -134,12 +135,12 @@ function keyFindings(stage: SinkStage, table: SourceShape['tables'][number]): re
       },
     ];
   }
-  if (names.length > 0 || stage.format !== 'json') return [];
+  if (names.length > 0 || hasEnvelope(stage.format)) return [];
   return [
     {
       code: 'kafka.deletes_need_key',
       severity: 'error',
-      message: `table ${table.id} has no key, and in format json a delete is a message with the key alone`,
+      message: `table ${table.id} has no key, and in format ${stage.format} a delete is a message with the key alone`,
       mend: 'Name columns in "key" (with REPLICA IDENTITY FULL), give the table a primary key, or use format debezium-json.',
       pointer: '/key',
     },

@@ -13,6 +13,8 @@ import type { Cluster } from '../cluster/cluster.ts';
 import { clientIdOf, clusterOf } from '../cluster/connect.ts';
 import type { ClusterConfig, SinkStage } from '../config.ts';
 import { NotLinear } from '../errors.ts';
+import { registryOf } from '../registry/registry-of.ts';
+import type { SchemaRegistry } from '../registry/schema-registry.ts';
 import { endOnce, type TransactionHandle } from '../transaction/producer.ts';
 import {
   PROGRESS_SETTINGS,
@@ -54,11 +56,12 @@ interface SavedWriter {
  */
 export class KafkaSinkProcessor implements Processor {
   readonly #options: Resolved<ClusterConfig, SinkStage>;
-  readonly #messages: MessageWriter;
   readonly #open: OpenBatches;
+  /** Of tables whose events can be written. */
   readonly #topics = new WeakMap<TableSchema, string>();
   readonly #closing = new AbortController();
   #context!: ProcessorContext;
+  #messages!: MessageWriter;
   #cluster: Cluster | undefined;
   #writer: Writer | undefined;
   #continuous: ContinuousCommits | undefined;
@@ -74,7 +77,6 @@ export class KafkaSinkProcessor implements Processor {
 
   constructor(options: Resolved<ClusterConfig, SinkStage>) {
     this.#options = options;
-    this.#messages = new MessageWriter(options.stage, options.job.jobName);
     this.#open = new OpenBatches(parseSizeBytes(options.stage.batchBytes)!, (topic, partition, batch) => {
       this.#pendingBytes += batch.byteLength;
       this.#writer!.write(topic, partition, batch);
@@ -82,8 +84,11 @@ export class KafkaSinkProcessor implements Processor {
   }
 
   init(context: ProcessorContext): void {
-    const { stage, job } = this.#options;
+    const { config, stage, job } = this.#options;
     this.#context = context;
+    const { clock, signal } = context;
+    const registry = (): SchemaRegistry => registryOf(config, { clock, signal, patienceMs: PATIENCE_MS });
+    this.#messages = new MessageWriter(stage, job.jobName, registry);
     if (this.#isContinuous && context.totalParallelism > 1) throw severalWriters(context.totalParallelism);
     this.#cluster = this.#clusterUntil(AbortSignal.any([context.signal, this.#closing.signal]), PATIENCE_MS);
     this.#writer = new Writer({
@@ -268,20 +273,24 @@ export class KafkaSinkProcessor implements Processor {
     this.#context.fail(error);
   }
 
-  /** Topic of this event; `undefined` while its partitions are being asked for. */
+  /** Topic of this event; `undefined` while its partitions are being asked for, or its schema is being registered. */
   #topicOf(batch: ChangeBatch, index: number): string | undefined {
     const schema = batch.schemas[batch.schemaOf[index]!]!;
-    let topic = this.#topics.get(schema);
-    if (topic === undefined) {
-      topic = topicName(this.#options.stage.topic, schema, this.#options.job);
+    const known = this.#topics.get(schema);
+    if (known !== undefined) return known;
+    const { stage, job } = this.#options;
+    const topic = topicName(stage.topic, schema, job);
+    if (this.#open.has(topic) && this.#messages.isReady(schema, topic)) {
       this.#topics.set(schema, topic);
+      return topic;
     }
-    if (this.#open.has(topic)) return topic;
-    const name = topic;
     this.#start(async () => {
-      const { leaders } = await topicOf(this.#cluster!, name, this.#options.stage.createTopics);
-      await this.#writer!.enter(name);
-      this.#open.open(name, leaders.length);
+      if (!this.#open.has(topic)) {
+        const { leaders } = await topicOf(this.#cluster!, topic, stage.createTopics);
+        await this.#writer!.enter(topic);
+        this.#open.open(topic, leaders.length);
+      }
+      await this.#messages.prepare(schema, topic);
     });
     return undefined;
   }

@@ -1,20 +1,16 @@
-import {
-  ByteOutput,
-  type ChangeBatch,
-  DebeziumJsonWriter,
-  eventMetadata,
-  NO_TRANSACTION,
-  NO_TUPLE,
-  Op,
-  RowJsonWriter,
-  type TableSchema,
-} from '@millrace/formats';
+import { type ChangeBatch, eventMetadata, NO_TRANSACTION, NO_TUPLE, Op, type TableSchema } from '@millrace/formats';
 import type { SinkStage } from '../config.ts';
-import { type EncodedHeaders, NO_HEADERS } from '../protocol/record-batch.ts';
-import { putVarint, varintLength } from '../protocol/varint.ts';
+import { CloudEvents } from '../message/cloud-events.ts';
+import { hasEnvelope, keyFormatOf } from '../message/format-options.ts';
+import { encodedHeaders, type Header } from '../message/headers.ts';
+import { DebeziumEnvelopes, JsonKeys, JsonRows } from '../message/json-part.ts';
+import type { PartWriter } from '../message/part-writer.ts';
+import { PlainPart, plainKeyColumn, plainValueColumn } from '../message/plain-part.ts';
+import { RegisteredPart } from '../message/registered-part.ts';
+import type { EncodedHeaders } from '../protocol/record-batch.ts';
+import type { SchemaRegistry } from '../registry/schema-registry.ts';
 
-const USUAL_BYTES = 65_536;
-const LINE_FEED = 0x0a;
+const NONE: readonly Header[] = [];
 
 /** One message to be. Its arrays are valid until the next event is written. */
 export interface Message {
@@ -29,42 +25,65 @@ export interface Message {
 /** Makes messages of change events. Not reentrant. */
 export class MessageWriter {
   readonly #stage: SinkStage;
-  readonly #keyOutput = new ByteOutput(USUAL_BYTES);
-  readonly #valueOutput = new ByteOutput(USUAL_BYTES);
-  readonly #keys: RowJsonWriter;
-  readonly #rows: RowJsonWriter;
-  readonly #envelopes: DebeziumJsonWriter;
+  readonly #keys: PartWriter;
+  readonly #values: PartWriter | CloudEvents;
+  readonly #hasEnvelope: boolean;
   readonly #tables = new WeakMap<TableSchema, { readonly hasKey: boolean; readonly id: Uint8Array }>();
 
-  constructor(stage: SinkStage, jobName: string) {
+  /** @param registryOf asked only by formats that need one */
+  constructor(stage: SinkStage, jobName: string, registryOf: () => SchemaRegistry) {
     this.#stage = stage;
-    this.#keys = new RowJsonWriter(this.#keyOutput, stage.key);
-    this.#rows = new RowJsonWriter(this.#valueOutput);
-    this.#envelopes = new DebeziumJsonWriter({
-      name: jobName,
-      db: stage.database,
-      json: stage.json,
-      outputBytes: USUAL_BYTES,
-    });
+    this.#keys = keyWriter(stage, registryOf);
+    this.#values = valueWriter(stage, jobName, registryOf);
+    this.#hasEnvelope = hasEnvelope(stage.format);
+  }
+
+  /** Whether events of the table can be written; else `prepare` comes first. */
+  isReady(table: TableSchema, topic: string): boolean {
+    return this.#parts().every((part) => part.isReady?.(table, topic) ?? true);
+  }
+
+  /** Registers the schemas of the table's messages. @throws MillraceError */
+  async prepare(table: TableSchema, topic: string): Promise<void> {
+    for (const part of this.#parts()) await part.prepare?.(table, topic);
+  }
+
+  #parts(): readonly PartWriter[] {
+    return this.#values instanceof CloudEvents ? [this.#keys] : [this.#keys, this.#values];
   }
 
   /**
-   * The messages of one event, one after the other, to `take`: none of a truncate in format json, two of a delete that is followed by
+   * The messages of one event, one after the other, to `take`: none of a truncate unless the format has envelopes, two of a delete that is followed by
    * its tombstone.
    */
   write(batch: ChangeBatch, index: number, take: (message: Message) => void): void {
-    const isRow = this.#stage.format === 'json';
     const op = batch.op[index]!;
-    if (isRow && op === Op.Truncate) return;
+    if (op === Op.Truncate && !this.#hasEnvelope) return;
     const { hasKey, id } = this.#table(batch.schemas[batch.schemaOf[index]!]!);
-    const key = hasKey && this.#hasTuple(batch, index) ? this.#key(batch, index) : undefined;
-    const isDelete = op === Op.Delete;
-    const value = isRow ? (isDelete ? undefined : this.#row(batch, index)) : this.#envelope(batch, index);
-    const headers = this.#stage.headers ? encodedHeaders(batch, index) : NO_HEADERS;
-    const message = { timeMs: timeMsOf(batch, index), placedBy: key ?? id, key, value, headers };
+    const key = hasKey && hasTuple(batch, index) ? this.#keys.write(batch, index) : undefined;
+    const { value, headers } = this.#content(batch, index, key);
+    const own = this.#stage.headers ? eventHeaders(batch, index) : NONE;
+    const message = {
+      timeMs: timeMsOf(batch, index),
+      placedBy: key ?? id,
+      key,
+      value,
+      headers: encodedHeaders([...own, ...headers]),
+    };
     take(message);
-    if (isDelete && value !== undefined && key !== undefined && this.#stage.tombstones)
-      take({ ...message, value: undefined });
+    if (op === Op.Delete && value !== undefined && key !== undefined && this.#stage.tombstones) {
+      take({ ...message, value: undefined, headers: encodedHeaders(own) });
+    }
+  }
+
+  #content(
+    batch: ChangeBatch,
+    index: number,
+    key: Uint8Array | undefined,
+  ): { readonly value: Uint8Array | undefined; readonly headers: readonly Header[] } {
+    const values = this.#values;
+    if (!(values instanceof CloudEvents)) return { value: values.write(batch, index), headers: NONE };
+    return values.event(batch, index, key === undefined ? undefined : Buffer.from(key).toString());
   }
 
   #table(schema: TableSchema): { readonly hasKey: boolean; readonly id: Uint8Array } {
@@ -76,30 +95,38 @@ export class MessageWriter {
     }
     return table;
   }
+}
 
-  #hasTuple(batch: ChangeBatch, index: number): boolean {
-    return batch.after[index] !== NO_TUPLE || batch.before[index] !== NO_TUPLE;
-  }
-
-  #key(batch: ChangeBatch, index: number): Uint8Array {
-    this.#keyOutput.clear();
-    this.#keys.key(batch, index);
-    return this.#keyOutput.bytes;
-  }
-
-  #row(batch: ChangeBatch, index: number): Uint8Array {
-    this.#valueOutput.clear();
-    this.#rows.row(batch, index);
-    return this.#valueOutput.bytes;
-  }
-
-  #envelope(batch: ChangeBatch, index: number): Uint8Array {
-    this.#envelopes.clear();
-    this.#envelopes.write(batch, index, index + 1);
-    const { bytes } = this.#envelopes;
-    return bytes[bytes.length - 1] === LINE_FEED ? bytes.subarray(0, -1) : bytes;
+function keyWriter(stage: SinkStage, registryOf: () => SchemaRegistry): PartWriter {
+  const format = keyFormatOf(stage);
+  switch (format) {
+    case 'json':
+      return new JsonKeys(stage.key);
+    case 'plain':
+      return new PlainPart('key', (table) => plainKeyColumn(table, stage.key));
+    default:
+      return new RegisteredPart(format, 'key', stage, registryOf());
   }
 }
+
+function valueWriter(stage: SinkStage, jobName: string, registryOf: () => SchemaRegistry): PartWriter | CloudEvents {
+  const { format } = stage;
+  switch (format) {
+    case 'json':
+      return new JsonRows('none');
+    case 'debezium-json':
+      return new DebeziumEnvelopes(stage, jobName);
+    case 'cloudevents':
+      return new CloudEvents(stage, jobName);
+    case 'plain':
+      return new PlainPart('value', (table) => plainValueColumn(table, stage.value, stage.key));
+    default:
+      return new RegisteredPart(format, 'value', stage, registryOf());
+  }
+}
+
+const hasTuple = (batch: ChangeBatch, index: number): boolean =>
+  batch.after[index] !== NO_TUPLE || batch.before[index] !== NO_TUPLE;
 
 function timeMsOf(batch: ChangeBatch, index: number): number {
   const transaction = batch.transactionOf[index]!;
@@ -108,21 +135,12 @@ function timeMsOf(batch: ChangeBatch, index: number): number {
     : Number(batch.transactions[transaction]!.commitTimeUs / 1_000n);
 }
 
-function encodedHeaders(batch: ChangeBatch, index: number): EncodedHeaders {
+function eventHeaders(batch: ChangeBatch, index: number): readonly Header[] {
   const { __op, __table, __lsn, __index, __commit_time } = eventMetadata(batch, index);
-  const headers: [name: string, value: string][] = [
+  const headers: Header[] = [
     ['op', __op],
     ['table', __table],
   ];
   if (__lsn !== null) headers.push(['position', `${__lsn}/${__index}`], ['commit-time', __commit_time!]);
-  const parts = headers.flat().map((text) => Buffer.from(text));
-  const size = parts.reduce((sum, { length }) => sum + varintLength(length) + length, varintLength(headers.length));
-  const bytes = new Uint8Array(size);
-  let at = putVarint(bytes, 0, headers.length);
-  for (const part of parts) {
-    at = putVarint(bytes, at, part.length);
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  return headers;
 }

@@ -15,13 +15,16 @@ import { clientIdOf, clusterOf } from '../cluster/connect.ts';
 import { Transient } from '../cluster/retry.ts';
 import type { ClusterConfig } from '../config.ts';
 import { PositionLost } from '../errors.ts';
+import { hasEnvelope } from '../message/format-options.ts';
 import { Code } from '../protocol/codes.ts';
 import { committedRecords, offsetAfter } from '../read/committed-records.ts';
 import { type FetchedPartition, fetchFrom } from '../read/fetch.ts';
 import { Edge } from '../read/offsets.ts';
+import { registryOf } from '../registry/registry-of.ts';
 import { type GroupOffset, GroupOffsets } from './group-offsets.ts';
 import { MessageRows } from './message-rows.ts';
 import { Partitions, partitionName, placeOf, type ReadPartition } from './partitions.ts';
+import { readersOf } from './reading/readers-of.ts';
 import type { SourceStage } from './source-stage.ts';
 
 /** Batches read ahead of what the outbox takes; more wait at the brokers. */
@@ -47,13 +50,13 @@ interface Piece {
  */
 export class KafkaSourceProcessor implements Processor {
   readonly #options: Resolved<ClusterConfig, SourceStage>;
-  readonly #rows: MessageRows;
   readonly #closing = new AbortController();
   /** Of all partitions, those of other instances too. */
   readonly #restored = new Map<string, bigint>();
   readonly #handedOn = new Map<string, bigint>();
   readonly #ahead: Piece[] = [];
   #context!: ProcessorContext;
+  #rows!: MessageRows;
   #cluster: Cluster | undefined;
   #partitions!: Partitions;
   #reading: Promise<void> | undefined;
@@ -70,18 +73,17 @@ export class KafkaSourceProcessor implements Processor {
 
   constructor(options: Resolved<ClusterConfig, SourceStage>) {
     this.#options = options;
-    this.#rows = new MessageRows(declaredSchema(options.stage));
   }
 
   init(context: ProcessorContext): void {
     const { config, stage, job } = this.#options;
     this.#context = context;
-    this.#cluster = clusterOf(config, {
-      clientId: clientIdOf(job),
-      clock: context.clock,
-      signal: AbortSignal.any([context.signal, this.#closing.signal]),
-      patienceMs: PATIENCE_MS,
-    });
+    const signal = AbortSignal.any([context.signal, this.#closing.signal]);
+    const outside = { clock: context.clock, signal, patienceMs: PATIENCE_MS };
+    this.#cluster = clusterOf(config, { ...outside, clientId: clientIdOf(job) });
+    const schema = declaredSchema(stage);
+    const readers = readersOf(stage, schema, () => registryOf(config, outside));
+    this.#rows = new MessageRows(schema, readers, hasEnvelope(stage.format));
     this.#group = new GroupOffsets(this.#cluster, stage.group ?? `millrace.${job.jobId}.${job.stage}`, context.metrics);
     const share = { index: context.globalIndex, count: context.totalParallelism };
     this.#partitions = new Partitions(this.#cluster, stage.topics, share);
@@ -224,6 +226,7 @@ export class KafkaSourceProcessor implements Processor {
       ({ offset }) => each.end === undefined || offset < each.end,
     );
     const name = partitionName(topic, partition);
+    await this.#rows.prepare(topic, records);
     for (let at = 0; at < records.length; at += BATCH_ROWS_MAX) {
       const part = records.slice(at, at + BATCH_ROWS_MAX);
       const batch = this.#rows.batch(topic, partition, part, this.#context.clock.nowMs());

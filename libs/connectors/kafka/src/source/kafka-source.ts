@@ -2,6 +2,7 @@ import { defineSource, type Finding } from '@millrace/connector-contract';
 import { declaredSchema } from '@millrace/formats';
 import { checkCluster, checkTopicsFound } from '../cluster/check.ts';
 import { type ClusterConfig, clusterConfig } from '../config.ts';
+import { checkReading, checkRegistry } from '../registry/check-registry.ts';
 import { KafkaSourceProcessor } from './kafka-source.processor.ts';
 import { type SourceStage, sourceStage } from './source-stage.ts';
 
@@ -9,9 +10,10 @@ import { type SourceStage, sourceStage } from './source-stage.ts';
 export const kafkaSource = defineSource<ClusterConfig, SourceStage>({
   type: 'kafka',
   role: 'source',
-  summary: 'Reads committed JSON messages of Kafka topics.',
+  summary: 'Reads committed messages of Kafka topics as rows.',
   config: clusterConfig,
   stage: sourceStage,
+  check: async (config, signal) => [...(await checkCluster(config, signal)), ...(await checkRegistry(config, signal))],
   capabilities: { initialLoad: true, follows: 'option', changes: true, parallel: true },
   guarantees: [
     {
@@ -21,9 +23,11 @@ export const kafkaSource = defineSource<ClusterConfig, SourceStage>({
       needs: ['Messages kept for longer than the longest outage.'],
     },
   ],
-  check: checkCluster,
   async describe({ config, stage }, signal) {
-    const findings: readonly Finding[] = await checkTopicsFound(config, stage.topics, signal);
+    const findings: readonly Finding[] = [
+      ...(await checkTopicsFound(config, stage.topics, signal)),
+      ...(await checkReading({ config, stage }, signal)),
+    ];
     return { shape: { tables: [declaredSchema(stage)] }, findings };
   },
   createSource: (options) => () => new KafkaSourceProcessor(options),

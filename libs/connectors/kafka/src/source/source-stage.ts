@@ -1,6 +1,7 @@
 import { checkDeclaredKey, declaredTableFields } from '@millrace/connector-contract';
 import { parseDurationMs } from '@millrace/kernel';
 import { z } from 'zod';
+import { checkSourceFormat, sourceFormatFields } from './source-format-options.ts';
 
 const TOPICS_MAX = 1_000;
 const DISCOVER_MS_MIN = 1_000;
@@ -17,9 +18,10 @@ export const sourceStage = z
     from: z.enum(['earliest', 'latest']).default('earliest').meta({
       description: 'Where a job begins: at the oldest message, or with those that come from now on.',
     }),
+    ...sourceFormatFields,
     ...declaredTableFields({
-      columns: 'Columns by name with their types, taken from the JSON object that a message is. Others are left out.',
-      key: 'Columns that identify a row. With them a message without value deletes the row that its key, a JSON object, names.',
+      columns: 'Columns by name with their types, taken from what a message holds. Others are left out.',
+      key: 'Columns that identify a row. With them a message without value deletes the row that its key names.',
     }),
     follow: z
       .boolean()
@@ -35,6 +37,7 @@ export const sourceStage = z
         'Consumer group to which the positions of committed snapshots are told, for tools that show lag; nothing is read from it. Default: millrace.JOB.STAGE.',
     }),
   })
-  .superRefine(checkDeclaredKey);
+  .superRefine(checkDeclaredKey)
+  .superRefine(checkSourceFormat);
 
 export type SourceStage = z.output<typeof sourceStage>;

@@ -7,12 +7,12 @@ import { fetchCommitted } from '../read/fetch.ts';
 import { testCluster } from './test-cluster.ts';
 
 /** A message as a read-committed consumer sees it. */
-export interface SeenMessage {
+export interface SeenMessage<Bytes = string> {
   readonly topic: string;
   readonly partition: number;
   readonly offset: number;
-  readonly key: string | null;
-  readonly value: string | null;
+  readonly key: Bytes | null;
+  readonly value: Bytes | null;
   readonly headers: Readonly<Record<string, string>>;
   readonly timeMs: number;
 }
@@ -62,9 +62,23 @@ export async function committedMessages(
   topics: readonly string[],
   isOpen = false,
 ): Promise<readonly SeenMessage[]> {
+  const seen = await committedBytes(brokers, topics, isOpen);
+  return seen.map((message) => ({
+    ...message,
+    key: message.key?.toString() ?? null,
+    value: message.value?.toString() ?? null,
+  }));
+}
+
+/** The same, with keys and values as bytes. */
+export async function committedBytes(
+  brokers: string,
+  topics: readonly string[],
+  isOpen = false,
+): Promise<readonly SeenMessage<Buffer>[]> {
   const cluster = testCluster(brokers);
   try {
-    const seen: (readonly SeenMessage[])[] = [];
+    const seen: (readonly SeenMessage<Buffer>[])[] = [];
     for (const [name, end] of await stableEnds(cluster, topics, isOpen)) {
       const slash = name.lastIndexOf('/');
       seen.push(await partitionMessages(cluster, name.slice(0, slash), Number(name.slice(slash + 1)), end));
@@ -80,8 +94,8 @@ async function partitionMessages(
   topic: string,
   partition: number,
   end: bigint,
-): Promise<SeenMessage[]> {
-  const seen: SeenMessage[] = [];
+): Promise<SeenMessage<Buffer>[]> {
+  const seen: SeenMessage<Buffer>[] = [];
   for (let offset = 0n; offset < end; ) {
     const request = { topic, partition, offset, bytesMax: FETCH_BYTES, waitMs: 1_000 };
     const found = await fetchCommitted(cluster, request);
@@ -91,8 +105,8 @@ async function partitionMessages(
         topic,
         partition,
         offset: Number(at),
-        key: record.key?.toString() ?? null,
-        value: record.value?.toString() ?? null,
+        key: record.key,
+        value: record.value,
         headers: Object.fromEntries(record.headers.map(([key, value]) => [String(key), String(value)])),
         timeMs,
       });

@@ -24,8 +24,14 @@ export interface Upload {
   readonly uploadId: string;
 }
 
+/** An object, whichever it is now, or only while it is the same. */
+export interface ObjectAt {
+  readonly key: string;
+  readonly etag?: string | undefined;
+}
+
 /** An object as a listing shows it. */
-export interface ListedObject {
+export interface ListedObject extends ObjectAt {
   readonly key: string;
   /** Another one when the object is written again. */
   readonly etag: string;
@@ -184,12 +190,36 @@ export class Bucket implements Disposable {
     );
   }
 
+  /** Writes an object unless there is one. @returns `false` when there is */
+  putNew(key: string, body: Uint8Array, contentType: string): Promise<boolean> {
+    const object = { Bucket: this.name, Key: key, Body: body, ContentType: contentType, IfNoneMatch: '*' };
+    return this.#unlessMissing(`write ${key}`, (abortSignal) =>
+      this.#client.send(new this.#sdk.PutObjectCommand(object), { abortSignal }),
+    );
+  }
+
+  /** A small object; `undefined` when it is not there. */
+  async get(key: string): Promise<Uint8Array | undefined> {
+    let bytes: Uint8Array | undefined;
+    await this.#unlessMissing(`read ${key}`, async (abortSignal) => {
+      const { Body } = await this.#client.send(new this.#sdk.GetObjectCommand({ Bucket: this.name, Key: key }), {
+        abortSignal,
+      });
+      bytes = await Body!.transformToByteArray();
+    });
+    return bytes;
+  }
+
   /** The bytes of an object as they come; `undefined` when it is not there, or is another than this. */
-  async open({ key, etag }: ListedObject): Promise<Readable | undefined> {
+  async open({ key, etag }: ObjectAt): Promise<Readable | undefined> {
     let body: Readable | undefined;
     await this.#unlessMissing(`read ${key}`, async (abortSignal) => {
       const { Body } = await this.#client.send(
-        new this.#sdk.GetObjectCommand({ Bucket: this.name, Key: key, IfMatch: etag }),
+        new this.#sdk.GetObjectCommand({
+          Bucket: this.name,
+          Key: key,
+          ...(etag === undefined ? {} : { IfMatch: etag }),
+        }),
         {
           abortSignal,
         },
@@ -199,7 +229,25 @@ export class Bucket implements Disposable {
     return body;
   }
 
-  /** Bytes of an object; `undefined` when it is not there. */
+  /** Bytes of an object from `start` to before `end`; `undefined` when it is not there, or is another than this. */
+  async read({ key, etag }: ObjectAt, start: number, end: number): Promise<ArrayBuffer | undefined> {
+    let bytes: ArrayBuffer | undefined;
+    await this.#unlessMissing(`read ${key}`, async (abortSignal) => {
+      const range = {
+        Bucket: this.name,
+        Key: key,
+        ...(etag === undefined ? {} : { IfMatch: etag }),
+        Range: `bytes=${start}-${end - 1}`,
+      };
+      const { Body } = await this.#client.send(new this.#sdk.GetObjectCommand(range), { abortSignal });
+      const body = await Body!.transformToByteArray();
+      assert(body.length === end - start, 'a range has all its bytes');
+      bytes = new Uint8Array(body).buffer;
+    });
+    return bytes;
+  }
+
+  /** How many bytes an object has; `undefined` when it is not there. */
   async size(key: string): Promise<number | undefined> {
     let size: number | undefined;
     await this.#unlessMissing(`look at ${key}`, async (abortSignal) => {

@@ -4,8 +4,9 @@ import type { ContentFormat } from './object-content.ts';
 
 /** @param jobName what Debezium's envelopes say in `source.name`. */
 export async function contentFormat(stage: S3Stage, jobName: string): Promise<ContentFormat> {
+  // Libraries are loaded by those only who write their format.
+  if (stage.format === 'avro') return (await import('./avro/avro-content.ts')).avroFormat(stage);
   if (stage.format !== 'parquet') return linesFormat(stage, jobName);
-  // Its library is loaded by those only who write Parquet.
   const { parquetFormat } = await import('./parquet/parquet-content.ts');
   return parquetFormat(stage);
 }

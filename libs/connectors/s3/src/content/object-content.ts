@@ -17,6 +17,8 @@ export interface ObjectContent {
 
 export interface ContentOptions {
   readonly schema: TableSchema;
+  /** Of the object; no other has it. */
+  readonly key: string;
   /** Takes bytes; they are not changed afterwards. */
   readonly store: (bytes: Uint8Array) => void;
   /** Told when less is held than before. */

@@ -1,5 +1,6 @@
 import { type ChangeBatch, NO_TRANSACTION, NO_TUPLE, NULL, type TableSchema, TupleCursor } from '@millrace/formats';
-import { isTimePart, type PathPart, parsePath } from './path-template.ts';
+import { daysOf, NotRepresentable, timestampUsOf } from '../content/parquet/parquet-value.ts';
+import { hasTime, type PathPart, parsePath } from './path-template.ts';
 import { safePart } from './safe-part.ts';
 
 /** Part of a path for a value that is NULL; Hive's name for it, which readers of partitioned folders know. */
@@ -14,8 +15,22 @@ const MS_PER_HOUR = 3_600_000;
 /** Column values remembered with their encoded parts. */
 const VALUES_REMEMBERED_MAX = 10_000;
 
+/** Hours of the years 1 to 9999: others have no four digits. */
+const HOUR_MIN = -17_259_888;
+const HOUR_MAX = 70_389_527;
+const HOURS_PER_DAY = 24;
+
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
+
+type TimeParts = Readonly<Record<string, string>>;
+
+const allParts = (text: string): TimeParts => ({ yyyy: text, mm: text, dd: text, hh: text });
+const NULL_TIME = allParts(NULL_PART);
+const UNKNOWN_TIME = allParts(UNKNOWN_PART);
+
 /** `yyyy`, `mm`, `dd` and `hh` of an hour since 1970. */
-function timeParts(hour: number): Readonly<Record<string, string>> {
+function timeParts(hour: number): TimeParts {
+  if (hour < HOUR_MIN || hour > HOUR_MAX) return UNKNOWN_TIME;
   const [yyyy, mm, dd, hh] = new Date(hour * MS_PER_HOUR).toISOString().split(/[-T:]/, 4);
   return { yyyy: yyyy!, mm: mm!, dd: dd!, hh: hh! };
 }
@@ -29,14 +44,18 @@ export class Folders {
   readonly #byTable = new WeakMap<TableSchema, string>();
   readonly #safeValues = new Map<string, string>();
   readonly #cursor = new TupleCursor();
+  readonly #timeColumn: string | undefined;
   #hour = Number.NaN;
-  #time: Readonly<Record<string, string>> = {};
+  #hourParts: TimeParts = UNKNOWN_TIME;
+  #time: TimeParts = UNKNOWN_TIME;
 
-  constructor(path: string, jobName: string) {
+  /** @param timeColumn whose time counts; default: that of the commit */
+  constructor(path: string, jobName: string, timeColumn?: string) {
     this.#parts = parsePath(path);
     this.#jobName = jobName;
-    this.#needsTime = this.#parts.some((part) => part.kind === 'named' && isTimePart(part.name));
-    this.#needsRow = this.#parts.some((part) => part.kind === 'column');
+    this.#timeColumn = timeColumn;
+    this.#needsTime = hasTime(path);
+    this.#needsRow = timeColumn !== undefined || this.#parts.some((part) => part.kind === 'column');
   }
 
   /** The folder of this event's line. Rows of the initial load have no commit time: the time they were read counts. */
@@ -52,8 +71,9 @@ export class Folders {
   }
 
   #render(schema: TableSchema, batch: ChangeBatch, index: number): string {
-    if (this.#needsTime) this.#readTime(batch, index);
     const hasRow = this.#needsRow && this.#readRow(batch, index);
+    if (this.#timeColumn !== undefined) this.#time = hasRow ? this.#timeOf(schema, batch, index) : UNKNOWN_TIME;
+    else if (this.#needsTime) this.#readTime(batch, index);
     let folder = '';
     for (const part of this.#parts) {
       if (part.kind === 'text') folder += part.text;
@@ -72,9 +92,28 @@ export class Folders {
       transaction === NO_TRANSACTION
         ? Math.floor(batch.receivedMs / MS_PER_HOUR)
         : Number(batch.transactions[transaction]!.commitTimeUs / US_PER_HOUR);
-    if (hour === this.#hour) return;
+    this.#time = this.#partsOf(hour);
+  }
+
+  #partsOf(hour: number): TimeParts {
+    if (hour !== this.#hour) this.#hourParts = timeParts(hour);
     this.#hour = hour;
-    this.#time = timeParts(hour);
+    return this.#hourParts;
+  }
+
+  #timeOf(schema: TableSchema, batch: ChangeBatch, index: number): TimeParts {
+    const text = this.#text(schema, this.#timeColumn!, batch, index);
+    if (text === null) return NULL_TIME;
+    if (text === undefined) return UNKNOWN_TIME;
+    try {
+      if (!text.includes(':')) return this.#partsOf(daysOf(text) * HOURS_PER_DAY);
+      const us = timestampUsOf(text);
+      return this.#partsOf(Number((us - (((us % US_PER_HOUR) + US_PER_HOUR) % US_PER_HOUR)) / US_PER_HOUR));
+    } catch (error) {
+      // Infinite.
+      if (error instanceof NotRepresentable) return UNKNOWN_TIME;
+      throw error;
+    }
   }
 
   #readRow(batch: ChangeBatch, index: number): boolean {
@@ -85,16 +124,21 @@ export class Folders {
   }
 
   #value(schema: TableSchema, name: string, batch: ChangeBatch, index: number): string {
+    const text = this.#text(schema, name, batch, index);
+    if (text === undefined) return UNKNOWN_PART;
+    return text === null ? NULL_PART : this.#safe(text);
+  }
+
+  /** A column's text of the row that was read; `undefined` when it is not known. */
+  #text(schema: TableSchema, name: string, batch: ChangeBatch, index: number): string | null | undefined {
     const column = schema.columns.find((candidate) => candidate.name === name);
     const isKnown =
       column !== undefined && (batch.after[index] !== NO_TUPLE || column.key || schema.replicaIdentity === 'full');
-    if (!isKnown) return UNKNOWN_PART;
+    if (!isKnown) return undefined;
     const length = this.#cursor.lengths[column.field]!;
-    if (length < 0) return length === NULL ? NULL_PART : UNKNOWN_PART;
+    if (length < 0) return length === NULL ? null : undefined;
     const start = this.#cursor.starts[column.field]!;
-    return this.#safe(
-      new TextDecoder('utf-8', { ignoreBOM: true }).decode(batch.bytes.subarray(start, start + length)),
-    );
+    return decoder.decode(batch.bytes.subarray(start, start + length));
   }
 
   #safe(text: string): string {

@@ -3,6 +3,9 @@ import type { JobIdentity } from '@millrace/connector-contract';
 /** Folder below the prefix for what is not data: fences and manifests. Readers of folders skip names with an underscore. */
 const OWN_FOLDER = '_millrace';
 
+/** The key, below the prefix, is of a fence, a manifest or a probe. */
+export const isOwn = (key: string): boolean => key.startsWith(`${OWN_FOLDER}/`);
+
 /** Which writer of which execution made an object. */
 export interface Owner {
   readonly writer: number;
@@ -57,7 +60,19 @@ export const manifestKey = (
   { writer, generation }: Owner,
   snapshotId: number,
 ): string =>
-  `${prefix}${OWN_FOLDER}/manifests/${job.jobId}/${job.stage}/${digits(generation, 8)}-${digits(snapshotId, 10)}-${digits(writer, 3)}.json`;
+  `${manifestPrefix(prefix, job)}${digits(generation, 8)}-${digits(snapshotId, 10)}-${digits(writer, 3)}.json`;
+
+/** Where the manifests of a job's stage are. */
+export const manifestPrefix = (prefix: string, job: JobIdentity): string =>
+  `${prefix}${OWN_FOLDER}/manifests/${job.jobId}/${job.stage}/`;
+
+/** Where the compactions of a job's stage are. */
+export const compactionPrefix = (prefix: string, job: JobIdentity): string =>
+  `${prefix}${OWN_FOLDER}/compactions/${job.jobId}/${job.stage}/`;
+
+/** An object that stands for others; of none of the executions. */
+export const compactedName = (job: JobIdentity, token: string, sequence: number, extension: string): string =>
+  `${objectPrefix(job)}compacted-${token}-${digits(sequence, 6)}${extension}`;
 
 /** What a check writes and removes. */
 export const probeKey = (prefix: string, id: string): string => `${prefix}${OWN_FOLDER}/probes/${id}`;

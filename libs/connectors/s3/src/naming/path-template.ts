@@ -2,6 +2,8 @@ import { SAFE_PART_BYTES_MAX } from './safe-part.ts';
 
 const TIME_PARTS = ['yyyy', 'mm', 'dd', 'hh'] as const;
 const PLACEHOLDERS = ['schema', 'table', 'job', ...TIME_PARTS] as const;
+/** Of a column's time that is NULL. */
+const TIME_PART_BYTES_MAX = 26;
 const PLACEHOLDER = /\{([^{}]*)\}/g;
 const COLUMN_PREFIX = 'row.';
 
@@ -36,7 +38,7 @@ export function pathProblem(path: string): string | undefined {
 
 function partBytesMax(part: PathPart): number {
   if (part.kind === 'text') return part.text.length;
-  return part.kind === 'named' && isTimePart(part.name) ? part.name.length : SAFE_PART_BYTES_MAX;
+  return part.kind === 'named' && isTimePart(part.name) ? TIME_PART_BYTES_MAX : SAFE_PART_BYTES_MAX;
 }
 
 /** The parts of a template that has no problem. */
@@ -61,3 +63,7 @@ export function literalPrefix(path: string): string {
 }
 
 export const isTimePart = (name: Placeholder): boolean => (TIME_PARTS as readonly string[]).includes(name);
+
+/** The template has a part of a time. */
+export const hasTime = (path: string): boolean =>
+  parsePath(path).some((part) => part.kind === 'named' && isTimePart(part.name));

@@ -44,7 +44,7 @@ export class ObjectWriter {
     const { stage } = options;
     this.#options = options;
     this.#format = options.format;
-    this.#folders = new Folders(stage.path, options.jobName);
+    this.#folders = new Folders(stage.path, options.jobName, stage.timeColumn);
     this.#partBytes = parseSizeBytes(stage.partBytes)!;
     this.#rollBytes = parseSizeBytes(stage.rollBytes)!;
     this.#rollRows = stage.rollRows ?? Number.POSITIVE_INFINITY;

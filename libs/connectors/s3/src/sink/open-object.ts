@@ -44,12 +44,13 @@ export class OpenObject {
   readonly #etags: Promise<string>[] = [];
 
   constructor(options: OpenObjectOptions) {
-    const { format, schema, onFailure, onProgress } = options;
+    const { format, schema, key, onFailure, onProgress } = options;
     this.#options = options;
     this.folder = options.folder;
     this.schema = schema;
     this.#content = format.create({
       schema,
+      key,
       store: (bytes) => this.#store(bytes),
       onFailure,
       onProgress: () => {

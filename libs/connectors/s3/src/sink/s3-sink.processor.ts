@@ -10,6 +10,7 @@ import {
 import { isChangeBatch } from '@millrace/formats';
 import { MillraceError, parseDurationMs } from '@millrace/kernel';
 import { Bucket } from '../bucket/bucket.ts';
+import { type CompactionTask, compactionTask } from '../compact/compaction-task.ts';
 import type { S3Config, S3Stage } from '../config.ts';
 import { contentFormat } from '../content/content-format.ts';
 import { NotChangeEvents } from '../errors.ts';
@@ -44,6 +45,7 @@ export class S3SinkProcessor implements Processor {
   #preparedFor = 0;
   #isDone = false;
   #cancelRoll: (() => void) | undefined;
+  #compaction: CompactionTask | undefined;
 
   constructor(options: Resolved<S3Config, S3Stage>) {
     const { config, stage, job } = options;
@@ -79,6 +81,14 @@ export class S3SinkProcessor implements Processor {
       },
     });
     await raiseFence(bucket, this.#place, owner);
+    this.#compaction = compactionTask(stage, owner, {
+      bucket,
+      prefix: config.prefix,
+      job,
+      clock: context.clock,
+      ids: context.ids,
+      metrics: context.metrics,
+    });
   }
 
   restoreSnapshot(entry: SnapshotEntry): void {
@@ -148,6 +158,7 @@ export class S3SinkProcessor implements Processor {
     this.#cancelRoll?.();
     this.#closing.abort(new Error('the sink is closed'));
     await this.#work;
+    await this.#compaction?.close();
     this.#writer?.close();
     this.#bucket?.[Symbol.dispose]();
   }
@@ -217,5 +228,6 @@ export class S3SinkProcessor implements Processor {
       await publish(this.#bucket, group);
       this.#context.metrics.add('objectsPublished', group.uploads.length);
     }
+    this.#compaction?.runIfDue();
   }
 }

@@ -2,6 +2,7 @@ import { defineSink } from '@millrace/connector-contract';
 import { systemClock } from '@millrace/kernel';
 import { Bucket } from '../bucket/bucket.ts';
 import { checkBucket } from '../bucket/check.ts';
+import { checkCompaction } from '../compact/check-compaction.ts';
 import { type S3Config, type S3Stage, s3Config, s3Stage } from '../config.ts';
 import { literalPrefix } from '../naming/path-template.ts';
 import { stageFindings } from './check-stage.ts';
@@ -12,7 +13,7 @@ import { S3SinkProcessor } from './s3-sink.processor.ts';
 export const s3Sink = defineSink<S3Config, S3Stage>({
   type: 's3',
   role: 'sink',
-  summary: 'Writes change events to objects in an S3 bucket, as NDJSON, Debezium JSON, CSV or Parquet.',
+  summary: 'Writes change events to objects in an S3 bucket, as NDJSON, Debezium JSON, CSV, Parquet or Avro.',
   config: s3Config,
   stage: s3Stage,
   capabilities: { holds: 'changes', createsTarget: 'always', parallel: true },
@@ -27,9 +28,10 @@ export const s3Sink = defineSink<S3Config, S3Stage>({
   ],
   check: checkBucket,
   showsRowsAtOnce: () => false,
-  checkStage: async ({ config, stage }, input, signal) => [
+  checkStage: async ({ config, stage, job }, input, signal) => [
     ...(await checkBucket(config, signal)),
     ...stageFindings(stage, input),
+    ...(stage.compaction === undefined ? [] : await checkCompaction(config, job, signal)),
   ],
   createSink: (options) => () => new S3SinkProcessor(options),
   /** Aborts what was never shown. Objects and manifests stay. */

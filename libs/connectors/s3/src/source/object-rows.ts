@@ -1,9 +1,10 @@
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
-import { NotAValue, type ParsedRow, type TableSchema } from '@millrace/formats';
+import { type DeclaredRow, NotAValue, type TableSchema } from '@millrace/formats';
 import { MillraceError } from '@millrace/kernel';
-import type { Bucket, ListedObject } from '../bucket/bucket.ts';
-import { ObjectChanged, ReadFailed, RowRefused } from '../errors.ts';
+import type { Bucket, ObjectAt } from '../bucket/bucket.ts';
+import { ReadFailed } from '../errors.ts';
+import { objectChanged, rowRefused } from './read-error.ts';
 import { rowsParser } from './rows-parser.ts';
 
 /** A row longer than this is probably none. */
@@ -14,8 +15,8 @@ const CHUNK_BYTES = 131_072;
 
 export interface ObjectRowsOptions {
   readonly bucket: Bucket;
-  readonly object: ListedObject;
-  readonly format: 'ndjson' | 'csv';
+  readonly object: ObjectAt;
+  readonly format: 'ndjson' | 'csv' | 'parquet' | 'avro';
   readonly schema: TableSchema;
   /** Rows that were read before. */
   readonly skip: number;
@@ -23,37 +24,61 @@ export interface ObjectRowsOptions {
 
 /**
  * The rows of an object, in pieces as they come.
- * @throws MillraceError `s3.row_refused`, `s3.object_changed`, `s3.read_failed` (may pass) or as `Bucket`.
+ * @throws MillraceError `s3.row_refused`, `s3.object_changed`, `s3.read_failed` (may pass), `s3.row_group_too_large` or as `Bucket`.
  */
-export async function* objectRows(options: ObjectRowsOptions): AsyncGenerator<readonly ParsedRow[]> {
-  const { bucket, object, format, schema, skip } = options;
+export async function* objectRows(options: ObjectRowsOptions): AsyncGenerator<readonly DeclaredRow[]> {
+  if (options.format !== 'parquet') return yield* streamedRows(options);
+  // Its library is loaded by those only who read Parquet.
+  const { parquetRows } = await import('./parquet/parquet-rows.ts');
+  yield* parquetRows(options);
+}
+
+/** Formats that are read from the beginning. */
+async function* streamedRows(options: ObjectRowsOptions): AsyncGenerator<readonly DeclaredRow[]> {
+  const { bucket, object, format, skip } = options;
   const body = await bucket.open(object);
-  if (body === undefined) {
-    throw new MillraceError(ObjectChanged, {
-      message: `${object.key} in bucket ${bucket.name} was removed or written again while it was read`,
-      mend: 'Put the object back as it was, or start the job anew: objects must not change.',
-      details: { key: object.key },
-    });
+  if (body === undefined) throw objectChanged(bucket, object);
+  const counted = { rows: 0 };
+  try {
+    const pieces = format === 'avro' ? await avroPieces(body, options, counted) : textPieces(body, options, counted);
+    let seen = 0;
+    for await (const rows of pieces) {
+      const from = Math.max(0, skip - seen);
+      seen += rows.length;
+      yield rows.slice(from);
+    }
+  } catch (error) {
+    throw readError(error, options, counted.rows);
+  } finally {
+    body.destroy();
   }
-  const parser = rowsParser(format, schema);
+}
+
+async function avroPieces(
+  body: Readable,
+  { schema }: ObjectRowsOptions,
+  counted: { rows: number },
+): Promise<AsyncIterable<readonly DeclaredRow[]>> {
+  const { avroRows } = await import('./avro/avro-rows.ts');
+  return avroRows(body, schema, counted);
+}
+
+async function* textPieces(
+  body: Readable,
+  { object, format, schema }: ObjectRowsOptions,
+  counted: { rows: number },
+): AsyncGenerator<readonly DeclaredRow[]> {
+  const parser = rowsParser(format === 'csv' ? 'csv' : 'ndjson', schema);
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  let seen = 0;
-  const unread = (rows: readonly ParsedRow[]): readonly ParsedRow[] => {
-    const from = Math.max(0, skip - seen);
-    seen += rows.length;
-    return rows.slice(from);
-  };
   try {
     for await (const chunk of decompressed(object.key, body)) {
-      yield unread(parser.push(decoder.decode(chunk, { stream: true })));
+      yield parser.push(decoder.decode(chunk, { stream: true }));
       if (parser.pending > ROW_CHARACTERS_MAX)
         throw new NotAValue(`it is longer than ${ROW_CHARACTERS_MAX} characters`);
     }
-    yield unread([...parser.push(decoder.decode()), ...parser.end()]);
-  } catch (error) {
-    throw readError(error, options, parser.count);
+    yield [...parser.push(decoder.decode()), ...parser.end()];
   } finally {
-    body.destroy();
+    counted.rows = parser.count;
   }
 }
 
@@ -64,24 +89,15 @@ function decompressed(key: string, body: Readable): AsyncIterable<Uint8Array> {
 
 function readError(error: unknown, { bucket, object }: ObjectRowsOptions, rows: number): MillraceError {
   if (error instanceof MillraceError) return error;
-  const { key } = object;
   const code = (error as NodeJS.ErrnoException).code ?? '';
   const isContent = code.startsWith('ERR_ENCODING') || code.startsWith('Z_') || code.startsWith('ZSTD_');
   if (error instanceof NotAValue || isContent) {
     const reason = error instanceof NotAValue ? error.message : `the object is damaged (${code})`;
-    return new MillraceError(
-      RowRefused,
-      {
-        message: `row ${rows + 1} of ${key} in bucket ${bucket.name}: ${reason}`,
-        mend: 'Correct the columns of the stage, or leave the object out by the glob and start the job anew.',
-        details: { key, row: rows + 1 },
-      },
-      { cause: error },
-    );
+    return rowRefused(bucket, object, rows + 1, reason, error);
   }
   return new MillraceError(
     ReadFailed,
-    { message: `reading ${key} in bucket ${bucket.name} was cut off: ${code}` },
+    { message: `reading ${object.key} in bucket ${bucket.name} was cut off: ${code}` },
     { cause: error },
   );
 }

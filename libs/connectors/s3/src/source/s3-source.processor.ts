@@ -7,11 +7,12 @@ import {
   type SnapshotEntry,
   type SnapshotWriter,
 } from '@millrace/engine';
-import { type ChangeBatch, declaredSchema, encodeRows, type ParsedRow, type TableSchema } from '@millrace/formats';
+import { type ChangeBatch, type DeclaredRow, declaredSchema, encodeRows, type TableSchema } from '@millrace/formats';
 import { assert, parseDurationMs } from '@millrace/kernel';
 import { Bucket, type ListedObject } from '../bucket/bucket.ts';
 import type { S3Config } from '../config.ts';
 import { isPassing } from '../errors.ts';
+import { isOwn } from '../naming/keys.ts';
 import { globPattern, globPrefix } from './glob.ts';
 import { objectRows } from './object-rows.ts';
 import { SeenObjects } from './seen-objects.ts';
@@ -46,6 +47,8 @@ interface SavedSource {
  * handed on: objects read to the end, and rows of the present one.
  */
 export class S3SourceProcessor implements Processor {
+  /** Parts of row groups of Parquet, and blocks of Avro, are decoded in one go. */
+  readonly isCooperative: boolean;
   readonly #options: Resolved<S3Config, S3SourceStage>;
   readonly #schema: TableSchema;
   readonly #closing = new AbortController();
@@ -62,6 +65,7 @@ export class S3SourceProcessor implements Processor {
 
   constructor(options: Resolved<S3Config, S3SourceStage>) {
     this.#options = options;
+    this.isCooperative = options.stage.format !== 'parquet' && options.stage.format !== 'avro';
     this.#schema = declaredSchema(options.stage);
   }
 
@@ -149,7 +153,8 @@ export class S3SourceProcessor implements Processor {
     const pattern = globPattern(stage.objects);
     const objects: ListedObject[] = [];
     for await (const object of this.#bucket.listObjects(`${config.prefix}${globPrefix(stage.objects)}`))
-      if (pattern.test(object.key.slice(config.prefix.length))) objects.push(object);
+      if (pattern.test(object.key.slice(config.prefix.length)) && !isOwn(object.key.slice(config.prefix.length)))
+        objects.push(object);
     this.#seen.keepOnly(objects.map(({ key }) => key));
     return objects.sort((a, b) => (a.key < b.key ? -1 : 1));
   }
@@ -178,7 +183,7 @@ export class S3SourceProcessor implements Processor {
     }
   }
 
-  #batch(rows: readonly ParsedRow[]): ChangeBatch {
+  #batch(rows: readonly DeclaredRow[]): ChangeBatch {
     return encodeRows(this.#schema, rows, { receivedMs: this.#context.clock.nowMs() });
   }
 

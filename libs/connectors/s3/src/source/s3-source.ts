@@ -9,7 +9,7 @@ import { type S3SourceStage, s3SourceStage } from './source-config.ts';
 export const s3Source = defineSource<S3Config, S3SourceStage>({
   type: 's3',
   role: 'source',
-  summary: 'Reads NDJSON or CSV objects of an S3 bucket, and those that come later.',
+  summary: 'Reads NDJSON, CSV, Parquet or Avro objects of an S3 bucket, and those that come later.',
   config: s3Config,
   stage: s3SourceStage,
   capabilities: { initialLoad: true, follows: 'option', changes: false, parallel: false },

@@ -18,9 +18,9 @@ export const s3SourceStage = z
         description:
           'Which objects, below the prefix: * stands for anything within a part of the path, ** for any parts, ? for one character.',
       }),
-    format: z.enum(['ndjson', 'csv']).default('ndjson').meta({
+    format: z.enum(['ndjson', 'csv', 'parquet', 'avro']).default('ndjson').meta({
       description:
-        'ndjson: an object per line. csv: with a header. Objects that end with .gz or .zst are decompressed.',
+        'ndjson: an object per line. csv: with a header. Both are decompressed when their names end with .gz or .zst. parquet: columns of plain values. avro: object container files.',
     }),
     ...declaredTableFields({
       columns: 'Columns by name with their types. Others in the objects are left out.',

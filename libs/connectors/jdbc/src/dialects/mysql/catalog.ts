@@ -99,11 +99,21 @@ export class MysqlCatalog implements TargetCatalog {
        group by index_name having max(sub_part is not null or column_name is null) = 0`,
       values,
     );
-    const { missing } = await grantedRights(this.#connection, await this.#database(schema), table);
+    const database = await this.#database(schema);
+    const { missing } = await grantedRights(this.#connection, database, table);
+    const [references] = await this.#connection.query<RowDataPacket[]>(
+      `select concat(unique_constraint_schema, '.', referenced_table_name) as parent from information_schema.referential_constraints
+       where (unique_constraint_schema = ? and referenced_table_name = ?) or (constraint_schema = ? and table_name = ?)`,
+      [database, table, database, table],
+    );
+    const id = `${database}.${table}`;
     return {
       isTable: tables[0]['kind'] === 'BASE TABLE',
       columns: columns.map(targetColumn),
       uniqueKeys: keys.map((row) => (typeof row.columns === 'string' ? JSON.parse(row.columns) : row.columns)),
+      id,
+      isReferenced: references.some(({ parent }) => parent === id),
+      references: references.map(({ parent }) => String(parent)).filter((parent) => parent !== id),
       rightsMissing: TABLE_RIGHTS.filter((right) => missing.has(right)),
     };
   }

@@ -42,6 +42,8 @@ export const isText = (type: string): boolean => TEXTS.includes(baseType(type));
 
 export function misfit({ kind, sqlType }: Pick<Column, 'kind' | 'sqlType'>, type: string): string | undefined {
   const base = baseType(type);
+  // The unsigned 64-bit numbers of a source, say.
+  if (/^numeric\(\d+,0\)$/.test(sqlType) && INTEGERS.includes(base)) return undefined;
   if (EXACT[kind].includes(base)) {
     if (kind !== 'exact' || base !== 'decimal' || sqlType !== 'money') return undefined;
     return 'money is text with its currency';

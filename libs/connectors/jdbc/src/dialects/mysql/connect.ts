@@ -76,8 +76,11 @@ async function open(options: ServerOptions, tls: boolean): Promise<MysqlConnecti
       'select version() as version, cast(@@max_allowed_packet as char) as packet',
     );
     const version = String(rows[0]!['version']);
+    let isAborted = false;
     const close = async (): Promise<void> => {
-      await connection.end();
+      // A polite end waits for an answer, and nobody says that the socket is gone.
+      if (isAborted) connection.destroy();
+      else await connection.end();
     };
     return {
       connection,
@@ -85,6 +88,7 @@ async function open(options: ServerOptions, tls: boolean): Promise<MysqlConnecti
       collation: exactCollation(version),
       packetBytes: Number(rows[0]!['packet']),
       abort: () => {
+        isAborted = true;
         const { stream } = (connection as unknown as { connection: { stream: { destroy(): void } } }).connection;
         stream.destroy();
       },
@@ -122,7 +126,7 @@ function connectError(error: unknown, options: ServerOptions): unknown {
         message: `${where} refuses user "${options.user}" for database "${options.database}": ${message}`,
         mend: isDatabase
           ? `CREATE DATABASE \`${options.database}\`;`
-          : 'Correct user and password of the sink, or what the user may do (GRANT).',
+          : 'Correct user and password, or what the user may do (GRANT).',
         pointer: isDatabase
           ? '/database'
           : errno === WRONG_PASSWORD && options.password !== undefined

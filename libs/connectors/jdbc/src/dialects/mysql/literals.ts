@@ -11,7 +11,8 @@ const INTEGER = /^-?\d+$/;
 const NUMBER = /^-?\d+(?:\.(\d+))?$/;
 const FLOAT = /^-?\d+(?:\.\d+)?(?:e[+-]?\d+)?$/;
 const DATE = /^\d{4}-\d\d-\d\d$/;
-const TIME = /^\d\d:\d\d:\d\d(?:\.(\d{1,6}))?$/;
+/** MySQL's go from -838 to 838 hours. */
+const TIME = /^-?\d{2,3}:\d\d:\d\d(?:\.(\d{1,6}))?$/;
 
 /** The constants of one column, by its kind and the type it has in the target. */
 export function literalOf(column: PlanColumn): Literal {

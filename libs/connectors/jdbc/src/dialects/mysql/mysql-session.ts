@@ -4,6 +4,7 @@ import type { ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import { type AppendPlan, planAppend, type WaitingRow } from '../../append/append-plan.ts';
 import type { ServerOptions, StageOptions } from '../../config.ts';
 import type { Executed, Progress, TargetSession, WriterIdentity } from '../../dialect.ts';
+import { foreignKeyOrder } from '../../target/foreign-key-order.ts';
 import { planTable } from '../../target/plan-table.ts';
 import { rowMissing } from '../../target/row-missing.ts';
 import { Refusal } from '../../upsert/refusal.ts';
@@ -136,10 +137,13 @@ export class MysqlSession implements TargetSession {
     await Promise.all([this.#target.close(), this.#definer?.close()]);
   }
 
-  /** Deletes of all tables go first: a new row may take over a unique value of a deleted one. */
-  async #rows(tables: readonly TableRows[], reader: RowReader): Promise<void> {
+  async #rows(step: readonly TableRows[], reader: RowReader): Promise<void> {
+    const { tables, deletes, deletesLast } = foreignKeyOrder(step);
     for (const rows of tables) await this.#fill(rows, reader);
-    for (const rows of tables) if (rows.deletes > 0) await this.#query(this.#sql(rows.plan).delete);
+    const remove = async (): Promise<void> => {
+      for (const rows of deletes) await this.#query(this.#sql(rows.plan).delete);
+    };
+    if (!deletesLast) await remove();
     for (const rows of tables) {
       const merge = this.#sql(rows.plan);
       for (const [index, { count, unknown, mayBeMissing }] of rows.partials.entries()) {
@@ -149,6 +153,7 @@ export class MysqlSession implements TargetSession {
       }
       if (rows.upserts > 0) for (const sql of merge.upsert) await this.#query(sql);
     }
+    if (deletesLast) await remove();
   }
 
   async #fill({ plan, events, actions }: TableRows, reader: RowReader): Promise<void> {

@@ -71,30 +71,30 @@ export function classify(error: unknown): Error {
   // Neither the server's nor the driver's: a bug of ours.
   if (errno === undefined && code === undefined && fatal === undefined && error instanceof Error) return error;
   if (errno === undefined || CONNECTION.has(errno)) {
-    const mend = 'The job tries again by itself; look at the log of the target if it goes on.';
+    const mend = 'The job tries again by itself; look at the log of the server if it goes on.';
     return new MillraceError(
       ConnectionLost,
-      { message: `the connection to the target broke: ${message}`, mend },
+      { message: `the connection to the database broke: ${message}`, mend },
       options,
     );
   }
   if (ROW_ERRORS.has(errno)) return new Refusal(message, options);
   const details = { errno };
   if (CONFLICTS.has(errno)) {
-    return new MillraceError(Conflict, { message: `the target could not go on: ${message}`, details }, options);
+    return new MillraceError(Conflict, { message: `the database could not go on: ${message}`, details }, options);
   }
   if (EXHAUSTED.has(errno)) {
-    const mend = 'Make room at the target; the job tries again by itself.';
+    const mend = 'Make room at the database; the job tries again by itself.';
     return new MillraceError(
       Exhausted,
-      { message: `the target is out of resources: ${message}`, mend, details },
+      { message: `the database is out of resources: ${message}`, mend, details },
       options,
     );
   }
   if (RIGHTS.has(errno)) {
-    const mend = "Grant the sink's user what is missing, then resume the job.";
-    return new MillraceError(RightsMissing, { message: `the target says: ${message}`, mend, details }, options);
+    const mend = 'Grant the user what is missing, then resume the job.';
+    return new MillraceError(RightsMissing, { message: `the database says: ${message}`, mend, details }, options);
   }
-  const mend = 'Repair what the message names at the target, then resume the job.';
-  return new MillraceError(StatementRefused, { message: `the target says: ${message}`, mend, details }, options);
+  const mend = 'Repair what the message names at the database, then resume the job.';
+  return new MillraceError(StatementRefused, { message: `the database says: ${message}`, mend, details }, options);
 }

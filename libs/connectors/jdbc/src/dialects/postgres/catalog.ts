@@ -6,6 +6,16 @@ import { RightsMissing } from '../../errors.ts';
 import type { TargetCatalog, TargetColumn, TargetTable } from '../../target/catalog.ts';
 import { quoteName, quoteTable } from './quote.ts';
 
+interface FoundTable {
+  readonly oid: string;
+  readonly id: string;
+  readonly kind: string;
+  readonly missing: string[];
+  readonly owned: boolean;
+  readonly referenced: boolean;
+  readonly references: string[];
+}
+
 /**
  * Reads the catalog. (TypeORM's `getTable` splits names at dots, and tells neither types with their modifiers nor partial and
  * deferrable indexes apart.)
@@ -48,8 +58,11 @@ export class PostgresCatalog implements TargetCatalog {
   }
 
   async describe(name: TargetName): Promise<TargetTable | undefined> {
-    const { rows } = await this.#client.query<{ oid: string; kind: string; missing: string[]; owned: boolean }>(
-      `select c.oid::text, c.relkind::text as kind, pg_has_role(c.relowner, 'USAGE') as owned,
+    const { rows } = await this.#client.query<FoundTable>(
+      `select c.oid::text, n.nspname || '.' || c.relname as id, c.relkind::text as kind, pg_has_role(c.relowner, 'USAGE') as owned,
+         exists (select from pg_constraint f where f.confrelid = c.oid and f.contype = 'f') as referenced,
+         array(select distinct rn.nspname || '.' || r.relname from pg_constraint f join pg_class r on r.oid = f.confrelid
+           join pg_namespace rn on rn.oid = r.relnamespace where f.conrelid = c.oid and f.confrelid <> c.oid and f.contype = 'f') as "references",
          array(select r from unnest(array['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) r where not has_table_privilege(c.oid, r)) as missing
        from pg_class c join pg_namespace n on n.oid = c.relnamespace
        where c.relname = $1 and n.nspname = coalesce($2, current_schema())`,
@@ -74,6 +87,9 @@ export class PostgresCatalog implements TargetCatalog {
       isTable: found.kind === 'r' || found.kind === 'p',
       columns: columns.rows,
       uniqueKeys: keys.rows.map((row) => row.columns),
+      id: found.id,
+      isReferenced: found.referenced,
+      references: found.references,
       rightsMissing: found.owned ? found.missing : [...found.missing, 'ALTER'],
     };
   }

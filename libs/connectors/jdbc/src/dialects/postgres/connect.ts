@@ -117,7 +117,7 @@ function connectError(error: unknown, options: ServerOptions): unknown {
         mend:
           state === '3D000'
             ? `CREATE DATABASE ${JSON.stringify(options.database)};`
-            : 'Correct user and password of the sink, or the rules in pg_hba.conf.',
+            : 'Correct user and password, or the rules in pg_hba.conf.',
         pointer: state === '3D000' ? '/database' : state === '28P01' || state === undefined ? '/password' : '/user',
       },
       { cause: error },

@@ -4,6 +4,7 @@ import { type AppendPlan, planAppend, type WaitingRow } from '../../append/appen
 import type { StageOptions } from '../../config.ts';
 import type { Executed, Progress, TargetSession, WriterIdentity } from '../../dialect.ts';
 import { fenced } from '../../target/fenced.ts';
+import { foreignKeyOrder } from '../../target/foreign-key-order.ts';
 import { planTable } from '../../target/plan-table.ts';
 import { rowMissing } from '../../target/row-missing.ts';
 import type { RowReader } from '../../upsert/row-reader.ts';
@@ -165,9 +166,10 @@ export class PostgresSession implements TargetSession {
     await this.#copier.copy(merge.copy, events.length, line, rows.plan, reader);
   }
 
-  /** Deletes of all tables go first: a new row may take over a unique value of a deleted one. */
-  #merge(tables: readonly TableRows[]): void {
-    for (const rows of tables) if (rows.deletes > 0) this.#queue.push(this.#sql(rows.plan).delete);
+  #merge(step: readonly TableRows[]): void {
+    const { tables, deletes, deletesLast } = foreignKeyOrder(step);
+    const remove = deletes.map((rows) => this.#sql(rows.plan).delete);
+    if (!deletesLast) this.#queue.push(...remove);
     for (const rows of tables) {
       const merge = this.#sql(rows.plan);
       for (const [index, partial] of rows.partials.entries()) {
@@ -177,6 +179,7 @@ export class PostgresSession implements TargetSession {
       }
       if (rows.upserts > 0) this.#queue.push(merge.upsert);
     }
+    if (deletesLast) this.#queue.push(...remove);
   }
 
   /** Sends the queue in one round trip. Statements are planned anew each time, when the staging table's size is known. */

@@ -13,6 +13,10 @@ const GENERATED = 2;
 const NO_SCHEMAS = 'a file of SQLite has no schemas';
 const NO_SCHEMAS_MEND = 'Leave the schema out of "table", for example "{schema}_{table}".';
 
+/** Foreign keys of any table that lead to one. */
+const REFERENCED =
+  'select 1 from sqlite_schema s, pragma_foreign_key_list(s.name) f where f."table" = ? collate nocase limit 1';
+
 export class SqliteCatalog implements TargetCatalog {
   readonly overriding = '';
   readonly #database: DatabaseSync;
@@ -70,6 +74,11 @@ export class SqliteCatalog implements TargetCatalog {
         hasDefault: column['dflt_value'] !== null || (isRowid && Number(column['pk']) > 0),
         computed: Number(column['hidden']) >= GENERATED,
       })),
+      id: table.toLowerCase(),
+      isReferenced: this.#all(REFERENCED, table).length > 0,
+      references: this.#all('select distinct lower("table") as parent from pragma_foreign_key_list(?)', table)
+        .map(({ parent }) => String(parent))
+        .filter((parent) => parent !== table.toLowerCase()),
       uniqueKeys: [...(isRowid ? [names] : []), ...this.#uniqueIndexes(table)],
       rightsMissing: [],
     };

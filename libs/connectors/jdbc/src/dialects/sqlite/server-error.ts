@@ -40,7 +40,7 @@ export function classify(error: unknown): Error {
   if (code === undefined) {
     if ((error as { code?: unknown }).code !== 'ERR_INVALID_STATE')
       return error instanceof Error ? error : new Error(message);
-    return new MillraceError(ConnectionLost, { message: `the file of the target: ${message}` }, options);
+    return new MillraceError(ConnectionLost, { message: `the file: ${message}` }, options);
   }
   if (ROW_CODES.includes(code)) return new Refusal(message, options);
   const details = { resultCode: code };
@@ -50,17 +50,17 @@ export function classify(error: unknown): Error {
       const mend = 'The job tries again by itself; end what else writes to the file if it goes on.';
       return new MillraceError(
         Conflict,
-        { message: `another process holds the file of the target: ${message}`, mend, details },
+        { message: `another process holds the file: ${message}`, mend, details },
         options,
       );
     }
     case Code.NoMemory:
     case Code.InputOutput:
     case Code.Full: {
-      const mend = 'Make room at the target; the job tries again by itself.';
+      const mend = 'Make room at the database; the job tries again by itself.';
       return new MillraceError(
         Exhausted,
-        { message: `the target is out of resources: ${message}`, mend, details },
+        { message: `the database is out of resources: ${message}`, mend, details },
         options,
       );
     }
@@ -72,11 +72,11 @@ export function classify(error: unknown): Error {
     case Code.ReadOnly:
     case Code.Auth: {
       const mend = 'Let the worker write to the file and its folder, then resume the job.';
-      return new MillraceError(RightsMissing, { message: `the target says: ${message}`, mend, details }, options);
+      return new MillraceError(RightsMissing, { message: `the database says: ${message}`, mend, details }, options);
     }
     default: {
-      const mend = 'Repair what the message names at the target, then resume the job.';
-      return new MillraceError(StatementRefused, { message: `the target says: ${message}`, mend, details }, options);
+      const mend = 'Repair what the message names at the database, then resume the job.';
+      return new MillraceError(StatementRefused, { message: `the database says: ${message}`, mend, details }, options);
     }
   }
 }

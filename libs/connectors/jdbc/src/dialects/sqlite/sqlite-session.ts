@@ -6,6 +6,7 @@ import { type AppendPlan, planAppend, type WaitingRow } from '../../append/appen
 import type { StageOptions } from '../../config.ts';
 import type { Executed, Progress, TargetSession, WriterIdentity } from '../../dialect.ts';
 import { ConnectionLost } from '../../errors.ts';
+import { foreignKeyOrder } from '../../target/foreign-key-order.ts';
 import { planTable } from '../../target/plan-table.ts';
 import { rowMissing } from '../../target/row-missing.ts';
 import { Refusal } from '../../upsert/refusal.ts';
@@ -144,16 +145,20 @@ export class SqliteSession implements TargetSession {
     this.#database.close();
   }
 
-  /** Deletes of all tables go first: a new row may take over a unique value of a deleted one. */
-  async #rows(tables: readonly TableRows[], reader: RowReader): Promise<void> {
+  async #rows(step: readonly TableRows[], reader: RowReader): Promise<void> {
     const each = async (rows: TableRows, wants: (action: number) => boolean): Promise<void> => {
       for (const [index, event] of rows.events.entries()) {
         if (wants(rows.actions[index]!)) this.#row(rows, event, rows.actions[index]!, reader);
         if (index % ROWS_A_SLICE === ROWS_A_SLICE - 1) await this.#turn();
       }
     };
-    for (const rows of tables) if (rows.deletes > 0) await each(rows, (action) => action === Action.Delete);
+    const { tables, deletes, deletesLast } = foreignKeyOrder(step);
+    const remove = async (): Promise<void> => {
+      for (const rows of deletes) await each(rows, (action) => action === Action.Delete);
+    };
+    if (!deletesLast) await remove();
     for (const rows of tables) await each(rows, (action) => action !== Action.Delete);
+    if (deletesLast) await remove();
   }
 
   #row({ plan, partials }: TableRows, event: number, action: number, reader: RowReader): void {

@@ -1,123 +1,193 @@
-import { gzipSync, zstdCompressSync } from 'node:zlib';
-import type { ChangeBatch, TableSchema } from '@millrace/formats';
+import { promisify } from 'node:util';
+import { gzip, zstdCompress } from 'node:zlib';
+import { ByteOutput, type ChangeBatch, type TableSchema } from '@millrace/formats';
 import { MillraceError } from '@millrace/kernel';
-import { ByteWriter, type ColumnSource, ParquetWriter } from 'hyparquet-writer';
+import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
+import { Turns } from '../../bucket/turns.ts';
 import type { S3Stage } from '../../config.ts';
 import { ValueNotResent, ValueUnsupported } from '../../errors.ts';
 import type { ContentFormat, ContentOptions, ObjectContent } from '../object-content.ts';
-import { METADATA_ELEMENTS, type ParquetColumn, parquetColumns } from './parquet-schema.ts';
+import { ColumnEncoder, type ColumnTexts, type EncodedColumn, type StoredColumn, writeChunk } from './column-chunk.ts';
+import { METADATA_COLUMNS, type ParquetColumn, parquetColumns } from './parquet-schema.ts';
 import { NotRepresentable } from './parquet-value.ts';
-import { RowBuffer } from './row-buffer.ts';
+import { Grid, RowBuffer } from './row-buffer.ts';
 
-/** A row group is written when its rows take this as tuples; its values take several times that for a moment. */
-const ROW_GROUP_BYTES = 8_388_608;
+/** A row group is written when its rows take this as tuples: a little less than a power of two, to which buffers grow. */
+const ROW_GROUP_BYTES = 8_000_000;
 const ROW_GROUP_ROWS_MAX = 65_536;
+/** Of rows and columns: what is noted of each takes eight bytes. */
+const ROW_GROUP_CELLS_MAX = 1_048_576;
+
+/** Room for the pages of a row group, kept for the next ones. */
+const PAGES_BYTES = 4_194_304;
+const SPARE_MAX = 2;
+
+/** Pages come out of compression in pieces of this size. */
+const COMPRESSED_BYTES = 262_144;
+
+/** Pages compressed at the same time: zstd takes megabytes for each. */
+const COMPRESSING_MAX = 2;
 
 const CODEC = { none: 'UNCOMPRESSED', gzip: 'GZIP', zstd: 'ZSTD' } as const;
-const COMPRESSORS = {
-  GZIP: (bytes: Uint8Array): Uint8Array => gzipSync(bytes),
-  ZSTD: (bytes: Uint8Array): Uint8Array => zstdCompressSync(bytes),
+const COMPRESS = {
+  none: async (bytes: Uint8Array): Promise<Uint8Array> => bytes,
+  gzip: (bytes: Uint8Array): Promise<Uint8Array> => promisify(gzip)(bytes, { chunkSize: COMPRESSED_BYTES }),
+  zstd: (bytes: Uint8Array): Promise<Uint8Array> =>
+    promisify(zstdCompress)(bytes, { chunkSize: COMPRESSED_BYTES, pledgedSrcSize: bytes.length }),
 };
 
-export const parquetFormat = (stage: S3Stage): ContentFormat => ({
-  extension: 'parquet',
-  create: (options) => new ParquetContent(stage, options),
-});
+interface Shared {
+  readonly compression: S3Stage['compression'];
+  readonly hasMetadata: boolean;
+  readonly encoder: ColumnEncoder;
+  readonly grid: Grid;
+  readonly turns: Turns;
+  /** Room for pages that is free again. */
+  readonly spare: ByteOutput[];
+}
 
-/** A Parquet file: rows are gathered as tuples, and written a row group at a time. */
+export function parquetFormat({ compression, metadata }: S3Stage): ContentFormat {
+  const shared: Shared = {
+    compression,
+    hasMetadata: metadata,
+    encoder: new ColumnEncoder(),
+    grid: new Grid(),
+    turns: new Turns(COMPRESSING_MAX),
+    spare: [],
+  };
+  return { extension: 'parquet', create: (options) => new ParquetContent(shared, options) };
+}
+
+/** A Parquet file: rows are gathered as tuples, encoded column by column a row group at a time, and compressed on libuv's threads. */
 class ParquetContent implements ObjectContent {
+  readonly #shared: Shared;
   readonly #options: ContentOptions;
-  readonly #hasMetadata: boolean;
   readonly #columns: readonly ParquetColumn[];
+  readonly #rowsMax: number;
   readonly #rows: RowBuffer;
   readonly #bytes = new ByteWriter();
   readonly #writer: ParquetWriter;
+  /** Of row groups that are being compressed. */
+  #compressing = 0;
+  /** Everything so far is compressed and given away. */
+  #tail: Promise<void> = Promise.resolve();
+  #isDiscarded = false;
 
-  constructor({ metadata, compression }: S3Stage, options: ContentOptions) {
+  constructor(shared: Shared, options: ContentOptions) {
+    this.#shared = shared;
     this.#options = options;
-    this.#hasMetadata = metadata;
     this.#columns = parquetColumns(options.schema);
-    this.#rows = new RowBuffer(options.schema);
-    const elements = [...(metadata ? METADATA_ELEMENTS : []), ...this.#columns.map(({ element }) => element)];
+    this.#rows = new RowBuffer(options.schema, shared.grid);
+    const elements = [...(shared.hasMetadata ? METADATA_COLUMNS : []), ...this.#columns].map(({ element }) => element);
+    this.#rowsMax = Math.min(ROW_GROUP_ROWS_MAX, Math.max(1, Math.floor(ROW_GROUP_CELLS_MAX / elements.length)));
     this.#writer = new ParquetWriter({
       writer: this.#bytes,
       schema: [{ name: 'root', num_children: elements.length }, ...elements],
-      codec: CODEC[compression],
-      compressors: COMPRESSORS,
       createdBy: 'millrace',
     });
   }
 
   get heldBytes(): number {
-    return this.#rows.byteCount + this.#bytes.buffer.byteLength;
+    return this.#rows.heldBytes + this.#compressing + this.#bytes.buffer.byteLength;
   }
 
   append(batch: ChangeBatch, from: number, to: number): number {
     let index = from;
     while (index < to && !this.#isFull()) this.#rows.add(batch, index++);
-    if (this.#isFull()) this.#writeGroup();
+    if (this.#isFull()) this.#encodeGroup();
     return index;
   }
 
   async finish(): Promise<void> {
-    this.#writeGroup();
+    this.#encodeGroup();
+    await this.#tail;
     await this.#writer.finish();
     this.#handOver();
   }
 
   discard(): void {
+    this.#isDiscarded = true;
     this.#rows.clear();
   }
 
   #isFull(): boolean {
-    return this.#rows.byteCount >= ROW_GROUP_BYTES || this.#rows.length >= ROW_GROUP_ROWS_MAX;
+    return this.#rows.byteCount >= ROW_GROUP_BYTES || this.#rows.length >= this.#rowsMax;
   }
 
-  #writeGroup(): void {
-    if (this.#rows.length === 0) return;
-    const unchanged = this.#rows.unchanged();
-    const columnData = this.#hasMetadata ? this.#metadata(unchanged) : [];
-    if (!this.#hasMetadata) this.#refuseUnchanged(unchanged.find((names) => names.length > 0));
-    const { columns } = this.#options.schema;
-    this.#columns.forEach((column, index) => {
-      const texts = this.#rows.texts(columns[index]!.field);
-      columnData.push({ name: column.element.name, data: texts.map((text) => this.#value(column, text)) });
-    });
-    void this.#writer.write({ columnData, rowGroupSize: this.#rows.length });
+  #encodeGroup(): void {
+    const rows = this.#rows.length;
+    if (rows === 0) return;
+    const { encoder, hasMetadata, spare } = this.#shared;
+    const output = spare.pop() ?? new ByteOutput(PAGES_BYTES);
+    const texts = this.#rows.columns();
+    const unchanged = this.#rows.unchanged(texts);
+    if (!hasMetadata) this.#refuseUnchanged(unchanged.values().next().value);
+    const encode = (column: ParquetColumn, columnTexts: ColumnTexts): EncodedColumn => {
+      try {
+        return encoder.encode(output, column, columnTexts, rows);
+      } catch (error) {
+        if (!(error instanceof NotRepresentable)) throw error;
+        throw valueUnsupported(this.#options.schema, column.element.name, error.message);
+      }
+    };
+    const metadata = hasMetadata ? this.#rows.metadata(unchanged) : [];
+    const columns = [
+      ...metadata.map((column, index) => encode(METADATA_COLUMNS[index]!, column)),
+      ...this.#columns.map((column, index) => encode(column, texts[index]!)),
+    ];
     this.#rows.clear();
+    this.#compress(columns, rows, output);
+  }
+
+  #compress(columns: readonly EncodedColumn[], rows: number, output: ByteOutput): void {
+    const { compression, spare, turns } = this.#shared;
+    const held = output.buffer.length;
+    this.#compressing += held;
+    const bytes = ({ start, length }: EncodedColumn['data']): Uint8Array =>
+      output.buffer.subarray(start, start + length);
+    const compress = (span: EncodedColumn['data']): Promise<Uint8Array> =>
+      turns.run(() => COMPRESS[compression](bytes(span)));
+    const compressed = Promise.all(
+      columns.map(async (encoded): Promise<StoredColumn> => {
+        const { dictionary, levels, data } = encoded;
+        const [first, second] = await Promise.all([dictionary && compress(dictionary), compress(data)]);
+        return { encoded, dictionary: first, levels: bytes(levels), data: second };
+      }),
+    );
+    const before = this.#tail;
+    this.#tail = (async () => {
+      const stored = await compressed;
+      await before;
+      if (!this.#isDiscarded) this.#writeGroup(stored, rows);
+      this.#compressing -= held;
+      output.clear();
+      if (spare.length < SPARE_MAX) spare.push(output);
+      this.#options.onProgress();
+    })();
+    this.#tail.catch(this.#options.onFailure);
+  }
+
+  #writeGroup(stored: readonly StoredColumn[], rows: number): void {
+    const start = this.#bytes.offset;
+    const columns = stored.map((column) => writeChunk(this.#bytes, column, CODEC[this.#shared.compression]));
+    this.#writer.row_groups.push({
+      columns,
+      total_byte_size: columns.reduce((sum, { meta_data }) => sum + meta_data!.total_uncompressed_size, 0n),
+      num_rows: BigInt(rows),
+      total_compressed_size: BigInt(this.#bytes.offset - start),
+    });
+    this.#writer.num_rows += BigInt(rows);
     this.#handOver();
   }
 
-  #metadata(unchanged: readonly (readonly string[])[]): ColumnSource[] {
-    const { rows } = this.#rows;
-    const { id } = this.#options.schema;
-    return [
-      { name: '__op', data: rows.map(({ op }) => op) },
-      { name: '__table', data: rows.map(() => id) },
-      { name: '__lsn', data: rows.map(({ lsn }) => lsn) },
-      { name: '__index', data: rows.map(({ index }) => index) },
-      { name: '__commit_time', data: rows.map(({ commitTimeUs }) => commitTimeUs) },
-      { name: '__unchanged', data: unchanged.map((names) => (names.length === 0 ? null : names.join(' '))) },
-    ];
-  }
-
-  #value({ element, decode }: ParquetColumn, text: string | null): unknown {
-    if (text === null) return null;
-    try {
-      return decode(text);
-    } catch (error) {
-      if (!(error instanceof NotRepresentable)) throw error;
-      throw valueUnsupported(this.#options.schema, element.name, error.message);
-    }
-  }
-
-  #refuseUnchanged(names: readonly string[] | undefined): void {
+  #refuseUnchanged(names: string | undefined): void {
     if (names === undefined) return;
     const { id } = this.#options.schema;
+    const [name] = names.split(' ');
     throw new MillraceError(ValueNotResent, {
-      message: `an update of ${id} came without its large value of "${names[0]}", which PostgreSQL does not resend when it did not change; Parquet without metadata can't say so`,
+      message: `an update of ${id} came without its large value of "${name}", which PostgreSQL does not resend when it did not change; Parquet without metadata can't say so`,
       mend: 'Set metadata to true (then the column __unchanged names it), or leave the column out with a select stage.',
-      details: { table: id, column: names[0] },
+      details: { table: id, column: name },
     });
   }
 

@@ -1,12 +1,25 @@
 import type { Column, TableSchema } from '@millrace/formats';
 import type { SchemaElement } from 'hyparquet-writer';
-import { clockUsOf, daysOf, NotRepresentable, timestampUsOf, unscaledOf } from './parquet-value.ts';
+import {
+  type PlainValue,
+  plainBoolean,
+  plainBytea,
+  plainDate,
+  plainDecimal,
+  plainDouble,
+  plainFloat,
+  plainInt32,
+  plainInt64,
+  plainText,
+  plainTime,
+  plainTimestamp,
+  plainUuid,
+} from './plain-value.ts';
 
 /** A column of a Parquet file and how PostgreSQL's text becomes a value of it. */
 export interface ParquetColumn {
   readonly element: SchemaElement;
-  /** @throws NotRepresentable */
-  readonly decode: (text: string) => unknown;
+  readonly plain: PlainValue;
 }
 
 /** Decimals beyond have no type in Parquet's readers. */
@@ -15,19 +28,22 @@ const PRECISION_OF_INT32 = 9;
 const PRECISION_OF_INT64 = 18;
 const DECIMAL_BYTES = 16;
 
+function timestampType(isAdjustedToUTC: boolean): Pick<SchemaElement, 'type' | 'logical_type'> {
+  return { type: 'INT64', logical_type: { type: 'TIMESTAMP', isAdjustedToUTC, unit: 'MICROS' } };
+}
+
 const TEXT = { type: 'BYTE_ARRAY', converted_type: 'UTF8', logical_type: { type: 'STRING' } } as const;
-const asIs = (text: string): string => text;
 
 function decimalColumn(name: string, precision: number, scale: number): ParquetColumn {
-  const storage =
+  const [storage, byteCount] =
     precision <= PRECISION_OF_INT32
-      ? ({ type: 'INT32' } as const)
+      ? ([{ type: 'INT32' }, 4] as const)
       : precision <= PRECISION_OF_INT64
-        ? ({ type: 'INT64' } as const)
-        : ({ type: 'FIXED_LEN_BYTE_ARRAY', type_length: DECIMAL_BYTES } as const);
+        ? ([{ type: 'INT64' }, 8] as const)
+        : ([{ type: 'FIXED_LEN_BYTE_ARRAY', type_length: DECIMAL_BYTES }, DECIMAL_BYTES] as const);
   return {
     element: { name, repetition_type: 'OPTIONAL', ...storage, converted_type: 'DECIMAL', precision, scale },
-    decode: (text) => unscaledOf(text, precision, scale),
+    plain: plainDecimal(byteCount, precision, scale),
   };
 }
 
@@ -36,34 +52,29 @@ function numericColumn(name: string, sqlType: string): ParquetColumn {
   const [digits, decimals] = [Number(precision), Number(scale)];
   // Of any size, or of a size that Parquet has no type for.
   if (digits < 1 || digits > PRECISION_MAX || decimals < 0 || decimals > digits)
-    return { element: { name, repetition_type: 'OPTIONAL', ...TEXT }, decode: asIs };
+    return { element: { name, repetition_type: 'OPTIONAL', ...TEXT }, plain: plainText };
   return decimalColumn(name, digits, decimals);
 }
 
-function hexBytes(text: string): Uint8Array {
-  if (!text.startsWith('\\x')) throw new NotRepresentable('is not bytea');
-  return Uint8Array.from(Buffer.from(text.slice(2), 'hex'));
-}
-
 function columnOf({ name, kind, sqlType }: Column): ParquetColumn {
-  const as = (
-    element: Omit<SchemaElement, 'name' | 'repetition_type'>,
-    decode: (text: string) => unknown,
-  ): ParquetColumn => ({ element: { name, repetition_type: 'OPTIONAL', ...element }, decode });
+  const as = (element: Omit<SchemaElement, 'name' | 'repetition_type'>, plain: PlainValue): ParquetColumn => ({
+    element: { name, repetition_type: 'OPTIONAL', ...element },
+    plain,
+  });
   switch (kind) {
     case 'integer':
       // Unsigned.
-      return sqlType === 'oid' ? as({ type: 'INT64' }, BigInt) : as({ type: 'INT32' }, Number);
+      return sqlType === 'oid' ? as({ type: 'INT64' }, plainInt64) : as({ type: 'INT32' }, plainInt32);
     case 'bigint':
-      return as({ type: 'INT64' }, BigInt);
+      return as({ type: 'INT64' }, plainInt64);
     case 'exact':
       return numericColumn(name, sqlType);
     case 'float':
-      return as({ type: sqlType === 'real' ? 'FLOAT' : 'DOUBLE' }, Number);
+      return sqlType === 'real' ? as({ type: 'FLOAT' }, plainFloat) : as({ type: 'DOUBLE' }, plainDouble);
     case 'boolean':
-      return as({ type: 'BOOLEAN' }, (text) => text === 't');
+      return as({ type: 'BOOLEAN' }, plainBoolean);
     case 'date':
-      return as({ type: 'INT32', converted_type: 'DATE', logical_type: { type: 'DATE' } }, daysOf);
+      return as({ type: 'INT32', converted_type: 'DATE', logical_type: { type: 'DATE' } }, plainDate);
     case 'time':
       return as(
         {
@@ -71,43 +82,31 @@ function columnOf({ name, kind, sqlType }: Column): ParquetColumn {
           converted_type: 'TIME_MICROS',
           logical_type: { type: 'TIME', isAdjustedToUTC: false, unit: 'MICROS' },
         },
-        clockUsOf,
+        plainTime,
       );
     case 'timestamp':
-      return as(
-        { type: 'INT64', logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: false, unit: 'MICROS' } },
-        timestampUsOf,
-      );
+      return as(timestampType(false), plainTimestamp(0));
     case 'timestamptz':
-      return as(
-        { type: 'INT64', logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MICROS' } },
-        timestampUsOf,
-      );
+      return as(timestampType(true), plainTimestamp(3));
     case 'uuid':
-      return as({ type: 'FIXED_LEN_BYTE_ARRAY', type_length: 16, logical_type: { type: 'UUID' } }, asIs);
+      return as({ type: 'FIXED_LEN_BYTE_ARRAY', type_length: 16, logical_type: { type: 'UUID' } }, plainUuid);
     case 'bytea':
-      return as({ type: 'BYTE_ARRAY' }, hexBytes);
+      return as({ type: 'BYTE_ARRAY' }, plainBytea);
     default:
       // json as well: readers have functions for the text, and not all know the type.
-      return as(TEXT, asIs);
+      return as(TEXT, plainText);
   }
 }
 
 export const parquetColumns = ({ columns }: TableSchema): readonly ParquetColumn[] => columns.map(columnOf);
 
-const REQUIRED_TEXT = { repetition_type: 'REQUIRED', ...TEXT } as const;
-
-/** Columns before the table's own when metadata is written. */
-export const METADATA_ELEMENTS: readonly SchemaElement[] = [
-  { name: '__op', ...REQUIRED_TEXT },
-  { name: '__table', ...REQUIRED_TEXT },
-  { name: '__lsn', repetition_type: 'OPTIONAL', ...TEXT },
-  { name: '__index', repetition_type: 'OPTIONAL', type: 'INT32' },
-  {
-    name: '__commit_time',
-    repetition_type: 'OPTIONAL',
-    type: 'INT64',
-    logical_type: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MICROS' },
-  },
-  { name: '__unchanged', repetition_type: 'OPTIONAL', ...TEXT },
+/** Columns before the table's own when metadata is written; their texts are those of `RowBuffer.metadata`. */
+export const METADATA_COLUMNS: readonly ParquetColumn[] = [
+  { element: { name: '__op', repetition_type: 'REQUIRED', ...TEXT }, plain: plainText },
+  { element: { name: '__table', repetition_type: 'REQUIRED', ...TEXT }, plain: plainText },
+  { element: { name: '__lsn', repetition_type: 'OPTIONAL', ...TEXT }, plain: plainText },
+  { element: { name: '__index', repetition_type: 'OPTIONAL', type: 'INT32' }, plain: plainInt32 },
+  // Microseconds as digits.
+  { element: { name: '__commit_time', repetition_type: 'OPTIONAL', ...timestampType(true) }, plain: plainInt64 },
+  { element: { name: '__unchanged', repetition_type: 'OPTIONAL', ...TEXT }, plain: plainText },
 ];

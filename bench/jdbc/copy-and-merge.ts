@@ -52,3 +52,17 @@ export async function copyAndMerge(
   await client.end();
   return seconds;
 }
+
+/** The yardstick of append: COPY straight into the table, a transaction a piece. Returns the seconds it took. */
+export async function copyOnly(target: TestDatabase, pieces: readonly Buffer[]): Promise<number> {
+  const client = await target.connect();
+  const started = performance.now();
+  for (const piece of pieces) {
+    const stream = client.query(copyFrom('copy orders from stdin'));
+    stream.end(piece);
+    await once(stream, 'finish');
+  }
+  const seconds = (performance.now() - started) / 1_000;
+  await client.end();
+  return seconds;
+}
