@@ -125,4 +125,5 @@ export const PlainValueMissing = errorCode('kafka.plain_value_missing', {
   domain: 'user',
   retry: 'after-repair',
   title: 'The value of a plain message was not sent',
+  ofRecord: true,
 });

@@ -1,5 +1,12 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import { type DeclaredType, declaredSchema, encodeRows, type TableSchema, UNCHANGED } from '@millrace/formats';
+import {
+  changeEvents,
+  type DeclaredType,
+  declaredSchema,
+  encodeRows,
+  type TableSchema,
+  UNCHANGED,
+} from '@millrace/formats';
 import { type SharedKafka, testKafka } from '@millrace/testing';
 import { committedBytes } from '../test-support/committed-messages.ts';
 import { startSink } from '../test-support/drive.ts';
@@ -53,6 +60,38 @@ describe('plain messages', () => {
     const rows = [{ id: 1, body: '{}', other: 7 }];
     expect(await written({ key: ['other'], value: 'body' }, table, rows)).toEqual([['7', '{}']]);
     expect(await written({ keyFormat: 'json', value: 'other' }, table, rows)).toEqual([['{"id":1}', '7']]);
+  });
+
+  it('are written without a row whose value was not sent, where refused rows are set aside', async () => {
+    const topic = await newTopic(kafka.brokers);
+    const aside: string[] = [];
+    await using sink = await startSink({
+      config: { brokers: [kafka.brokers] },
+      stage: { topic, format: 'plain' },
+      jobId: `plain-${process.pid}-${jobCount++}`,
+      refusals: {
+        retries: 0,
+        backoffMs: 0,
+        get holdsAny() {
+          return aside.length > 0;
+        },
+        holds: (batch, index) => changeEvents(batch)[index]!.after?.['id'] === 2,
+        park: (_, index) => {
+          aside.push(`parked ${index}`);
+          return [index];
+        },
+        refuse: (_, index, { code }) => {
+          aside.push(`${code.code} ${index}`);
+          return [index];
+        },
+      },
+    });
+    const rows = [1, 2, 3, 2, 4].map((id, index) => ({ id, body: index === 1 ? UNCHANGED : `v${index}` }));
+    await sink.write(encodeRows(tableOf({ id: 'integer', body: 'text' }), rows, { receivedMs: 0 }));
+    await sink.snapshot(1);
+    const messages = await committedBytes(kafka.brokers, [topic]);
+    expect(messages.map(({ value }) => value?.toString())).toEqual(['v0', 'v2', 'v4']);
+    expect(aside).toEqual(['kafka.plain_value_missing 1', 'parked 3']);
   });
 
   it.each([

@@ -1,4 +1,4 @@
-import type { Resolved } from '@millrace/connector-contract';
+import type { Refusals, Resolved } from '@millrace/connector-contract';
 import {
   type Batch,
   EVERY_INSTANCE,
@@ -8,7 +8,7 @@ import {
   type SnapshotWriter,
 } from '@millrace/engine';
 import { type ChangeBatch, isChangeBatch, type TableSchema } from '@millrace/formats';
-import { assert, MillraceError, parseDurationMs, parseSizeBytes } from '@millrace/kernel';
+import { assert, isRecordError, MillraceError, parseDurationMs, parseSizeBytes } from '@millrace/kernel';
 import type { Cluster } from '../cluster/cluster.ts';
 import { clientIdOf, clusterOf } from '../cluster/connect.ts';
 import type { ClusterConfig, SinkStage } from '../config.ts';
@@ -40,6 +40,8 @@ const PATIENCE_MS = 60_000;
 const ABANDON_PATIENCE_MS = 2_000;
 
 /** What the saved state of one writer says. */
+type KafkaSinkOptions = Resolved<ClusterConfig, SinkStage> & { readonly refusals?: Refusals | undefined };
+
 interface SavedWriter {
   readonly writer: number;
   readonly transaction: TransactionHandle | undefined;
@@ -55,7 +57,7 @@ interface SavedWriter {
  * restores n. With continuous commits what is sent becomes visible by itself, and the state says up to where; see `ContinuousCommits`.
  */
 export class KafkaSinkProcessor implements Processor {
-  readonly #options: Resolved<ClusterConfig, SinkStage>;
+  readonly #options: KafkaSinkOptions;
   readonly #open: OpenBatches;
   /** Of tables whose events can be written. */
   readonly #topics = new WeakMap<TableSchema, string>();
@@ -66,6 +68,8 @@ export class KafkaSinkProcessor implements Processor {
   #writer: Writer | undefined;
   #continuous: ContinuousCommits | undefined;
   #restored: SavedWriter[] = [];
+  /** Events of the current batch that were set aside. */
+  readonly #aside = new Set<number>();
   /** First event of the current batch that is not written yet. */
   #next = 0;
   #pendingBytes = 0;
@@ -75,7 +79,7 @@ export class KafkaSinkProcessor implements Processor {
   #preparedFor = 0;
   #isDone = false;
 
-  constructor(options: Resolved<ClusterConfig, SinkStage>) {
+  constructor(options: KafkaSinkOptions) {
     this.#options = options;
     this.#open = new OpenBatches(parseSizeBytes(options.stage.batchBytes)!, (topic, partition, batch) => {
       this.#pendingBytes += batch.byteLength;
@@ -158,15 +162,35 @@ export class KafkaSinkProcessor implements Processor {
       }
       const topic = this.#topicOf(batch, this.#next);
       if (topic === undefined) return false;
-      this.#messages.write(batch, this.#next, (message) => this.#open.add(topic, message));
+      this.#write(batch, this.#next, topic);
       this.#next += 1;
     }
+    this.#aside.clear();
     this.#context.metrics.add('rowsWritten', batch.length);
     this.#next = 0;
     this.#continuous?.wrote(batch);
     if (this.#continuous?.isSealing !== true)
       this.#cancelLinger ??= this.#context.clock.timer(LINGER_MS, () => this.#linger());
     return true;
+  }
+
+  /** Writes an event, unless it is one that has to be set aside. */
+  #write(batch: ChangeBatch, index: number, topic: string): void {
+    const { refusals } = this.#options;
+    const setAside = (indexes: readonly number[]): void => {
+      for (const each of indexes) this.#aside.add(each);
+    };
+    if (this.#aside.has(index)) return;
+    if (refusals?.holdsAny === true && refusals.holds(batch, index)) {
+      setAside(refusals.park(batch, index));
+      return;
+    }
+    try {
+      this.#messages.write(batch, index, (message) => this.#open.add(topic, message));
+    } catch (error) {
+      if (refusals === undefined || !isRecordError(error)) throw error;
+      setAside(refusals.refuse(batch, index, error));
+    }
   }
 
   snapshotPrepare(snapshotId: number): boolean {
