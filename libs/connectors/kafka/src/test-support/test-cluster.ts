@@ -27,7 +27,8 @@ export async function newTopic(
   const name = `t-${process.pid}-${Date.now()}-${topicCount++}`;
   const cluster = testCluster(brokers);
   try {
-    await createTopic(cluster, name, { partitions, settings });
+    // Test events are of 1970: retention, every five minutes, would remove them.
+    await createTopic(cluster, name, { partitions, settings: { 'retention.ms': '-1', ...settings } });
     // Until its leaders are known, or the first write to it would wait for them.
     await cluster.persist('find the leaders', async () => {
       for (let partition = 0; partition < partitions; partition++) await cluster.leaderOf(name, partition);
