@@ -33,7 +33,7 @@ const GIVEN = [events([1, '10'], [2, 'two'], [3, '30']), events([2, '20'], [4, '
 
 const rowsOf = (batch: Batch): readonly unknown[] => {
   if (isChangeBatch(batch))
-    return changeEvents(batch).map(({ after }) => Object.values(after as Record<string, string>).join(' '));
+    return changeEvents(batch).map(({ after }) => (Object.values(after!) as (number | string)[]).join(' '));
   return batch.kind === 'rows' ? (batch.rows as { key: string[] }[]).map(({ key }) => key.join(' ')) : [];
 };
 const split = (batch: Batch): readonly Batch[] =>

@@ -84,7 +84,7 @@ const SCHEMA = derivedSchema(
 const ROWS_PER_BATCH = 1_000;
 
 it.each([
-  [1, 0, 'zstd', 30_000],
+  [1, 0, 'zstd', 29_000],
   [2, 0.2, 'none', 3_000],
   [3, 0.9, 'gzip', 3_000],
   [4, 1, 'zstd', 9],
