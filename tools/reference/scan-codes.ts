@@ -46,6 +46,36 @@ function property(object: ts.ObjectLiteralExpression, name: string): ts.Expressi
     if (ts.isPropertyAssignment(member) && member.name.getText() === name) return member.initializer;
     if (ts.isShorthandPropertyAssignment(member) && member.name.text === name) return member.name;
   }
+  // `{ ...user, title }` with a constant of the file.
+  for (const member of object.properties) {
+    const spread = ts.isSpreadAssignment(member) ? plain(constant(member.expression)) : undefined;
+    const found = spread !== undefined && ts.isObjectLiteralExpression(spread) ? property(spread, name) : undefined;
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+/** Without `as const` and parentheses. */
+function plain(node: ts.Expression | undefined): ts.Expression | undefined {
+  return node !== undefined && (ts.isAsExpression(node) || ts.isParenthesizedExpression(node))
+    ? plain(node.expression)
+    : node;
+}
+
+/** What the constant of this name is, where the name stands: the innermost block that declares it counts. */
+function constant(name: ts.Expression): ts.Expression | undefined {
+  if (!ts.isIdentifier(name)) return undefined;
+  for (let scope: ts.Node | undefined = name.parent; scope !== undefined; scope = scope.parent) {
+    const isParameter =
+      ts.isFunctionLike(scope) && scope.parameters.some((parameter) => parameter.name.getText().includes(name.text));
+    if (isParameter) return undefined;
+    if (!ts.isBlock(scope) && !ts.isSourceFile(scope) && !ts.isCaseClause(scope)) continue;
+    for (const statement of scope.statements) {
+      if (!ts.isVariableStatement(statement)) continue;
+      const found = statement.declarationList.declarations.find((each) => each.name.getText() === name.text);
+      if (found !== undefined) return found.initializer;
+    }
+  }
   return undefined;
 }
 
@@ -53,9 +83,8 @@ function property(object: ts.ObjectLiteralExpression, name: string): ts.Expressi
 class Scanner {
   readonly codes = new Map<string, Omit<CodeEntry, 'mends'> & { readonly mends: Set<string> }>();
   readonly findings = new Map<string, FindingEntry>();
-  /** Codes by the name of their constant, and texts of other constants. */
+  /** Codes by the name of their constant. */
   readonly #codeOf = new Map<string, string>();
-  readonly #texts = new Map<string, string>();
   readonly #files: readonly ts.SourceFile[];
 
   constructor(paths: readonly string[]) {
@@ -74,13 +103,11 @@ class Scanner {
   #constant(node: ts.Node): void {
     if (!ts.isVariableDeclaration(node) || node.initializer === undefined || !ts.isIdentifier(node.name)) return;
     const name = node.name.text;
-    const text = textOf(node.initializer);
-    if (text !== undefined) this.#texts.set(name, text);
     if (!ts.isCallExpression(node.initializer) || node.initializer.expression.getText() !== 'errorCode') return;
     const [first, options] = node.initializer.arguments;
     const code = textOf(first);
     if (code === undefined || options === undefined || !ts.isObjectLiteralExpression(options)) return;
-    const of = (member: string): string => textOf(property(options, member)) ?? '';
+    const of = (member: string): string => textOf(plain(property(options, member))) ?? '';
     this.codes.set(code, { code, domain: of('domain'), retry: of('retry'), title: of('title'), mends: new Set() });
     this.#codeOf.set(name, code);
   }
@@ -121,9 +148,10 @@ class Scanner {
     if (at < 0 || at > 1 || node.arguments.length < at + 2) return;
     const given = at === 1 ? textOf(node.arguments[0]) : undefined;
     const severity = given !== undefined && SEVERITY.test(given) ? given : callee === 'ok' ? 'ok' : 'error';
-    const message = this.#text(node.arguments[at + 1]);
-    if (message === undefined) return;
-    this.#keep(this.#codeText(node.arguments[at])!, severity, message, this.#text(node.arguments[at + 2]));
+    const [first, ...others] = node.arguments.slice(at + 1).map((argument) => this.#text(argument));
+    // Some helpers take the place in the options first.
+    const [message, mend] = first?.startsWith('/') === true ? others : [first, ...others];
+    if (message !== undefined) this.#keep(this.#codeText(node.arguments[at])!, severity, message, mend);
   }
 
   #keep(code: string, severity: string, message = '…', mend = ''): void {
@@ -138,7 +166,7 @@ class Scanner {
   }
 
   #text(node: ts.Expression | undefined): string | undefined {
-    return node === undefined ? undefined : (textOf(node) ?? this.#texts.get(node.getText()));
+    return node === undefined ? undefined : (textOf(node) ?? textOf(plain(constant(node))));
   }
 }
 
