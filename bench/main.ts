@@ -18,7 +18,11 @@ const BENCHES: Readonly<Record<string, Run>> = {
   cdc: scaled(() => import('./cdc/bench.ts')),
   load: scaled(() => import('./load/bench.ts')),
   jdbc: scaled(() => import('./jdbc/bench.ts')),
-  kafka: scaled(() => import('./kafka/bench.ts')),
+  kafka: async (args) => {
+    const { values } = parseArgs({ args: [...args], strict: false, options: { latency: { type: 'boolean' } } });
+    if (values.latency === true) await (await import('./kafka/latency.ts')).latency();
+    else await scaled(() => import('./kafka/bench.ts'))(args);
+  },
   s3: scaled(() => import('./s3/bench.ts')),
   nexmark: async (args) => (await import('./nexmark/bench.ts')).run(args),
 };

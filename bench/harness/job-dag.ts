@@ -1,6 +1,8 @@
 import { jdbcSink } from '@millrace/connector-jdbc';
+import { kafkaSink } from '@millrace/connector-kafka';
 import { postgresSource } from '@millrace/connector-postgres';
 import { Dag, type DagBuilder, type Processor, type ProcessorSupplier } from '@millrace/engine';
+import type { DatabaseConnection } from '@millrace/testing';
 import { CountingSink } from './counting-sink.ts';
 import { type BenchJob, SINK_VERTEX, SOURCE_VERTEX } from './job-spec.ts';
 
@@ -20,7 +22,7 @@ function timed(supplier: ProcessorSupplier): ProcessorSupplier {
 export const buildDag: DagBuilder = (spec) => {
   const bench = spec as BenchJob;
   const job = { jobId: bench.jobId, jobName: 'bench' };
-  const connection = (database: BenchJob['source']) => {
+  const connection = (database: DatabaseConnection) => {
     const { password, ...rest } = database;
     return { ...rest, ssl: 'disable', ...(password === undefined ? {} : { password }) };
   };
@@ -28,17 +30,24 @@ export const buildDag: DagBuilder = (spec) => {
     config: postgresSource.config.parse(connection(bench.source)),
     stage: postgresSource.stage.parse({ tables: ['public.orders'], initialLoad: bench.initialLoad }),
     job: { ...job, stage: SOURCE_VERTEX },
-    sinksShowRowsAtOnce: bench.sink !== 'counting',
+    sinksShowRowsAtOnce: bench.sink !== 'counting' && !('brokers' in bench.sink),
   });
-  const sink =
-    bench.sink === 'counting'
-      ? () => new CountingSink(bench.rows)
-      : timed(
-          jdbcSink.createSink({
-            config: jdbcSink.config.parse(connection(bench.sink)),
-            stage: jdbcSink.stage.parse(bench.sinkStage ?? { mode: 'upsert' }),
-            job: { ...job, stage: SINK_VERTEX },
-          }),
-        );
-  return new Dag().vertex(SOURCE_VERTEX, source).vertex(SINK_VERTEX, sink).edge(SOURCE_VERTEX, SINK_VERTEX);
+  const sink = (): ProcessorSupplier => {
+    if (bench.sink === 'counting') return () => new CountingSink(bench.rows);
+    const identity = { ...job, stage: SINK_VERTEX };
+    if ('brokers' in bench.sink) {
+      const { brokers, stage } = bench.sink;
+      const config = kafkaSink.config.parse({ brokers: [brokers] });
+      return timed(kafkaSink.createSink({ config, stage: kafkaSink.stage.parse(stage), job: identity }));
+    }
+    const config = jdbcSink.config.parse(connection(bench.sink));
+    return timed(
+      jdbcSink.createSink({
+        config,
+        stage: jdbcSink.stage.parse(bench.sinkStage ?? { mode: 'upsert' }),
+        job: identity,
+      }),
+    );
+  };
+  return new Dag().vertex(SOURCE_VERTEX, source).vertex(SINK_VERTEX, sink()).edge(SOURCE_VERTEX, SINK_VERTEX);
 };

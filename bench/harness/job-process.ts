@@ -10,6 +10,7 @@ import {
 } from '@millrace/cluster';
 import { EVERY_INSTANCE, startEngine } from '@millrace/engine';
 import { systemClock, systemRandom } from '@millrace/kernel';
+import type { DatabaseConnection } from '@millrace/testing';
 import pg from 'pg';
 import { type BenchJob, type JobRun, SINK_VERTEX, SOURCE_VERTEX } from './job-spec.ts';
 
@@ -46,7 +47,7 @@ const rss: number[] = [];
 const sample = setInterval(() => rss.push(process.memoryUsage().rss / 1_048_576), RSS_EVERY_MS);
 
 /** The row that the source wrote last has arrived. */
-async function untilLastRow(connection: Exclude<BenchJob['sink'], 'counting'>, lastId: number): Promise<number> {
+async function untilLastRow(connection: DatabaseConnection, lastId: number): Promise<number> {
   const { password, ...rest } = connection;
   const client = new pg.Client({ ...rest, ...(password === undefined ? {} : { password }) });
   await client.connect();
@@ -60,7 +61,17 @@ async function untilLastRow(connection: Exclude<BenchJob['sink'], 'counting'>, l
   return now;
 }
 
-const lastRow = job.sink === 'counting' ? undefined : untilLastRow(job.sink, job.lastId!);
+async function untilParentCloses(): Promise<number> {
+  for await (const _ of process.stdin);
+  return systemClock.nowMs();
+}
+
+function untilOver(): Promise<number> | undefined {
+  if (job.sink === 'counting') return undefined;
+  return 'brokers' in job.sink ? untilParentCloses() : untilLastRow(job.sink, job.lastId!);
+}
+
+const lastRow = untilOver();
 let lastRowAtMs: number | undefined;
 void lastRow?.then((at) => {
   lastRowAtMs = at;

@@ -1,5 +1,12 @@
 import type { DatabaseConnection } from '@millrace/testing';
 
+/** Changes go to topics; the run is over when its parent closes its standard input. */
+export interface KafkaTarget {
+  readonly brokers: string;
+  /** Options of the stage. */
+  readonly stage: Readonly<Record<string, unknown>>;
+}
+
 /** A job as the benches run it: one PostgreSQL source, one sink. Plain data, handed to the process that runs it. */
 export interface BenchJob {
   readonly jobId: string;
@@ -9,7 +16,7 @@ export interface BenchJob {
   /** Continue a backlog: the job's slot stands at this position already. */
   readonly resumeLsn: string | undefined;
   /** `counting`: JSON bytes that are counted. Otherwise rows are upserted here. */
-  readonly sink: 'counting' | DatabaseConnection;
+  readonly sink: 'counting' | DatabaseConnection | KafkaTarget;
   /** Options of the sink's stage; default: upsert. */
   readonly sinkStage?: Readonly<Record<string, unknown>> | undefined;
   /** The run is over when the counting sink has this many rows … */

@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import type { BenchJob, JobRun } from './job-spec.ts';
@@ -11,4 +12,21 @@ export async function runJob(job: BenchJob): Promise<JobRun> {
   const { stdout, stderr } = await run(process.execPath, [MAIN, JSON.stringify(job)]);
   if (stderr !== '') process.stderr.write(stderr);
   return JSON.parse(stdout) as JobRun;
+}
+
+export interface RunningJob {
+  /** Ends it; what it came to. */
+  stop(): Promise<JobRun>;
+}
+
+/** Starts a job whose end the caller decides. */
+export function startJob(job: BenchJob): RunningJob {
+  const child = spawn(process.execPath, [MAIN, JSON.stringify(job)], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const said = text(child.stdout);
+  return {
+    async stop() {
+      child.stdin.end();
+      return JSON.parse(await said) as JobRun;
+    },
+  };
 }

@@ -10,14 +10,15 @@ import { slowProxy } from '../harness/slow-proxy.ts';
 import { selectMariadb, selectPostgres } from './bare-select.ts';
 import { copyAndMerge, copyOnly, exportRows } from './copy-and-merge.ts';
 import { readTable } from './read-table.ts';
+import { batchesOf, writeBatches } from './write-batches.ts';
 
 const ROWS = 500_000;
 /** In each direction: a round trip takes 20 ms. */
 const FAR_MS = 10;
 
 /**
- * The sink: a backlog of inserts, 100 a transaction, through a job into another database, by upsert (also to one that is far away) and by append,
- * against bare scripts. The source: the same rows, against a bare SELECT through the same driver.
+ * The sink: rows in memory by upsert, against a script that COPYs and merges the same rows. A job: a backlog of inserts, 100 a transaction, through a job into another database, by upsert (also to one that is far away) and by append,
+ * against the same script and a bare COPY. The source: the same rows, against a bare SELECT through the same driver.
  */
 export async function run({ scale, rounds }: BenchOptions): Promise<void> {
   await using servers = await startBenchServers();
@@ -66,6 +67,13 @@ export async function run({ scale, rounds }: BenchOptions): Promise<void> {
     return rows / (await script(target));
   };
   const columns = names.map((column) => column.name);
+  const batches = await batchesOf(database.connection, 'orders');
+  const sink = await alternate(
+    'the sink alone',
+    rounds,
+    () => bare((target) => writeBatches(target.connection, batches)),
+    () => bare((target) => copyAndMerge(target, pieces, columns)),
+  );
   const upsert = await alternate(
     'upsert',
     rounds,
@@ -100,8 +108,9 @@ export async function run({ scale, rounds }: BenchOptions): Promise<void> {
     () => readTable({ dialect: 'mysql', ...mariadb.connection }, 'orders'),
     () => selectMariadb(mariadb, 'orders'),
   );
-  const figures = { rows, upsert, append, far, source, sourceMariadb, snapshots, rssMiB };
+  const figures = { rows, sink, upsert, append, far, source, sourceMariadb, snapshots, rssMiB };
   const ratios = {
+    sink: sink.ratio,
     upsert: upsert.ratio,
     append: append.ratio,
     far: far.ratio,

@@ -134,7 +134,10 @@ export async function runPoison(options: PoisonOptions): Promise<PoisonResult> {
 
   const groups = async (): Promise<readonly Group[]> =>
     (await rest.get<{ readonly items: readonly Group[] }>(`jobs/${JOB}/dead-letters/groups`)).items;
-  const count = async (state: keyof Group['counts'], isCounted = (_: string) => true): Promise<number> =>
+  const count = async (
+    state: keyof Group['counts'],
+    isCounted: (reason: string) => boolean = () => true,
+  ): Promise<number> =>
     (await groups()).filter(({ reason }) => isCounted(reason)).reduce((sum, { counts }) => sum + counts[state], 0);
   // A poisoned row stays at the version before, and everything of it from there on is a letter.
   const letters = [...poisoned.values()].reduce((sum, { version }) => sum + VERSIONS - version, 0);

@@ -23,6 +23,7 @@ export {
   testS3,
   testVersity,
 } from './servers/shared.ts';
+export { type Certificate, TestAuthority } from './servers/test-certificates.ts';
 export { createTestDatabase, type DatabaseConnection, type TestDatabase } from './servers/test-database.ts';
 export { VersityServer } from './servers/versity-server.ts';
 export { SeededRandom } from './shop/seeded-random.ts';

@@ -25,6 +25,9 @@ import type { StageDefinition } from './stage-definitions.ts';
 const PREFLIGHT_MS_MAX = 20_000;
 const STAGES_AT_ONCE = 4;
 
+/** Stages that hand events on as they come, one stream, in order. */
+const PASSES_POSITIONS: ReadonlySet<ParsedStage['kind']> = new Set(['filter', 'where', 'select', 'enrich', 'mapAsync']);
+
 const PreflightTimeout = errorCode('job.preflight_timeout', {
   domain: 'external',
   retry: 'later',
@@ -105,7 +108,8 @@ export class PreflightRun {
       inputs.map((shape) => shape.tables),
       found,
     );
-    return { shape: { tables }, findings: [] };
+    const hasPositions = PASSES_POSITIONS.has(stage.kind) && inputs.every((shape) => shape.hasPositions === true);
+    return { shape: { tables, hasPositions }, findings: [] };
   }
 
   /** The columns that an enrich stage looks up: the system is asked. */
@@ -199,7 +203,11 @@ export class PreflightRun {
 
 function shapeOf(stage: ParsedStage, outcomes: ReadonlyMap<string, Outcome>): SourceShape | undefined {
   const shapes = stage.inputs.map((input) => outcomes.get(input)?.shape);
-  return shapes.every((shape) => shape !== undefined) ? { tables: shapes.flatMap((shape) => shape.tables) } : undefined;
+  if (!shapes.every((shape) => shape !== undefined)) return undefined;
+  return {
+    tables: shapes.flatMap((shape) => shape.tables),
+    hasPositions: shapes.every((shape) => shape.hasPositions === true),
+  };
 }
 
 function located(

@@ -35,6 +35,8 @@ export interface Resolved<Config, Stage> {
 /** What a source stage will deliver, as far as it can be told before it runs. */
 export interface SourceShape {
   readonly tables: readonly TableSchema[];
+  /** Its events are changes of one log: their positions only grow, except while tables are being loaded. Absent: they have none. */
+  readonly hasPositions?: boolean | undefined;
 }
 
 /** What rows of a table are looked up by, and what of them is wanted. */
@@ -91,7 +93,7 @@ export interface SinkDefinition<Config = never, Stage = never> extends Definitio
   readonly capabilities: SinkCapabilities;
   /** One for each mode that differs. */
   readonly guarantees: readonly SinkGuarantee[];
-  /** Rows are visible before the snapshot that covers them is committed (as `upsert`); the initial load needs to know. */
+  /** Rows, those of an initial load too, are visible before the snapshot that covers them is committed (as `upsert`); the load needs to know. */
   showsRowsAtOnce(stage: Stage): boolean;
   /** Can this stage take these tables (keys, columns, the target's own shape)? Changes nothing. */
   checkStage(options: Resolved<Config, Stage>, input: SourceShape, signal: AbortSignal): Promise<readonly Finding[]>;

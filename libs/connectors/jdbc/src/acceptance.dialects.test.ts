@@ -1,9 +1,14 @@
 import { afterAll, describe } from '@jest/globals';
 import { freePort, MariadbServer, PostgresServer } from '@millrace/testing';
-import { describeSinkConnector, type PrivateServer, type SinkTarget } from '@millrace/testing/acceptance';
+import {
+  describeSinkConnector,
+  describeSourceConnector,
+  type PrivateServer,
+  type SinkTarget,
+} from '@millrace/testing/acceptance';
 import { TEST_JOB } from '@millrace/testing/drivers';
 import { waitingPrefix } from './append/append-plan.ts';
-import { jdbcSink } from './index.ts';
+import { jdbcSink, jdbcSource } from './index.ts';
 import { TARGETS, type TestTarget, targetOf } from './test-support/targets.ts';
 
 /** Statements that make a table refuse the row with an id, and take it again. */
@@ -33,6 +38,10 @@ const tablesOf = async (database: TestTarget, prefix: string): Promise<readonly 
   (await database.query(TABLES[database.dialect]))
     .map((row) => String(row['name']))
     .filter((name) => name.startsWith(prefix));
+
+/** Options that lead nowhere. */
+const unreachableAt = async (dialect: string) =>
+  dialect === 'sqlite' ? { database: '/no/such/folder/file.db' } : { host: '127.0.0.1', port: await freePort() };
 
 describe.each(TARGETS)('at %s', (dialect, openDatabase) => {
   let opening: Promise<TestTarget> | undefined;
@@ -86,8 +95,7 @@ describe.each(TARGETS)('at %s', (dialect, openDatabase) => {
       refuses: true,
       writesAtOnce: dialect === 'sqlite',
       module: { url: new URL('./index.ts', import.meta.url).href, name: 'jdbcSink' },
-      unreachable: async () =>
-        dialect === 'sqlite' ? { database: '/no/such/folder/file.db' } : { host: '127.0.0.1', port: await freePort() },
+      unreachable: () => unreachableAt(dialect),
       async open() {
         opening ??= openDatabase();
         return targetAt(await opening, mode);
@@ -95,4 +103,26 @@ describe.each(TARGETS)('at %s', (dialect, openDatabase) => {
       ...(dialect === 'sqlite' ? {} : { startServer: () => startServer(dialect, mode) }),
     });
   }
+
+  describeSourceConnector('jdbc', {
+    connector: jdbcSource,
+    metrics: ['rowsRead'],
+    rowCounter: 'rowsRead',
+    bounded: { watermark: undefined, poll: undefined, overlap: undefined },
+    unreachable: () => unreachableAt(dialect),
+    async open() {
+      opening ??= openDatabase();
+      const database = await opening;
+      const table = `source_${count++}`;
+      await database.query(`create table ${table} (id integer primary key, note varchar(20))`);
+      return {
+        config: { ssl: 'disable', ...database.connection },
+        stage: { table, watermark: 'id', poll: '100ms', overlap: 0 },
+        async insert(ids) {
+          await database.query(`insert into ${table} values ${ids.map((id) => `(${id}, 'x')`).join(', ')}`);
+        },
+        [Symbol.asyncDispose]: async () => void (await database.query(`drop table ${table}`)),
+      };
+    },
+  });
 });

@@ -1,3 +1,4 @@
+import { describe } from '@jest/globals';
 import { freePort, testKafka } from '@millrace/testing';
 import { describeSinkConnector, describeSourceConnector } from '@millrace/testing/acceptance';
 import { deleteRecordsV2 } from '@platformatic/kafka';
@@ -5,43 +6,45 @@ import { kafkaSink } from './connector.ts';
 import { NO_HEADERS, RecordBatch } from './protocol/record-batch.ts';
 import { kafkaSource } from './source/kafka-source.ts';
 import { committedMessages } from './test-support/committed-messages.ts';
-import { newTopic, testCluster } from './test-support/test-cluster.ts';
+import { newTopic, removeTopic, testCluster } from './test-support/test-cluster.ts';
 import { testProducer } from './test-support/test-producer.ts';
 import { openTransactions } from './transaction/orphans.ts';
 import { endOnce } from './transaction/producer.ts';
 import { settle } from './transaction/settle.ts';
 
-describeSinkConnector('kafka', {
-  connector: kafkaSink,
-  // What it had prepared and nobody recorded is rolled back when the next one starts.
-  fenced: /^kafka\.(fenced|transaction_lost)$/,
-  lateStarts: 'take over',
-  metrics: ['transactionsCommitted'],
-  module: { url: new URL('./connector.ts', import.meta.url).href, name: 'kafkaSink' },
-  unreachable: async () => ({ brokers: [`127.0.0.1:${await freePort()}`] }),
-  async open() {
-    const { brokers } = await testKafka();
-    const topic = await newTopic(brokers, 2);
-    return {
-      config: { brokers: [brokers] },
-      stage: { topic, format: 'json' },
-      read: async (isOpen) =>
-        (await committedMessages(brokers, [topic], isOpen)).map(
-          ({ value }) => (JSON.parse(value!) as { id: number }).id,
-        ),
-      async leftovers(jobId) {
-        const cluster = testCluster(brokers);
-        try {
-          return await openTransactions(cluster, `millrace.${jobId}.`);
-        } finally {
-          await cluster.close();
-        }
-      },
-      [Symbol.asyncDispose]: async () => {},
-    };
-  },
+describe.each(['snapshot', 'continuous'])('with commit: %s', (commit) => {
+  describeSinkConnector('kafka', {
+    connector: kafkaSink,
+    // What it had prepared and nobody recorded is rolled back when the next one starts.
+    fenced: /^kafka\.(fenced|transaction_lost)$/,
+    lateStarts: 'take over',
+    metrics: ['transactionsCommitted'],
+    oneInstance: commit === 'continuous',
+    module: { url: new URL('./connector.ts', import.meta.url).href, name: 'kafkaSink' },
+    unreachable: async () => ({ brokers: [`127.0.0.1:${await freePort()}`] }),
+    async open() {
+      const { brokers } = await testKafka();
+      const topic = await newTopic(brokers, 2);
+      return {
+        config: { brokers: [brokers] },
+        stage: { topic, format: 'json', commit },
+        read: async (isOpen) =>
+          (await committedMessages(brokers, [topic], isOpen)).map(
+            ({ value }) => (JSON.parse(value!) as { id: number }).id,
+          ),
+        async leftovers(jobId) {
+          const cluster = testCluster(brokers);
+          try {
+            return await openTransactions(cluster, `millrace.${jobId}.`);
+          } finally {
+            await cluster.close();
+          }
+        },
+        [Symbol.asyncDispose]: () => removeTopic(brokers, topic),
+      };
+    },
+  });
 });
-
 const PARTITIONS = 3;
 const TIMEOUT_MS = 5_000;
 
@@ -69,7 +72,7 @@ describeSourceConnector('kafka', {
         await producer.flush();
         const handle = producer.transaction!;
         await endOnce(cluster, handle, true);
-        await settle(cluster, handle);
+        await settle(cluster, { ...handle, isCommitted: true }, handle.partitions);
       },
       async lose() {
         for (let partitionIndex = 0; partitionIndex < PARTITIONS; partitionIndex++) {
@@ -79,7 +82,10 @@ describeSourceConnector('kafka', {
           );
         }
       },
-      [Symbol.asyncDispose]: () => cluster.close(),
+      async [Symbol.asyncDispose]() {
+        await cluster.close();
+        await removeTopic(brokers, topic);
+      },
     };
   },
 });

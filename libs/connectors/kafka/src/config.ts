@@ -115,6 +115,13 @@ const sinkFields = z.strictObject({
     })
     .optional()
     .meta({ description: 'Present: topics that do not exist are made. Absent: they have to exist.' }),
+  commit: z.enum(['snapshot', 'continuous']).default('snapshot').meta({
+    description:
+      'When messages become visible. snapshot: with the snapshot that covers them. continuous: within milliseconds; the position in the source is part of each transaction. For the changes of one PostgreSQL source behind stages without state.',
+  }),
+  commitInterval: duration('5ms', 1).meta({
+    description: 'With commit: continuous, the least time between two transactions.',
+  }),
   transactionTimeout: duration('15m', TIMEOUT_MS_MIN).meta({
     description:
       'How long the brokers keep a prepared transaction while the job is down. Longer than the snapshot interval and the longest outage; at most transaction.max.timeout.ms of the brokers.',

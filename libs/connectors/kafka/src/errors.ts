@@ -10,6 +10,11 @@ export const LoginRefused = errorCode('kafka.login_refused', {
   retry: 'after-repair',
   title: 'The brokers refuse the login',
 });
+export const CertificateRefused = errorCode('kafka.certificate_refused', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'TLS with the brokers fails',
+});
 export const NotAvailable = errorCode('kafka.not_available', {
   domain: 'external',
   retry: 'later',
@@ -55,6 +60,16 @@ export const TransactionLost = errorCode('kafka.transaction_lost', {
   domain: 'external',
   retry: 'after-repair',
   title: 'A prepared transaction timed out',
+});
+export const NotLinear = errorCode('kafka.not_linear', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'Continuous commits need the changes of one source, in order',
+});
+export const ProgressLost = errorCode('kafka.progress_lost', {
+  domain: 'external',
+  retry: 'after-repair',
+  title: 'The topic of the written position was set back',
 });
 export const TimeoutTooLong = errorCode('kafka.transaction_timeout_too_long', {
   domain: 'user',

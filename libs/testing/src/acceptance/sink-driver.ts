@@ -39,6 +39,8 @@ export interface SinkDriver {
   readonly lateStarts?: 'refused' | 'take over';
   /** Metrics that every run reports; `rowsWritten` always. */
   readonly metrics?: readonly string[];
+  /** In this mode it has one instance, whatever the connector can do in others. */
+  readonly oneInstance?: boolean;
   /** Its targets have `refuse`. */
   readonly refuses?: boolean;
   /** Its driver writes before it returns, so it never has to refuse a batch. */

@@ -21,6 +21,8 @@ export interface SourceDriver {
   /** Metrics that every run reports, and the one of them that counts rows. */
   readonly metrics: readonly string[];
   readonly rowCounter: string;
+  /** Options that make it end with what is there, where it can. Default: `follow: false`. */
+  readonly bounded?: Readonly<Record<string, unknown>>;
   /** Its live rows have positions that grow. */
   readonly hasPositions?: boolean;
   /** Its origins have `lose`; this is the code of the failure. */

@@ -1,4 +1,4 @@
-import type { SinkConnector } from '@millrace/connector-contract';
+import type { Refusals, SinkConnector } from '@millrace/connector-contract';
 import type { Batch, SnapshotEntry } from '@millrace/engine';
 import { DrivenProcessor, type DriveOptions, TEST_JOB } from './driven-processor.ts';
 
@@ -6,6 +6,7 @@ import { DrivenProcessor, type DriveOptions, TEST_JOB } from './driven-processor
 export interface DriveSinkOptions extends DriveOptions {
   readonly config: unknown;
   readonly stage?: unknown;
+  readonly refusals?: Refusals | undefined;
 }
 
 const NO_OUTBOX = { edgeCount: 0, offer: () => true, offerTo: () => true };
@@ -31,7 +32,11 @@ export class DrivenSink extends DrivenProcessor {
     connector: SinkConnector<Config, Stage>,
     options: DriveSinkOptions,
   ): Promise<DrivenSink> {
-    const sink = new DrivenSink(connector.createSink(resolvedSink(connector, options)), NO_OUTBOX, options);
+    const sink = new DrivenSink(
+      connector.createSink({ ...resolvedSink(connector, options), refusals: options.refusals }),
+      NO_OUTBOX,
+      options,
+    );
     await sink.open();
     return sink;
   }

@@ -9,6 +9,7 @@ import { freePort } from './free-port.ts';
 import { ServerDidNotStart } from './guarded-process.ts';
 import { LocalServer } from './local-server.ts';
 import { javaProgram, mavenJars } from './maven-jars.ts';
+import type { Certificate } from './test-certificates.ts';
 
 const run = promisify(execFile);
 
@@ -44,11 +45,22 @@ export interface KafkaOptions {
   readonly settings?: Readonly<Record<string, string>>;
   /** As `1g`: for benches, which want a broker that is warm and not one that is up at once. */
   readonly heap?: string;
+  /** Present: listeners with TLS as well. */
+  readonly tls?: KafkaTls;
+}
+
+export interface KafkaTls {
+  /** The broker's, for `localhost`. */
+  readonly server: Certificate;
+  /** PEM of the authorities whose clients it takes. */
+  readonly authority: string;
 }
 
 interface Ports {
   readonly plain: number;
   readonly sasl: number;
+  readonly tls: number;
+  readonly saslTls: number;
   readonly controller: number;
 }
 
@@ -87,6 +99,26 @@ function settingsOf(ports: Ports, directory: string): Readonly<Record<string, st
   };
 }
 
+/** One listener for clients with a certificate, one for users. PEM, its lines joined as a properties file wants them. */
+function tlsSettings(ports: Ports, { server, authority }: KafkaTls): Readonly<Record<string, string>> {
+  const plain = settingsOf(ports, '');
+  const own = `SSL://localhost:${ports.tls},SASL_SSL://localhost:${ports.saslTls}`;
+  const pem = (text: string): string => text.trim().replaceAll('\r', '').replaceAll('\n', '\\n');
+  const login = Object.entries(plain).filter(([name]) => name.startsWith('listener.name.sasl_plaintext.'));
+  return {
+    listeners: `${plain['listeners']},${own}`,
+    'advertised.listeners': `${plain['advertised.listeners']},${own}`,
+    'listener.security.protocol.map': `${plain['listener.security.protocol.map']},SSL:SSL,SASL_SSL:SASL_SSL`,
+    'ssl.keystore.type': 'PEM',
+    'ssl.keystore.certificate.chain': pem(server.certificate),
+    'ssl.keystore.key': pem(server.key),
+    'ssl.truststore.type': 'PEM',
+    'ssl.truststore.certificates': pem(authority),
+    'listener.name.ssl.ssl.client.auth': 'required',
+    ...Object.fromEntries(login.map(([name, value]) => [name.replace('sasl_plaintext', 'sasl_ssl'), value])),
+  };
+}
+
 /** Class path of Kafka's own clients and broker. @throws MillraceError `testing.server_did_not_start` */
 export const kafkaClassPath = (): Promise<string> => mavenJars('kafka', ARTIFACTS);
 
@@ -96,6 +128,9 @@ export class KafkaServer extends LocalServer {
   readonly brokers: string;
   /** The listener that wants `KAFKA_USER`, by PLAIN or SCRAM. */
   readonly saslBrokers: string;
+  /** With TLS, for clients that have a certificate; and for `KAFKA_USER`. Both as `localhost:port`. */
+  readonly tlsBrokers: string;
+  readonly saslTlsBrokers: string;
   readonly #program: string;
   readonly #java: readonly string[];
 
@@ -104,6 +139,8 @@ export class KafkaServer extends LocalServer {
     this.#program = program;
     this.brokers = `127.0.0.1:${ports.plain}`;
     this.saslBrokers = `127.0.0.1:${ports.sasl}`;
+    this.tlsBrokers = `localhost:${ports.tls}`;
+    this.saslTlsBrokers = `localhost:${ports.saslTls}`;
     this.#java = java;
   }
 
@@ -112,8 +149,15 @@ export class KafkaServer extends LocalServer {
     const program = await javaProgram();
     const jars = await kafkaClassPath();
     const directory = mkdtempSync(join(tmpdir(), 'millrace-kafka-'));
-    const ports = { plain: await freePort(), sasl: await freePort(), controller: await freePort() };
-    const settings = { ...settingsOf(ports, directory), ...options.settings };
+    const ports: Ports = {
+      plain: await freePort(),
+      sasl: await freePort(),
+      tls: await freePort(),
+      saslTls: await freePort(),
+      controller: await freePort(),
+    };
+    const tls = options.tls === undefined ? {} : tlsSettings(ports, options.tls);
+    const settings = { ...settingsOf(ports, directory), ...tls, ...options.settings };
     const lines = Object.entries(settings).map(([name, value]) => `${name}=${value}\n`);
     writeFileSync(join(directory, 'server.properties'), lines.join(''));
     const logging = join(directory, 'log4j2.properties');

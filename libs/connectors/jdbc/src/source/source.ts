@@ -26,8 +26,13 @@ function sessionName({ jobId, stage }: JobIdentity): string {
 function optionFindings(dialect: ConnectionOptions['dialect'], stage: SourceStage): readonly Finding[] {
   const found: Finding[] = [];
   const add = (option: string, owner: string): void => {
-    const message = `"${option}" is for ${owner}`;
-    found.push({ code: OptionUnfit.code, severity: 'error', message, mend: 'Leave it out.', pointer: `/${option}` });
+    found.push({
+      code: OptionUnfit.code,
+      severity: 'error',
+      message: `"${option}" is for ${owner}`,
+      mend: 'Leave it out.',
+      pointer: `/${option}`,
+    });
   };
   if (dialect !== 'sqlite' && Object.keys(stage.types).length > 0) add('types', 'sqlite');
   if (dialect !== 'mysql' && stage.zeroDates !== 'refuse') add('zeroDates', 'mysql');

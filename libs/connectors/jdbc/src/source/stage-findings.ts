@@ -28,21 +28,16 @@ const ORDERED: readonly ColumnKind[] = [
   'bytea',
 ];
 
-const problem = (error: ErrorCode, pointer: string, message: string, mend: string): StageFinding => ({
-  code: error.code,
-  error,
-  severity: 'error',
-  message,
-  mend,
-  pointer,
-});
-const warning = (code: string, pointer: string, message: string, mend: string): StageFinding => ({
-  code,
-  severity: 'warning',
-  message,
-  mend,
-  pointer,
-});
+const finding = (
+  severity: 'warning' | 'error',
+  code: string | ErrorCode,
+  message: string,
+  mend: string,
+  pointer: string,
+): StageFinding => {
+  const error = typeof code === 'string' ? undefined : code;
+  return { code: error?.code ?? String(code as string), error, severity, message, mend, pointer };
+};
 
 /** Names of the columns by which rows are told apart. */
 export const keyOf = ({ primaryKey }: Described, { key }: SourceStage): readonly string[] =>
@@ -63,11 +58,12 @@ function columnFindings({ columns }: Described, stage: SourceStage): readonly St
   for (const { name } of columns) {
     if (names.has(name)) {
       found.push(
-        problem(
+        finding(
+          'error',
           ColumnShared,
-          '/query',
           `the query has two columns "${name}"`,
           'Give each a name of its own: … AS other.',
+          '/query',
         ),
       );
     }
@@ -78,8 +74,15 @@ function columnFindings({ columns }: Described, stage: SourceStage): readonly St
   }
   for (const { name, type } of columns) {
     if (type !== '' || stage.types[name] !== undefined) continue;
-    const message = `column "${name}" has no type, so its values are read as texts`;
-    found.push(warning('jdbc.column_untyped', '/types', message, `Give it one: "types": { "${name}": "bigint" }.`));
+    found.push(
+      finding(
+        'warning',
+        'jdbc.column_untyped',
+        `column "${name}" has no type, so its values are read as texts`,
+        `Give it one: "types": { "${name}": "bigint" }.`,
+        '/types',
+      ),
+    );
   }
   return found;
 }
@@ -88,30 +91,56 @@ function keyFindings(described: Described, stage: SourceStage, sql: SourceSql): 
   const { columns, indexes, name } = described;
   const wanted = keyOf(described, stage);
   if (wanted.length === 0) {
-    const mend = 'Name columns that are never null and unique together in "key".';
-    return [problem(KeyMissing, '/key', `${stage.table} has no primary key`, mend)];
+    return [
+      finding(
+        'error',
+        KeyMissing,
+        `${stage.table} has no primary key`,
+        'Name columns that are never null and unique together in "key".',
+        '/key',
+      ),
+    ];
   }
   const found: StageFinding[] = [];
   for (const [index, column] of wanted.entries()) {
     const known = columns.find((one) => one.name === column);
     if (known === undefined) found.push(unknown(KeyUnknown, `/key/${index}`, column, columns));
     else if (!ORDERED.includes(known.kind)) {
-      const message = `column "${column}" is ${known.sqlType}, which has no exact order`;
-      found.push(problem(KeyUnknown, `/key/${index}`, message, 'Take another column into the key.'));
+      found.push(
+        finding(
+          'error',
+          KeyUnknown,
+          `column "${column}" is ${known.sqlType}, which has no exact order`,
+          'Take another column into the key.',
+          `/key/${index}`,
+        ),
+      );
     }
   }
   if (found.length > 0 || name === undefined) return found;
   const isUnique = indexes.some((one) => one.isUnique && one.columns.every((column) => wanted.includes(column)));
   if (!isUnique) {
-    const message = `no unique index makes sure that (${wanted.join(', ')}) tells rows apart: of rows that are equal there some could be left out`;
     found.push(
-      warning('jdbc.key_not_unique', '/key', message, `CREATE UNIQUE ${indexSql(sql, stage, name.table, wanted)}`),
+      finding(
+        'warning',
+        'jdbc.key_not_unique',
+        `no unique index makes sure that (${wanted.join(', ')}) tells rows apart: of rows that are equal there some could be left out`,
+        `CREATE UNIQUE ${indexSql(sql, stage, name.table, wanted)}`,
+        '/key',
+      ),
     );
   }
   const nullable = columns.filter((column) => wanted.includes(column.name) && column.nullable);
   for (const column of nullable) {
-    const message = `column "${column.name}" of the key may be null; a row where it is fails the job`;
-    found.push(warning('jdbc.key_nullable', '/key', message, `Make ${sql.quoteName(column.name)} NOT NULL.`));
+    found.push(
+      finding(
+        'warning',
+        'jdbc.key_nullable',
+        `column "${column.name}" of the key may be null; a row where it is fails the job`,
+        `Make ${sql.quoteName(column.name)} NOT NULL.`,
+        '/key',
+      ),
+    );
   }
   return found;
 }
@@ -122,21 +151,38 @@ function watermarkFindings(described: Described, stage: SourceStage, sql: Source
   const column = columns.find((one) => one.name === stage.watermark);
   if (column === undefined) return [unknown(WatermarkUnfit, '/watermark', stage.watermark, columns)];
   if (!ORDERED.includes(column.kind)) {
-    const message = `column "${column.name}" is ${column.sqlType}, which has no exact order`;
-    return [problem(WatermarkUnfit, '/watermark', message, 'Take a number or a time that grows with each change.')];
+    return [
+      finding(
+        'error',
+        WatermarkUnfit,
+        `column "${column.name}" is ${column.sqlType}, which has no exact order`,
+        'Take a number or a time that grows with each change.',
+        '/watermark',
+      ),
+    ];
   }
   const found: StageFinding[] = [...overlapFindings(column, stage)];
   if (column.nullable && name !== undefined) {
-    const message = `column "${column.name}" may be null; rows where it is are not read`;
     found.push(
-      warning('jdbc.watermark_nullable', '/watermark', message, `Make ${sql.quoteName(column.name)} NOT NULL.`),
+      finding(
+        'warning',
+        'jdbc.watermark_nullable',
+        `column "${column.name}" may be null; rows where it is are not read`,
+        `Make ${sql.quoteName(column.name)} NOT NULL.`,
+        '/watermark',
+      ),
     );
   }
   if (name !== undefined && !indexes.some((one) => one.columns[0] === column.name)) {
     const parts = [column.name, ...keyOf(described, stage).filter((one) => one !== column.name)];
-    const message = `no index begins with "${column.name}": each look reads the whole table`;
     found.push(
-      warning('jdbc.watermark_not_indexed', '/watermark', message, `CREATE ${indexSql(sql, stage, name.table, parts)}`),
+      finding(
+        'warning',
+        'jdbc.watermark_not_indexed',
+        `no index begins with "${column.name}": each look reads the whole table`,
+        `CREATE ${indexSql(sql, stage, name.table, parts)}`,
+        '/watermark',
+      ),
     );
   }
   return found;
@@ -144,39 +190,46 @@ function watermarkFindings(described: Described, stage: SourceStage, sql: Source
 
 function overlapFindings(column: SourceColumn, { overlap, watermark }: SourceStage): readonly StageFinding[] {
   if (overlap === undefined) {
-    const message = `a row that is committed after another with a higher "${watermark}" was read is never read: its transaction began earlier, or its clock is behind`;
-    const mend = isCounted(column)
+    const remedy = isCounted(column)
       ? 'Give "overlap" the longest that a transaction may take (30s; for numbers: how many numbers), or 0 if that cannot happen.'
       : 'Take a time or an integer as watermark, with "overlap"; or say "overlap": 0 if that cannot happen.';
-    return [warning('jdbc.watermark_hole', '/overlap', message, mend)];
+    return [
+      finding(
+        'warning',
+        'jdbc.watermark_hole',
+        `a row that is committed after another with a higher "${watermark}" was read is never read: its transaction began earlier, or its clock is behind`,
+        remedy,
+        '/overlap',
+      ),
+    ];
   }
   if (overlap !== 0 && !isCounted(column)) {
-    const message = `column "${column.name}" is ${column.sqlType}: no overlap can be subtracted from it`;
     return [
-      problem(
+      finding(
+        'error',
         WatermarkUnfit,
-        '/overlap',
-        message,
+        `column "${column.name}" is ${column.sqlType}: no overlap can be subtracted from it`,
         'Take a time or an integer as watermark; for sqlite give it a type in "types".',
+        '/overlap',
       ),
     ];
   }
   if (distanceOf(column, overlap) !== undefined) return [];
-  const message = `"overlap" of column "${column.name}" (${column.sqlType}) is ${typeof overlap === 'string' ? 'a whole number' : 'a duration such as 30s'}`;
-  return [problem(WatermarkUnfit, '/overlap', message, 'Correct "overlap".')];
+  return [
+    finding(
+      'error',
+      WatermarkUnfit,
+      `"overlap" of column "${column.name}" (${column.sqlType}) is ${typeof overlap === 'string' ? 'a whole number' : 'a duration such as 30s'}`,
+      'Correct "overlap".',
+      '/overlap',
+    ),
+  ];
 }
 
-const unknown = (error: ErrorCode, pointer: string, name: string, columns: readonly SourceColumn[]): StageFinding =>
-  problem(
-    error,
-    pointer,
-    `there is no column "${name}"`,
-    suggestNames(
-      'column',
-      name,
-      columns.map((column) => column.name),
-    ),
-  );
+const unknown = (error: ErrorCode, pointer: string, name: string, columns: readonly SourceColumn[]): StageFinding => {
+  const known = columns.map((column) => column.name);
+  return finding('error', error, `there is no column "${name}"`, suggestNames('column', name, known), pointer);
+};
 
 function indexSql(sql: SourceSql, stage: SourceStage, table: string, columns: readonly string[]): string {
   const name = [table, ...columns].join('_').slice(0, INDEX_NAME_MAX);

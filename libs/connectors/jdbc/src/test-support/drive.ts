@@ -1,3 +1,4 @@
+import type { Refusals } from '@millrace/connector-contract';
 import type { ProcessorContext, SnapshotEntry } from '@millrace/engine';
 import { DrivenSink, resolvedSink } from '@millrace/testing/drivers';
 import { jdbcSink } from '../index.ts';
@@ -10,6 +11,7 @@ export interface SinkOptions {
   readonly stage?: Readonly<Record<string, unknown>>;
   readonly jobId?: string;
   readonly guarantee?: ProcessorContext['guarantee'];
+  readonly refusals?: Refusals;
 }
 
 const options = (connection: object, { stage, jobId = '01JOB' }: SinkOptions) => ({
@@ -23,7 +25,7 @@ export const resolved = (connection: object, more: SinkOptions = {}) =>
 
 /** The sink of a job. */
 export const startSink = (connection: object, more: SinkOptions = {}): Promise<DrivenSink> => {
-  const { restored: snapshotId, state: entries = [], generation, guarantee } = more;
+  const { restored: snapshotId, state: entries = [], generation, guarantee, refusals } = more;
   const restored = snapshotId === undefined ? undefined : { snapshotId, entries };
-  return DrivenSink.start(jdbcSink, { ...options(connection, more), generation, guarantee, restored });
+  return DrivenSink.start(jdbcSink, { ...options(connection, more), generation, guarantee, restored, refusals });
 };

@@ -2,7 +2,7 @@ import type { Finding, JobIdentity, SourceShape } from '@millrace/connector-cont
 import { MillraceError, parseDurationMs, systemClock } from '@millrace/kernel';
 import { apiVersionsV3, describeConfigsV4 } from '@platformatic/kafka';
 import type { ClusterConfig, SinkStage } from '../config.ts';
-import { TimeoutTooLong, TooOld, TopicMissing } from '../errors.ts';
+import { NotLinear, TimeoutTooLong, TooOld, TopicMissing } from '../errors.ts';
 import { hasEnvelope } from '../message/format-options.ts';
 import { codeName } from '../protocol/codes.ts';
 import { endTransaction, produce } from '../protocol/requests.ts';
@@ -38,7 +38,9 @@ async function withCluster(
 export function checkCluster(config: ClusterConfig, signal: AbortSignal): Promise<readonly Finding[]> {
   return withCluster(config, signal, async (cluster) => {
     const broker = await cluster.anyBroker();
-    const { apiKeys } = await cluster.request(broker, (connection) => apiVersionsV3.api.async(connection, ...CLIENT));
+    const { apiKeys } = await cluster.persist('ask a broker what it speaks', () =>
+      cluster.request(broker, (connection) => apiVersionsV3.api.async(connection, ...CLIENT)),
+    );
     const newest = (key: number): number => apiKeys.find(({ apiKey }) => apiKey === key)?.maxVersion ?? 0;
     if (newest(produce.key) < produce.version || newest(endTransaction.key) < endTransaction.version) {
       return [
@@ -65,7 +67,7 @@ export function checkCluster(config: ClusterConfig, signal: AbortSignal): Promis
 /** Do the topics exist, have all tables the key columns, and do the brokers allow transactions that long? */
 export function checkTopics(
   { config, stage, job }: { readonly config: ClusterConfig; readonly stage: SinkStage; readonly job: JobIdentity },
-  { tables }: SourceShape,
+  { tables, hasPositions }: SourceShape,
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
   return withCluster(config, signal, async (cluster) => {
@@ -74,6 +76,7 @@ export function checkTopics(
       ...tables.flatMap((table) => keyFindings(stage, table)),
       ...(await Promise.all([...names].map((name) => topicFinding(cluster, stage, name, '/topic')))).flat(),
       ...(await timeoutFindings(cluster, stage)),
+      ...linearFindings(stage, hasPositions === true),
     ];
   });
 }
@@ -89,6 +92,20 @@ export const checkTopicsFound = (
       await Promise.all(topics.map((name) => topicFinding(cluster, { createTopics: undefined }, name, '/topics')))
     ).flat(),
   );
+
+function linearFindings(stage: SinkStage, hasPositions: boolean): readonly Finding[] {
+  if (stage.commit === 'snapshot' || hasPositions) return [];
+  return [
+    {
+      code: NotLinear.code,
+      severity: 'error',
+      message:
+        'with "commit": "continuous" the sink needs the changes of one PostgreSQL source, in their order; this stage gets other rows',
+      mend: 'Let it read from the source, or behind filter, where, select, enrich and mapAsync only; or set "commit": "snapshot".',
+      pointer: '/commit',
+    },
+  ];
+}
 
 function keyFindings(stage: SinkStage, table: SourceShape['tables'][number]): readonly Finding[] {
   const names = stage.key ?? table.columns.filter((column) => column.key).map((column) => column.name);

@@ -2,6 +2,7 @@ import { MillraceError } from '@millrace/kernel';
 import { AuthenticationError, findErrorBy, GenericError, MultipleErrors, UserError } from '@platformatic/kafka';
 import { LoginRefused } from '../errors.ts';
 import { Transient } from './retry.ts';
+import { tlsError } from './tls-error.ts';
 
 /** Code of the protocol in an error of the client library, if that is what it is. */
 export function protocolCode(error: unknown): number | undefined {
@@ -13,9 +14,12 @@ export function protocolCode(error: unknown): number | undefined {
 /**
  * What the client library threw, as ours: a refused login as `kafka.login_refused`, a broken or silent connection as `Transient`. Errors that the
  * broker answered stay for the caller (see `protocolCode`).
+ * @param broken what broke the connection, where that is known
  */
-export function clientError(error: unknown): unknown {
+export function clientError(error: unknown, broken?: unknown): unknown {
   if (error instanceof MillraceError || error instanceof Transient) return error;
+  const ofTls = tlsError(broken) ?? tlsError(error);
+  if (ofTls !== undefined) return ofTls;
   if (!(error instanceof GenericError || error instanceof MultipleErrors)) return error;
   // It comes as the cause of a connection that failed.
   if (error instanceof AuthenticationError || error.cause instanceof AuthenticationError) {

@@ -15,6 +15,8 @@ const CONNECT_MS_MAX = 5_000;
 /** A broker that is silent this long counts as gone; the request is made again. */
 const REQUEST_MS_MAX = 10_000;
 const REQUESTS_IN_FLIGHT_MAX = 64;
+/** Kinds of coordinators. https://kafka.apache.org/protocol#The_Messages_FindCoordinator */
+const GROUP_COORDINATOR = 0;
 const TRANSACTION_COORDINATOR = 1;
 
 export interface Broker {
@@ -51,6 +53,8 @@ export class Cluster {
   readonly #pool: ConnectionPool;
   readonly #nodes = new Map<number, Broker>();
   readonly #topics = new Map<string, Topic>();
+  /** What broke connections that had been made; their requests hear only that it is closed. */
+  readonly #broken = new WeakMap<Connection, unknown>();
   readonly #coordinators = new Map<string, Broker>();
 
   constructor(options: ClusterOptions) {
@@ -62,6 +66,9 @@ export class Cluster {
       ...(options.security.tls === undefined ? {} : { tls: options.security.tls }),
       ...(options.security.sasl === undefined ? {} : { sasl: options.security.sasl }),
     });
+    this.#pool.on('connect', ({ connection }: { readonly connection: Connection }) =>
+      connection.on('error', (error: unknown) => this.#broken.set(connection, error)),
+    );
   }
 
   /** Makes attempts at `what` until one succeeds or the cluster's patience ends. @throws MillraceError `kafka.not_available` */
@@ -77,10 +84,12 @@ export class Cluster {
 
   /** One request. @throws Transient when the connection breaks or is silent */
   async request<T>(broker: Broker, send: (connection: Connection) => Promise<T>): Promise<T> {
+    let connection: Connection | undefined;
     try {
-      return await send(await this.#pool.get(broker));
+      connection = await this.#pool.get(broker);
+      return await send(connection);
     } catch (error) {
-      throw clientError(error);
+      throw clientError(error, connection && this.#broken.get(connection));
     }
   }
 
@@ -98,7 +107,7 @@ export class Cluster {
     }
     throw new MillraceError(Unreachable, {
       message: `no broker answers (${reasons.join('; ')})`,
-      mend: 'Check the addresses and ports, that the brokers run, that their advertised.listeners can be reached from here, and whether the listener wants TLS.',
+      mend: 'Check the addresses and ports, that the brokers run, that their advertised.listeners can be reached from here, and that this listener speaks TLS if tls is set.',
       pointer: '/brokers',
     });
   }
@@ -119,7 +128,7 @@ export class Cluster {
 
   /** All brokers of the cluster, at the addresses they advertise. */
   async brokers(): Promise<readonly Node[]> {
-    const any = await this.#reachable();
+    const any = await this.reachable();
     const answer = await this.request(any, (connection) => metadataV12.api.async(connection, [], false));
     return answer.brokers.map(({ nodeId, host, port }) => ({ nodeId, host, port }));
   }
@@ -130,31 +139,44 @@ export class Cluster {
   }
 
   /** The broker that coordinates the transactions of an id. */
-  async coordinatorOf(transactionalId: string): Promise<Broker> {
-    const known = this.#coordinators.get(transactionalId);
-    if (known !== undefined) return known;
-    try {
-      const answer = await this.request(await this.#reachable(), (connection) =>
-        findCoordinatorV6.api.async(connection, TRANSACTION_COORDINATOR, [transactionalId]),
-      );
-      const { host, port } = answer.coordinators[0]!;
-      this.#coordinators.set(transactionalId, { host, port });
-      return { host, port };
-    } catch (error) {
-      throw refusal(error, `find the coordinator of transactional id ${transactionalId}`);
-    }
+  coordinatorOf(transactionalId: string): Promise<Broker> {
+    return this.#coordinator(TRANSACTION_COORDINATOR, transactionalId);
   }
 
   forgetCoordinator(transactionalId: string): void {
-    this.#coordinators.delete(transactionalId);
+    this.#coordinators.delete(`${TRANSACTION_COORDINATOR} ${transactionalId}`);
+  }
+
+  /** The broker that keeps the offsets of a consumer group. */
+  groupCoordinatorOf(group: string): Promise<Broker> {
+    return this.#coordinator(GROUP_COORDINATOR, group);
+  }
+
+  forgetGroupCoordinator(group: string): void {
+    this.#coordinators.delete(`${GROUP_COORDINATOR} ${group}`);
+  }
+
+  async #coordinator(kind: number, id: string): Promise<Broker> {
+    const known = this.#coordinators.get(`${kind} ${id}`);
+    if (known !== undefined) return known;
+    try {
+      const answer = await this.request(await this.reachable(), (connection) =>
+        findCoordinatorV6.api.async(connection, kind, [id]),
+      );
+      const { host, port } = answer.coordinators[0]!;
+      this.#coordinators.set(`${kind} ${id}`, { host, port });
+      return { host, port };
+    } catch (error) {
+      throw refusal(error, `find the coordinator of ${id}`);
+    }
   }
 
   async close(): Promise<void> {
     await this.#pool.close();
   }
 
-  /** As `anyBroker`, but one more try may find them. */
-  async #reachable(): Promise<Broker> {
+  /** As `anyBroker`, but one more try may find them. @throws Transient */
+  async reachable(): Promise<Broker> {
     try {
       return await this.anyBroker();
     } catch (error) {
@@ -166,7 +188,7 @@ export class Cluster {
   async #describe(name: string): Promise<Topic> {
     let answer: metadataV12.MetadataResponse;
     try {
-      answer = await this.request(await this.#reachable(), (connection) =>
+      answer = await this.request(await this.reachable(), (connection) =>
         metadataV12.api.async(connection, [name], false),
       );
     } catch (error) {

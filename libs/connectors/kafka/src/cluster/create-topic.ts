@@ -26,7 +26,7 @@ export async function createTopic(cluster: Cluster, name: string, topic: NewTopi
     configs: Object.entries(topic.settings).map(([setting, value]) => ({ name: setting, value })),
   };
   await cluster.persist(`create topic ${name}`, async () => {
-    const broker = await cluster.anyBroker();
+    const broker = await cluster.reachable();
     try {
       await cluster.request(broker, (connection) =>
         createTopicsV7.api.async(connection, [wanted], CREATE_MS_MAX, false),

@@ -20,6 +20,7 @@ export const Code = {
   ConcurrentTransactions: 51,
   TransactionalIdAuthorizationFailed: 53,
   ProducerFenced: 90,
+  TransactionalIdNotFound: 105,
 } as const;
 
 /**

@@ -7,10 +7,10 @@ import { afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import type { SnapshotEntry } from '@millrace/engine';
 import { type MillraceError, systemClock } from '@millrace/kernel';
 import { KafkaServer, type SharedKafka, testKafka } from '@millrace/testing';
-import { Cluster } from '../cluster/cluster.ts';
 import { committedMessages } from '../test-support/committed-messages.ts';
 import { startSink } from '../test-support/drive.ts';
 import { inserts, tableOf } from '../test-support/events.ts';
+import { type Freeze, freezeAt, watchRequests } from '../test-support/frozen-requests.ts';
 import { EVENT_COUNT, newCoordination, runScenario } from '../test-support/scenario.ts';
 import { newTopic } from '../test-support/test-cluster.ts';
 
@@ -34,44 +34,13 @@ async function sortedIds(topic: string, brokers = kafka.brokers): Promise<number
 
 const numbers = (end: number): number[] => [...Array(end).keys()];
 
-interface Freeze {
-  requests: number;
-  readonly at: number;
-  readonly reached: PromiseWithResolvers<void>;
-  readonly released: PromiseWithResolvers<void>;
-}
-
-/** Stops the running execution before, or after, the request of this number that it makes to a broker: it makes no other meanwhile. */
-function watchRequests(running: AsyncLocalStorage<Freeze>, isBefore: boolean): void {
-  const request = Reflect.get(Cluster.prototype, 'request') as Cluster['request'];
-  jest.spyOn(Cluster.prototype, 'request').mockImplementation(async function (this: Cluster, broker, send) {
-    const freeze = running.getStore();
-    if (freeze === undefined) return await request.call(this, broker, send);
-    if (freeze.requests >= freeze.at) await freeze.released.promise;
-    freeze.requests += 1;
-    const isLast = freeze.requests === freeze.at;
-    if (isLast && isBefore) await pause(freeze);
-    const answer = await request.call(this, broker, send);
-    if (isLast && !isBefore) await pause(freeze);
-    return answer;
-  });
-}
-
-async function pause(freeze: Freeze): Promise<void> {
-  freeze.reached.resolve();
-  await freeze.released.promise;
-}
-
 describe('the kafka sink, when an execution', () => {
   // Stopping before a request and being killed there leave the same behind; going on later is the harder half.
-  it.each([
-    ['before', true],
-    ['after', false],
-  ])(
+  it.each(['before', 'after'] as const)(
     'is paused %s any of its requests and wakes up later, shows every event once',
-    async (_when, isBefore) => {
+    async (when) => {
       const running = new AsyncLocalStorage<Freeze>();
-      watchRequests(running, isBefore);
+      watchRequests(running, when);
       const outcomes = new Set<string>();
       let steps = 0;
       for (let isOver = false; !isOver; steps++) {
@@ -81,12 +50,7 @@ describe('the kafka sink, when an execution', () => {
           jobId: newJob(),
           coordination: newCoordination(),
         };
-        const freeze = {
-          requests: 0,
-          at: steps + 1,
-          reached: Promise.withResolvers<void>(),
-          released: Promise.withResolvers<void>(),
-        };
+        const freeze = freezeAt(steps + 1);
         const stopped = running.run(freeze, () =>
           runScenario(options).then(
             () => 'finished',

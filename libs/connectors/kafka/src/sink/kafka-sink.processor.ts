@@ -8,14 +8,24 @@ import {
   type SnapshotWriter,
 } from '@millrace/engine';
 import { type ChangeBatch, isChangeBatch, type TableSchema } from '@millrace/formats';
-import { assert, parseDurationMs, parseSizeBytes } from '@millrace/kernel';
+import { assert, MillraceError, parseDurationMs, parseSizeBytes } from '@millrace/kernel';
 import type { Cluster } from '../cluster/cluster.ts';
 import { clientIdOf, clusterOf } from '../cluster/connect.ts';
 import type { ClusterConfig, SinkStage } from '../config.ts';
+import { NotLinear } from '../errors.ts';
 import { registryOf } from '../registry/registry-of.ts';
 import type { SchemaRegistry } from '../registry/schema-registry.ts';
 import { endOnce, type TransactionHandle } from '../transaction/producer.ts';
+import {
+  PROGRESS_SETTINGS,
+  progressTopic,
+  readProgress,
+  type SavedProgress,
+  startOfProgress,
+} from '../transaction/progress-topic.ts';
+import { CONTINUOUS_TURNS, TURNS } from '../transaction/transactional-id.ts';
 import { Writer } from '../transaction/writer.ts';
+import { ContinuousCommits } from './continuous-commits.ts';
 import { MessageWriter } from './message-writer.ts';
 import { OpenBatches } from './open-batches.ts';
 import { topicName } from './topic-name.ts';
@@ -33,6 +43,8 @@ const ABANDON_PATIENCE_MS = 2_000;
 interface SavedWriter {
   readonly writer: number;
   readonly transaction: TransactionHandle | undefined;
+  /** Present once commits were continuous. */
+  readonly progress?: SavedProgress | undefined;
 }
 
 /**
@@ -40,17 +52,19 @@ interface SavedWriter {
  *
  * Life of a message: in an open batch → sent (acknowledged, in the open transaction) → prepared (its transaction is named in the state
  * of snapshot n) → visible (n is committed). A crash leaves the first two kinds to be aborted; the prepared transaction is committed by whoever
- * restores n.
+ * restores n. With continuous commits what is sent becomes visible by itself, and the state says up to where; see `ContinuousCommits`.
  */
 export class KafkaSinkProcessor implements Processor {
   readonly #options: Resolved<ClusterConfig, SinkStage>;
   readonly #open: OpenBatches;
   /** Of tables whose events can be written. */
   readonly #topics = new WeakMap<TableSchema, string>();
+  readonly #closing = new AbortController();
   #context!: ProcessorContext;
   #messages!: MessageWriter;
   #cluster: Cluster | undefined;
-  #writer!: Writer;
+  #writer: Writer | undefined;
+  #continuous: ContinuousCommits | undefined;
   #restored: SavedWriter[] = [];
   /** First event of the current batch that is not written yet. */
   #next = 0;
@@ -65,7 +79,7 @@ export class KafkaSinkProcessor implements Processor {
     this.#options = options;
     this.#open = new OpenBatches(parseSizeBytes(options.stage.batchBytes)!, (topic, partition, batch) => {
       this.#pendingBytes += batch.byteLength;
-      this.#writer.write(topic, partition, batch);
+      this.#writer!.write(topic, partition, batch);
     });
   }
 
@@ -75,13 +89,15 @@ export class KafkaSinkProcessor implements Processor {
     const { clock, signal } = context;
     const registry = (): SchemaRegistry => registryOf(config, { clock, signal, patienceMs: PATIENCE_MS });
     this.#messages = new MessageWriter(stage, job.jobName, registry);
-    this.#cluster = this.#clusterUntil(context.signal, PATIENCE_MS);
+    if (this.#isContinuous && context.totalParallelism > 1) throw severalWriters(context.totalParallelism);
+    this.#cluster = this.#clusterUntil(AbortSignal.any([context.signal, this.#closing.signal]), PATIENCE_MS);
     this.#writer = new Writer({
       cluster: this.#cluster,
       job,
       writer: context.globalIndex,
       writerCount: context.totalParallelism,
       isTransactional: context.guarantee !== 'none',
+      turns: this.#isContinuous ? CONTINUOUS_TURNS : TURNS,
       timeoutMs: parseDurationMs(stage.transactionTimeout)!,
       compression: stage.compression,
       lostTransaction: stage.lostTransaction,
@@ -104,8 +120,30 @@ export class KafkaSinkProcessor implements Processor {
     // Another number of writers may have saved: each has one instance that looks after what it prepared.
     const { totalParallelism, globalIndex } = this.#context;
     const mine = this.#restored.filter(({ writer }) => writer % totalParallelism === globalIndex);
-    await this.#writer.start(mine.flatMap(({ transaction }) => transaction ?? []));
+    await this.#writer!.start(mine.flatMap(({ transaction }) => transaction ?? []));
+    await this.#startContinuous(mine[0]?.progress);
     this.#restored = [];
+  }
+
+  /** After a change back to commits with snapshots, what was committed without them is skipped still. */
+  async #startContinuous(saved: SavedProgress | undefined): Promise<void> {
+    const { stage, job } = this.#options;
+    if (!this.#isContinuous && saved === undefined) return;
+    const cluster = this.#cluster!;
+    const topic = progressTopic(job);
+    const settings = PROGRESS_SETTINGS;
+    const { replicationFactor } = stage.createTopics ?? {};
+    await topicOf(cluster, topic, { partitions: 1, replicationFactor, settings });
+    await this.#writer!.enter(topic);
+    const isFirstStart = this.#context.restoredSnapshotId === undefined;
+    this.#continuous = new ContinuousCommits({
+      writer: this.#writer!,
+      open: this.#open,
+      topic,
+      found: await (isFirstStart ? startOfProgress(cluster, topic) : readProgress(cluster, topic, saved)),
+      intervalMs: this.#isContinuous ? parseDurationMs(stage.commitInterval)! : undefined,
+      context: { clock: this.#context.clock, fail: (error) => this.#fail(error) },
+    });
   }
 
   process(_ordinal: number, batch: Batch): boolean {
@@ -113,6 +151,11 @@ export class KafkaSinkProcessor implements Processor {
     if (this.#isBusy()) return false;
     while (this.#next < batch.length) {
       if (this.#pendingBytes >= PENDING_BYTES_MAX) return false;
+      if (this.#continuous?.takes(batch, this.#next) === false) {
+        this.#context.metrics.add('skippedEvents', 1);
+        this.#next += 1;
+        continue;
+      }
       const topic = this.#topicOf(batch, this.#next);
       if (topic === undefined) return false;
       this.#messages.write(batch, this.#next, (message) => this.#open.add(topic, message));
@@ -120,7 +163,9 @@ export class KafkaSinkProcessor implements Processor {
     }
     this.#context.metrics.add('rowsWritten', batch.length);
     this.#next = 0;
-    this.#cancelLinger ??= this.#context.clock.timer(LINGER_MS, () => this.#linger());
+    this.#continuous?.wrote(batch);
+    if (this.#continuous?.isSealing !== true)
+      this.#cancelLinger ??= this.#context.clock.timer(LINGER_MS, () => this.#linger());
     return true;
   }
 
@@ -128,8 +173,12 @@ export class KafkaSinkProcessor implements Processor {
     if (this.#isBusy()) return false;
     if (this.#preparedFor === snapshotId) return true;
     this.#start(async () => {
-      this.#open.sealAll();
-      await this.#writer.prepare();
+      if (this.#continuous === undefined) {
+        this.#open.sealAll();
+        await this.#writer!.prepare();
+      } else {
+        await this.#continuous.prepare();
+      }
       this.#preparedFor = snapshotId;
     });
     return false;
@@ -137,13 +186,18 @@ export class KafkaSinkProcessor implements Processor {
 
   saveSnapshot(_snapshotId: number, writer: SnapshotWriter): boolean {
     const { globalIndex } = this.#context;
-    const saved: SavedWriter = { writer: globalIndex, transaction: this.#writer.prepared };
+    const saved: SavedWriter = {
+      writer: globalIndex,
+      transaction: this.#writer!.prepared,
+      progress: this.#continuous?.saved(),
+    };
     const value = new TextEncoder().encode(JSON.stringify(saved));
     return writer.offer({ partition: EVERY_INSTANCE, key: `writer-${globalIndex}`, value });
   }
 
   async snapshotCommit(): Promise<void> {
-    await this.#writer.commit();
+    await this.#writer!.commit();
+    this.#continuous?.released();
   }
 
   /** Bounded input ends with a snapshot that shows the rest; without snapshots it is only sent. */
@@ -152,7 +206,7 @@ export class KafkaSinkProcessor implements Processor {
     if (this.#isDone || this.#context.guarantee !== 'none') return true;
     this.#start(async () => {
       this.#open.sealAll();
-      await this.#writer.prepare();
+      await this.#writer!.prepare();
       this.#isDone = true;
     });
     return false;
@@ -160,8 +214,11 @@ export class KafkaSinkProcessor implements Processor {
 
   async close(): Promise<void> {
     this.#cancelLinger?.();
+    this.#continuous?.close();
+    this.#closing.abort(new Error('the sink is closed'));
     await this.#cluster?.close();
     await this.#work;
+    await this.#writer?.idle();
     await this.#abandon();
   }
 
@@ -170,7 +227,7 @@ export class KafkaSinkProcessor implements Processor {
    * the brokers, abort what stays open.
    */
   async #abandon(): Promise<void> {
-    const open = this.#cluster === undefined ? undefined : this.#writer.unprepared;
+    const open = this.#cluster === undefined ? undefined : this.#writer?.unprepared;
     if (open === undefined) return;
     // The execution's own signal is aborted by now.
     const cluster = this.#clusterUntil(new AbortController().signal, ABANDON_PATIENCE_MS);
@@ -192,6 +249,10 @@ export class KafkaSinkProcessor implements Processor {
     const wasFull = this.#pendingBytes >= PENDING_BYTES_MAX;
     this.#pendingBytes -= byteCount;
     if (wasFull && this.#pendingBytes < PENDING_BYTES_MAX) this.#context.wake();
+  }
+
+  get #isContinuous(): boolean {
+    return this.#options.stage.commit === 'continuous' && this.#context.guarantee !== 'none';
   }
 
   #isBusy(): boolean {
@@ -226,6 +287,7 @@ export class KafkaSinkProcessor implements Processor {
     this.#start(async () => {
       if (!this.#open.has(topic)) {
         const { leaders } = await topicOf(this.#cluster!, topic, stage.createTopics);
+        await this.#writer!.enter(topic);
         this.#open.open(topic, leaders.length);
       }
       await this.#messages.prepare(schema, topic);
@@ -233,3 +295,10 @@ export class KafkaSinkProcessor implements Processor {
     return undefined;
   }
 }
+
+const severalWriters = (count: number): MillraceError =>
+  new MillraceError(NotLinear, {
+    message: `continuous commits need one writer, and the sink stage has ${count}`,
+    mend: 'Set the parallelism of the stage to 1, or "commit": "snapshot".',
+    pointer: '/commit',
+  });

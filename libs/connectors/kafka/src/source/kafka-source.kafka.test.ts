@@ -1,8 +1,10 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import { type SharedKafka, testKafka } from '@millrace/testing';
 import type { SavedSnapshot } from '@millrace/testing/drivers';
-import { deleteRecordsV2 } from '@platformatic/kafka';
+import { deleteRecordsV2, offsetFetchV9 } from '@platformatic/kafka';
 import { Kafka, logLevel } from 'kafkajs';
+import { refusal } from '../cluster/cluster.ts';
+import { Transient } from '../cluster/retry.ts';
 import { NO_HEADERS, RecordBatch } from '../protocol/record-batch.ts';
 import { startSource } from '../test-support/drive.ts';
 import { newTopic, testCluster } from '../test-support/test-cluster.ts';
@@ -37,8 +39,28 @@ async function write(topic: string, messages: readonly Message[], partitions = 1
   await producer.flush();
   const handle = producer.transaction!;
   await endOnce(cluster, handle, isCommitted);
-  await settle(cluster, handle);
+  await settle(cluster, { ...handle, isCommitted: true }, handle.partitions);
   await cluster.close();
+}
+
+/** What a group has committed in a topic of two partitions, as soon as it has. */
+async function groupOffsets(groupId: string, name: string): Promise<readonly bigint[]> {
+  const cluster = testCluster(kafka.brokers);
+  const wanted = { groupId, memberEpoch: -1, topics: [{ name, partitionIndexes: [0, 1] }] };
+  const offsets = await cluster.persist('read the offsets of a group', async () => {
+    try {
+      const answer = await cluster.request(await cluster.groupCoordinatorOf(groupId), (connection) =>
+        offsetFetchV9.api.async(connection, [wanted], true),
+      );
+      const found = answer.groups[0]!.topics[0]!.partitions.map(({ committedOffset }) => committedOffset);
+      if (found.includes(-1n)) throw new Transient('not committed yet');
+      return found;
+    } catch (error) {
+      throw refusal(error, 'read them');
+    }
+  });
+  await cluster.close();
+  return offsets;
 }
 
 const range = (start: number, end: number, note = 'x'): Message[] =>
@@ -108,6 +130,22 @@ describe('the kafka source', () => {
     await admin.disconnect();
     await write(topic, range(100, 104), 2);
     expect((await source.untilEvents(5)).toSorted()).toEqual([...creates(10, 11), ...creates(100, 104)].toSorted());
+  });
+
+  it('tells a consumer group what committed snapshots hold, and how far behind each partition is', async () => {
+    const topic = await newTopic(kafka.brokers, 2);
+    await write(topic, range(0, 10), 2);
+    const group = `seen-${topic}`;
+    const stage = { ...SHAPE, topics: [topic], group };
+    await using source = await startSource({ brokers: kafka.brokers, stage });
+    await source.untilEvents(10);
+    await source.snapshot();
+    const offsets = await groupOffsets(group, topic);
+    // Five messages each; whether the marker behind them was passed already is a matter of time.
+    expect(offsets).toHaveLength(2);
+    for (const offset of offsets) expect([5n, 6n]).toContain(offset);
+    expect([source.metric(`messagesBehind ${topic}/0`), source.metric('messagesBehind')]).toEqual([0, 0]);
+    expect(source.metric('groupCommitsFailed')).toBe(0);
   });
 
   it('says which messages are gone', async () => {

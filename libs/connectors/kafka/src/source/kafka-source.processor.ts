@@ -21,14 +21,19 @@ import { committedRecords, offsetAfter } from '../read/committed-records.ts';
 import { type FetchedPartition, fetchFrom } from '../read/fetch.ts';
 import { Edge } from '../read/offsets.ts';
 import { registryOf } from '../registry/registry-of.ts';
+import { type GroupOffset, GroupOffsets } from './group-offsets.ts';
 import { MessageRows } from './message-rows.ts';
-import { Partitions, partitionName, type ReadPartition } from './partitions.ts';
+import { Partitions, partitionName, placeOf, type ReadPartition } from './partitions.ts';
 import { readersOf } from './reading/readers-of.ts';
 import type { SourceStage } from './source-stage.ts';
 
 /** Batches read ahead of what the outbox takes; more wait at the brokers. */
 const AHEAD_MAX = 8;
 const LIMITS = { bytesMax: 4 * 1_024 * 1_024, partitionBytesMax: 1_024 * 1_024, waitMs: 250 };
+/** How long closing waits for the consumer group to be told. */
+const TELL_MS_MAX = 1_000;
+/** Partitions of an instance whose lag is a figure of its own; more are only in the sum. */
+const MEASURED_MAX = 100;
 /** How long the brokers may be away before the job fails (and is started again later). */
 const PATIENCE_MS = 60_000;
 
@@ -57,7 +62,12 @@ export class KafkaSourceProcessor implements Processor {
   #reading: Promise<void> | undefined;
   #hasRoom: (() => void) | undefined;
   #isAtEnd = false;
+  /** Partitions with a figure of their own. */
+  readonly #measured = new Set<string>();
   #mine: ReadPartition[] = [];
+  #group: GroupOffsets | undefined;
+  /** Positions of snapshots that are saved and not yet committed. */
+  readonly #savedOffsets = new Map<number, readonly GroupOffset[]>();
   /** Of the snapshot that is being saved: what the writer has taken. */
   readonly #saved = new Set<string>();
 
@@ -74,6 +84,7 @@ export class KafkaSourceProcessor implements Processor {
     const schema = declaredSchema(stage);
     const readers = readersOf(stage, schema, () => registryOf(config, outside));
     this.#rows = new MessageRows(schema, readers, hasEnvelope(stage.format));
+    this.#group = new GroupOffsets(this.#cluster, stage.group ?? `millrace.${job.jobId}.${job.stage}`, context.metrics);
     const share = { index: context.globalIndex, count: context.totalParallelism };
     this.#partitions = new Partitions(this.#cluster, stage.topics, share);
   }
@@ -105,7 +116,7 @@ export class KafkaSourceProcessor implements Processor {
     return this.#isAtEnd;
   }
 
-  saveSnapshot(_snapshotId: number, writer: SnapshotWriter): boolean {
+  saveSnapshot(snapshotId: number, writer: SnapshotWriter): boolean {
     const encoder = new TextEncoder();
     for (const [key, offset] of this.#handedOn) {
       if (this.#saved.has(key)) continue;
@@ -113,14 +124,32 @@ export class KafkaSourceProcessor implements Processor {
       this.#saved.add(key);
     }
     this.#saved.clear();
+    this.#savedOffsets.set(
+      snapshotId,
+      Array.from(this.#handedOn, ([name, offset]) => ({ ...placeOf(name), offset })),
+    );
     return true;
   }
 
+  snapshotCommit(snapshotId: number): void {
+    const offsets = this.#savedOffsets.get(snapshotId);
+    for (const saved of this.#savedOffsets.keys()) if (saved <= snapshotId) this.#savedOffsets.delete(saved);
+    if (offsets !== undefined) this.#group!.commit(offsets);
+  }
+
   async close(): Promise<void> {
+    // What the last snapshot holds is told yet, if brokers answer.
+    if (this.#group !== undefined) {
+      await Promise.race([
+        this.#group.idle(),
+        this.#context.clock.sleep(TELL_MS_MAX, this.#closing.signal).catch(() => {}),
+      ]);
+    }
     this.#closing.abort(new Error('the source is closed'));
     this.#hasRoom?.();
     await this.#cluster?.close();
     await this.#reading;
+    await this.#group?.idle();
   }
 
   async #discover(edge: bigint): Promise<void> {
@@ -173,10 +202,19 @@ export class KafkaSourceProcessor implements Processor {
         if (answer === undefined) continue;
         if (answer.errorCode !== Code.None) throw new Transient(answer.errorCode);
         await this.#take(each, answer);
-        behind += Number(answer.lastStableOffset - each.offset);
+        const isBehind = Math.max(0, Number(answer.lastStableOffset - each.offset));
+        behind += isBehind;
+        this.#measure(each, isBehind);
       }
     }
-    this.#context.metrics.set('messagesBehind', Math.max(0, behind));
+    this.#context.metrics.set('messagesBehind', behind);
+  }
+
+  #measure({ topic, partition }: ReadPartition, isBehind: number): void {
+    const name = partitionName(topic, partition);
+    if (this.#measured.size >= MEASURED_MAX && !this.#measured.has(name)) return;
+    this.#measured.add(name);
+    this.#context.metrics.set(`messagesBehind ${name}`, isBehind);
   }
 
   async #take(each: ReadPartition, answer: FetchedPartition): Promise<void> {

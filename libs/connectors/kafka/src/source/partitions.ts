@@ -18,6 +18,12 @@ export interface Share {
 
 export const partitionName = (topic: string, partition: number): string => `${topic}/${partition}`;
 
+/** Of a name that `partitionName` made; topics have no slash. */
+export function placeOf(name: string): { readonly topic: string; readonly partition: number } {
+  const slash = name.lastIndexOf('/');
+  return { topic: name.slice(0, slash), partition: Number(name.slice(slash + 1)) };
+}
+
 /** Which instance reads a partition: those of one topic go round, and topics begin at different instances. */
 function isMine(topicIndex: number, partition: number, { index, count }: Share): boolean {
   return (topicIndex + partition) % count === index;

@@ -32,6 +32,10 @@ export const sourceStage = z
       .default('30s')
       .refine((text) => (parseDurationMs(text) ?? 0) >= DISCOVER_MS_MIN, 'a duration of at least 1s, such as 30s')
       .meta({ description: 'How often new partitions are looked for.' }),
+    group: z.string().min(1).optional().meta({
+      description:
+        'Consumer group to which the positions of committed snapshots are told, for tools that show lag; nothing is read from it. Default: millrace.JOB.STAGE.',
+    }),
   })
   .superRefine(checkDeclaredKey)
   .superRefine(checkSourceFormat);

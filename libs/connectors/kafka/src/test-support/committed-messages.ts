@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { listOffsetsV9 } from '@platformatic/kafka';
-import type { Cluster } from '../cluster/cluster.ts';
+import { type Cluster, refusal } from '../cluster/cluster.ts';
 import { Transient } from '../cluster/retry.ts';
 import { committedRecords, offsetAfter } from '../read/committed-records.ts';
 import { fetchCommitted } from '../read/fetch.ts';
@@ -29,9 +29,15 @@ async function ends(cluster: Cluster, topics: readonly string[], isolation: numb
     const { leaders } = await cluster.topic(name);
     for (const partitionIndex of leaders.keys()) {
       const wanted = [{ name, partitions: [{ partitionIndex, currentLeaderEpoch: -1, timestamp: LATEST }] }];
-      const answer = await cluster.request(await cluster.leaderOf(name, partitionIndex), (connection) =>
-        listOffsetsV9.api.async(connection, -1, isolation, wanted),
-      );
+      const answer = await cluster
+        .request(await cluster.leaderOf(name, partitionIndex), (connection) =>
+          listOffsetsV9.api.async(connection, -1, isolation, wanted),
+        )
+        .catch((error: unknown) => {
+          // A topic that was just made: its leader is chosen, and does not know yet.
+          cluster.forgetTopic(name);
+          throw refusal(error, `find the ends of ${name}`);
+        });
       found.set(`${name}/${partitionIndex}`, answer.topics[0]!.partitions[0]!.offset);
     }
   }

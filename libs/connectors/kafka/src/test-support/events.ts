@@ -1,4 +1,13 @@
-import { type ChangeBatch, ChangeBatchBuilder, lsn, NO_TUPLE, Op, type TableSchema } from '@millrace/formats';
+import {
+  type ChangeBatch,
+  ChangeBatchBuilder,
+  FLAG_LOADING,
+  lsn,
+  NO_TRANSACTION,
+  NO_TUPLE,
+  Op,
+  type TableSchema,
+} from '@millrace/formats';
 
 /** A table with a key, a text and a json column. */
 export const tableOf = (table: string, hasKey = true): TableSchema => ({
@@ -34,14 +43,22 @@ export interface TestEvent {
   readonly after?: TestRow;
 }
 
-/** One transaction of one table, committed at the LSN, at that many milliseconds since 1970. */
-export function transactionOf(schema: TableSchema, commitLsn: number, events: readonly TestEvent[]): ChangeBatch {
+/**
+ * One transaction of one table, committed at the LSN, at that many milliseconds since 1970.
+ * @param complete `false`: it goes on in the next batch
+ */
+export function transactionOf(
+  schema: TableSchema,
+  commitLsn: number,
+  events: readonly TestEvent[],
+  complete = true,
+): ChangeBatch {
   const builder = new ChangeBatchBuilder();
   const transaction = builder.transaction({
     commitLsn: lsn(BigInt(commitLsn)),
     xid: commitLsn,
     commitTimeUs: BigInt(commitLsn) * 1_000n,
-    complete: true,
+    complete,
   });
   for (const [index, { op, before, after }] of events.entries()) {
     const at = (row: TestRow | undefined): number => {
@@ -61,3 +78,13 @@ export const inserts = (schema: TableSchema, start: number, end: number, note = 
     end,
     Array.from({ length: end - start }, (_, at) => ({ op: 'Create' as const, after: [start + at, note] as const })),
   );
+
+/** The same as rows of an initial load. */
+export function loadedRows(schema: TableSchema, start: number, end: number): ChangeBatch {
+  const builder = new ChangeBatchBuilder();
+  for (let id = start; id < end; id++) {
+    const bytes = tuple([id, 'x']);
+    builder.add(Op.Read, FLAG_LOADING, schema, NO_TUPLE, builder.addTuple(bytes, 0, bytes.length), NO_TRANSACTION, 0);
+  }
+  return builder.build(0);
+}

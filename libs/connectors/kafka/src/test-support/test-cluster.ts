@@ -1,4 +1,5 @@
 import { systemClock } from '@millrace/kernel';
+import { Kafka, logLevel } from 'kafkajs';
 import type { Cluster } from '../cluster/cluster.ts';
 import { clusterOf } from '../cluster/connect.ts';
 import { createTopic } from '../cluster/create-topic.ts';
@@ -26,7 +27,8 @@ export async function newTopic(
   const name = `t-${process.pid}-${Date.now()}-${topicCount++}`;
   const cluster = testCluster(brokers);
   try {
-    await createTopic(cluster, name, { partitions, settings });
+    // Test events are of 1970: retention, every five minutes, would remove them.
+    await createTopic(cluster, name, { partitions, settings: { 'retention.ms': '-1', ...settings } });
     // Until its leaders are known, or the first write to it would wait for them.
     await cluster.persist('find the leaders', async () => {
       for (let partition = 0; partition < partitions; partition++) await cluster.leaderOf(name, partition);
@@ -34,5 +36,16 @@ export async function newTopic(
     return name;
   } finally {
     await cluster.close();
+  }
+}
+
+/** The broker of the tests has little memory: a suite of many topics takes them away again. */
+export async function removeTopic(brokers: string, topic: string): Promise<void> {
+  const admin = new Kafka({ brokers: [brokers], logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  try {
+    await admin.deleteTopics({ topics: [topic] });
+  } finally {
+    await admin.disconnect();
   }
 }

@@ -1,13 +1,11 @@
-import { MillraceError } from '@millrace/kernel';
-import { initProducerIdV5 } from '@platformatic/kafka';
-import { protocolCode } from '../cluster/client-error.ts';
-import { type Cluster, refusal } from '../cluster/cluster.ts';
+import type { Cluster } from '../cluster/cluster.ts';
 import { Transient } from '../cluster/retry.ts';
-import { TimeoutTooLong } from '../errors.ts';
-import { Code, isTransient } from '../protocol/codes.ts';
+import { isTransient } from '../protocol/codes.ts';
 import type { Compression, RecordBatch } from '../protocol/record-batch.ts';
 import { type EndTransactionAnswer, endTransaction } from '../protocol/requests.ts';
 import { PartitionSender, type SendingProducer } from './partition-sender.ts';
+import type { EndedTransaction } from './settle.ts';
+import { newProducer, takeOver } from './take-over.ts';
 
 /** Names one transaction for whoever ends it. */
 export interface TransactionName {
@@ -53,34 +51,6 @@ export function endOnce(
   });
 }
 
-/**
- * A new epoch of a transactional id: whoever used it before is fenced, and what he left open is aborted.
- * @throws MillraceError `kafka.transaction_timeout_too_long`, `kafka.not_allowed`, `kafka.not_available`
- */
-export function takeOver(
-  cluster: Cluster,
-  transactionalId: string | undefined,
-  timeoutMs: number,
-): Promise<{ readonly producerId: bigint; readonly producerEpoch: number }> {
-  return cluster.persist(`get a producer id for ${transactionalId ?? 'a producer'}`, async () => {
-    const broker =
-      transactionalId === undefined ? await cluster.anyBroker() : await cluster.coordinatorOf(transactionalId);
-    try {
-      return await cluster.request(broker, (connection) =>
-        initProducerIdV5.api.async(connection, transactionalId ?? null, timeoutMs, -1n, -1),
-      );
-    } catch (error) {
-      if (transactionalId !== undefined) cluster.forgetCoordinator(transactionalId);
-      if (protocolCode(error) !== Code.InvalidTransactionTimeout) throw refusal(error, 'begin transactions');
-      throw new MillraceError(TimeoutTooLong, {
-        message: `the brokers allow no transaction of ${Math.round(timeoutMs / 1_000)} s`,
-        mend: 'Lower transactionTimeout of the stage, or raise transaction.max.timeout.ms of the brokers.',
-        pointer: '/transactionTimeout',
-      });
-    }
-  });
-}
-
 export interface ProducerOptions {
   readonly cluster: Cluster;
   /** `undefined`: idempotent, without transactions. */
@@ -101,15 +71,34 @@ export class Producer {
   #state: SendingProducer;
   #hasWritten = false;
 
-  private constructor(options: ProducerOptions, producerId: bigint, epoch: number) {
+  /** What its transactional id did last before this producer. */
+  readonly last: EndedTransaction | undefined;
+  /** Markers that had to be written when it was taken over. */
+  readonly repaired: number;
+  #failure: { readonly error: unknown } | undefined;
+
+  private constructor(
+    options: ProducerOptions,
+    producerId: bigint,
+    epoch: number,
+    last?: EndedTransaction,
+    repaired = 0,
+  ) {
     this.#options = options;
+    this.last = last;
+    this.repaired = repaired;
     this.#state = { transactionalId: options.transactionalId, producerId, epoch };
   }
 
   /** @throws as `takeOver` */
   static async open(options: ProducerOptions): Promise<Producer> {
-    const { producerId, producerEpoch } = await takeOver(options.cluster, options.transactionalId, options.timeoutMs);
-    return new Producer(options, producerId, producerEpoch);
+    const { cluster, transactionalId, timeoutMs } = options;
+    if (transactionalId === undefined) {
+      const { producerId, epoch } = await newProducer(cluster, undefined, timeoutMs);
+      return new Producer(options, producerId, epoch);
+    }
+    const { producerId, epoch, last, repaired } = await takeOver(cluster, transactionalId, timeoutMs);
+    return new Producer(options, producerId, epoch, last, repaired);
   }
 
   /** Sends a batch after those of its partition that came before; what goes wrong is told to `fail`. */
@@ -123,14 +112,18 @@ export class Producer {
       this.#senders.set(name, sender);
     }
     if (!sender.add(batch)) return;
-    const running = sender.run(this.#state).catch(this.#options.fail);
+    const running = sender.run(this.#state).catch((error: unknown) => {
+      this.#failure ??= { error };
+      this.#options.fail(error);
+    });
     this.#running.add(running);
     void running.then(() => this.#running.delete(running));
   }
 
-  /** Resolves when everything that was written is acknowledged, or has failed. */
+  /** Resolves when everything that was written is acknowledged. @throws what kept a batch from being sent */
   async flush(): Promise<void> {
     await Promise.all(this.#running);
+    if (this.#failure !== undefined) throw this.#failure.error;
   }
 
   /** The open transaction; `undefined` while nothing has been written in it. */

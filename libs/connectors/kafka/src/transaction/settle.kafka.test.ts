@@ -1,14 +1,18 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { KafkaServer } from '@millrace/testing';
 import { createAPI, Writer } from '@platformatic/kafka';
 import type { Cluster } from '../cluster/cluster.ts';
 import { COMPRESSIONS } from '../protocol/compression.ts';
 import { NO_HEADERS, RecordBatch } from '../protocol/record-batch.ts';
+import { readableEnds } from '../read/offsets.ts';
 import { committedMessages } from '../test-support/committed-messages.ts';
+import { JOB, startSink } from '../test-support/drive.ts';
+import { inserts, tableOf } from '../test-support/events.ts';
 import { newTopic, testCluster } from '../test-support/test-cluster.ts';
 import { testProducer } from '../test-support/test-producer.ts';
 import { endOnce, type Producer, type TransactionHandle, type TransactionName } from './producer.ts';
 import { settle } from './settle.ts';
+import { transactionalId } from './transactional-id.ts';
 
 function batchOf(text: string): RecordBatch {
   const batch = new RecordBatch(1_000);
@@ -40,9 +44,13 @@ const produceBesideTransaction = createAPI<
   () => undefined,
 );
 
-/** A committed transaction whose marker is missing in partition 1, as a broker that was killed leaves it. */
-async function hangingTransaction(cluster: Cluster, topic: string): Promise<TransactionHandle> {
-  const transactionalId = `hangs-${topic}`;
+/** A transaction that has ended and whose marker is missing in partition 1, as a broker that was killed leaves it. */
+async function hangingTransaction(
+  cluster: Cluster,
+  topic: string,
+  isCommitted: boolean,
+  transactionalId = `hangs-${topic}`,
+): Promise<TransactionHandle> {
   const producer = await testProducer(cluster, transactionalId);
   producer.write(topic, 0, batchOf('whole'));
   await producer.flush();
@@ -51,42 +59,78 @@ async function hangingTransaction(cluster: Cluster, topic: string): Promise<Tran
   const records = await batchOf('hanging').encode(state, COMPRESSIONS.none);
   const leader = await cluster.leaderOf(topic, 1);
   await cluster.request(leader, (connection) => produceBesideTransaction.async(connection, handle, topic, 1, records));
-  await endOnce(cluster, handle, true);
+  await endOnce(cluster, handle, isCommitted);
   return { ...handle, partitions: [...handle.partitions, { topic, partition: 1, offset: '0' }] };
 }
 
-describe('a transaction that was committed', () => {
-  it('has the marker written that its broker has forgotten', async () => {
-    await using server = await KafkaServer.start({
-      settings: { 'transaction.partition.verification.enable': 'false' },
-    });
+let server: KafkaServer;
+let cluster: Cluster;
+
+beforeAll(async () => {
+  server = await KafkaServer.start({ settings: { 'transaction.partition.verification.enable': 'false' } });
+  cluster = testCluster(server.brokers);
+});
+afterAll(async () => {
+  await cluster.close();
+  await server[Symbol.asyncDispose]();
+});
+
+async function seen(topic: string): Promise<(string | null)[]> {
+  return (await committedMessages(server.brokers, [topic], true)).map(({ value }) => value);
+}
+
+describe('a transaction that has ended', () => {
+  it.each([
+    ['committed', true, ['whole'], ['whole', 'hanging']],
+    ['aborted', false, [], []],
+  ])(
+    'has the marker written that its broker has forgotten, when it was %s',
+    async (_how, isCommitted, before, after) => {
+      const topic = await newTopic(server.brokers, 2);
+      const handle = await hangingTransaction(cluster, topic, isCommitted);
+      const ended = { ...handle, isCommitted };
+      expect(await settle(cluster, ended, handle.partitions.slice(0, 1))).toBe(0);
+      expect(await seen(topic)).toEqual(before);
+      expect(await settle(cluster, ended, handle.partitions)).toBe(1);
+      expect(await seen(topic)).toEqual(after);
+      expect(await settle(cluster, ended, handle.partitions)).toBe(0);
+      expect(await readableEnds(cluster, handle.partitions)).toEqual([2n, 2n]);
+    },
+  );
+
+  it.each([
+    ['committed', true],
+    ['aborted', false],
+  ])('and was %s is not mixed with what the next execution writes', async (how, isCommitted) => {
     const topic = await newTopic(server.brokers, 2);
-    const cluster = testCluster(server.brokers);
-    const handle = await hangingTransaction(cluster, topic);
-    const seen = async () => (await committedMessages(server.brokers, [topic], true)).map(({ value }) => value);
-    expect(await settle(cluster, { ...handle, partitions: handle.partitions.slice(0, 1) })).toBe(0);
-    expect(await seen()).toEqual(['whole']);
-    expect(await settle(cluster, handle)).toBe(1);
-    expect(await seen()).toEqual(['whole', 'hanging']);
-    expect(await settle(cluster, handle)).toBe(0);
-    await cluster.close();
+    const options = {
+      config: { brokers: [server.brokers] },
+      stage: { topic, format: 'json' },
+      jobId: `after-${how}`,
+    };
+    const job = { ...JOB, jobId: options.jobId };
+    await hangingTransaction(cluster, topic, isCommitted, transactionalId(job, 0, 0));
+    await using sink = await startSink(options);
+    await sink.write(inserts(tableOf('orders'), 0, 20));
+    await sink.prepare(1);
+    expect(sink.counters.get('markersWritten')).toBe(1);
+    expect(new Set(await seen(topic))).toEqual(new Set(isCommitted ? ['hanging', 'whole'] : []));
+    await sink.commit(1);
+    expect(await seen(topic)).toHaveLength(isCommitted ? 22 : 20);
   });
 
   it('does not wait for transactions of others', async () => {
-    await using server = await KafkaServer.start();
     const topic = await newTopic(server.brokers);
-    const cluster = testCluster(server.brokers);
-    const open = async (transactionalId: string): Promise<Producer> => {
-      const producer = await testProducer(cluster, transactionalId);
-      producer.write(topic, 0, batchOf(transactionalId));
+    const open = async (id: string): Promise<Producer> => {
+      const producer = await testProducer(cluster, id);
+      producer.write(topic, 0, batchOf(id));
       await producer.flush();
       return producer;
     };
     await open('other');
     const mine = (await open('mine')).transaction!;
     await endOnce(cluster, mine, true);
-    expect(await settle(cluster, mine)).toBe(0);
-    expect(await committedMessages(server.brokers, [topic], true)).toEqual([]);
-    await cluster.close();
+    expect(await settle(cluster, { ...mine, isCommitted: true }, mine.partitions)).toBe(0);
+    expect(await seen(topic)).toEqual([]);
   });
 });

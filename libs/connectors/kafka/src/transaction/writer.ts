@@ -7,12 +7,14 @@ import { TransactionLost } from '../errors.ts';
 import { Code } from '../protocol/codes.ts';
 import { COMPRESSIONS } from '../protocol/compression.ts';
 import type { RecordBatch } from '../protocol/record-batch.ts';
+import type { EndTransactionAnswer } from '../protocol/requests.ts';
 import { openTransactions } from './orphans.ts';
 import { commitPrepared } from './outcome.ts';
 import { fenced } from './partition-sender.ts';
-import { endOnce, Producer, type TransactionHandle, type TransactionName, takeOver } from './producer.ts';
-import { settle } from './settle.ts';
-import { idPrefix, TURNS, transactionalId, writerOf } from './transactional-id.ts';
+import { endOnce, Producer, type TransactionHandle, type TransactionName } from './producer.ts';
+import { settle, settleTopic } from './settle.ts';
+import { takeOver } from './take-over.ts';
+import { idPrefix, transactionalId, writerOf } from './transactional-id.ts';
 
 export interface WriterOptions {
   readonly cluster: Cluster;
@@ -21,6 +23,8 @@ export interface WriterOptions {
   readonly writer: number;
   readonly writerCount: number;
   readonly isTransactional: boolean;
+  /** How many transactional ids take turns. */
+  readonly turns: number;
   readonly timeoutMs: number;
   readonly compression: SinkStage['compression'];
   readonly lostTransaction: SinkStage['lostTransaction'];
@@ -31,16 +35,37 @@ export interface WriterOptions {
   readonly fail: (error: unknown) => void;
 }
 
+/** A transaction with everything in it, to be ended. */
+interface Flushed {
+  readonly producer: Producer;
+  readonly handle: TransactionHandle;
+}
+
+interface WaitingBatch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly batch: RecordBatch;
+}
+
 /**
  * The transactions of one writer, in two phases over Kafka's one: what a snapshot prepares is a transaction with everything in it that
  * stays open, and is ended when the snapshot is committed, by this process or by another that knows its producer id and epoch.
- * While one is prepared the next is written under the other of two transactional ids.
+ * While one is prepared the next is written under another transactional id.
+ *
+ * Continuous commits end transactions without a snapshot, one after the other in the order in which they were written. Records of the next are sent
+ * when those of the one before are acknowledged, so the order within a partition holds across transactions.
  */
 export class Writer {
   readonly #options: WriterOptions;
   #producers: Producer[] = [];
   #turn = 0;
-  #prepared: { readonly producer: Producer; readonly handle: TransactionHandle } | undefined;
+  #prepared: Flushed | undefined;
+  /** Of the transaction after the one that is being flushed. */
+  #waiting: WaitingBatch[] | undefined;
+  /** Resolves when the coordinator has taken the newest commit. */
+  #ended: Promise<void> = Promise.resolve();
+  /** By producer: resolves when it may write again. */
+  readonly #free = new Map<Producer, Promise<void>>();
 
   constructor(options: WriterOptions) {
     this.#options = options;
@@ -58,26 +83,52 @@ export class Writer {
    */
   async start(prepared: readonly TransactionHandle[]): Promise<void> {
     for (const handle of prepared) await this.#commitRestored(handle);
-    const { writer, isTransactional, job, cluster, timeoutMs, compression, sent, halved, fail } = this.#options;
+    const { writer, turns, isTransactional, job, cluster, timeoutMs, compression, sent, halved, fail } = this.#options;
     const ids = isTransactional
-      ? Array.from({ length: TURNS }, (_, turn) => transactionalId(job, writer, turn))
+      ? Array.from({ length: turns }, (_, turn) => transactionalId(job, writer, turn))
       : [undefined];
     const options = { cluster, timeoutMs, compression: COMPRESSIONS[compression], sent, halved, fail };
     this.#producers = await Promise.all(ids.map((id) => Producer.open({ ...options, transactionalId: id })));
-    await this.#abortOrphans(prepared);
+    for (const { repaired } of this.#producers) this.#countRepaired(repaired);
+    await this.#abortOrphans(prepared, ids);
+  }
+
+  /** To be called before a topic is written for the first time. @throws MillraceError `kafka.transaction_hangs` */
+  async enter(topic: string): Promise<void> {
+    const ended = this.#producers.flatMap(({ last }) => last ?? []);
+    if (ended.length > 0) this.#countRepaired(await settleTopic(this.#options.cluster, topic, ended));
   }
 
   write(topic: string, partition: number, batch: RecordBatch): void {
-    this.#producers[this.#turn]!.write(topic, partition, batch);
+    if (this.#waiting !== undefined) this.#waiting.push({ topic, partition, batch });
+    else this.#producers[this.#turn]!.write(topic, partition, batch);
   }
 
   /** Resolves when everything written is in the transaction, which is prepared then; what is written from now on is in the next. */
   async prepare(): Promise<void> {
-    const producer = this.#producers[this.#turn]!;
-    await producer.flush();
-    const handle = producer.transaction;
-    this.#prepared = handle === undefined ? undefined : { producer, handle };
-    if (handle !== undefined) this.#turn = (this.#turn + 1) % this.#producers.length;
+    await this.#ended;
+    this.#prepared = await this.#flush();
+  }
+
+  /**
+   * Commits what was written, without a snapshot. Resolves when it is at the brokers and the next may be sent; what goes wrong later is told to `fail`.
+   * @returns the transaction, unless nothing was written
+   */
+  async commitBehind(): Promise<TransactionHandle | undefined> {
+    const flushed = await this.#flush();
+    if (flushed === undefined) return undefined;
+    const answer = this.#ended.then(() => this.#endUnprepared(flushed.handle));
+    this.#ended = answer.then(() => {});
+    this.#ended.catch(() => {});
+    const free = this.#release(flushed, answer);
+    free.catch(this.#options.fail);
+    this.#free.set(flushed.producer, free);
+    return flushed.handle;
+  }
+
+  /** Resolves when everything that `commitBehind` commits is committed. */
+  get ended(): Promise<void> {
+    return this.#ended;
   }
 
   /**
@@ -87,21 +138,63 @@ export class Writer {
   async commit(): Promise<void> {
     if (this.#prepared === undefined) return;
     const { producer, handle } = this.#prepared;
+    const answer = await this.#end(handle);
+    await this.#settle(handle);
+    producer.ended(answer);
+    this.#prepared = undefined;
+  }
+
+  /** Resolves when nothing is under way any more, whether it went well or not. */
+  async idle(): Promise<void> {
+    await Promise.allSettled(this.#free.values());
+  }
+
+  /** The transaction that no snapshot can have named yet, if something was written in it. */
+  get unprepared(): TransactionName | undefined {
+    return this.#producers[this.#turn]?.open;
+  }
+
+  async #flush(): Promise<Flushed | undefined> {
+    const producer = this.#producers[this.#turn]!;
+    this.#waiting = [];
+    await producer.flush();
+    const handle = producer.transaction;
+    if (handle !== undefined) {
+      const turn = (this.#turn + 1) % this.#producers.length;
+      await this.#free.get(this.#producers[turn]!);
+      this.#turn = turn;
+    }
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    for (const { topic, partition, batch } of waiting) this.write(topic, partition, batch);
+    return handle === undefined ? undefined : { producer, handle };
+  }
+
+  /** @throws MillraceError `kafka.transaction_lost`, `kafka.fenced` */
+  async #end(handle: TransactionHandle): Promise<EndTransactionAnswer> {
     const answer = await endOnce(this.#options.cluster, handle, true);
     if (answer.errorCode !== Code.None) {
       // Timed out; or taken over by another execution, which has committed it before.
       await commitPrepared(this.#options.cluster, handle);
       throw fenced(handle.transactionalId, 'its transaction was committed by another');
     }
-    await this.#settle(handle);
-    producer.ended(answer);
-    this.#prepared = undefined;
     this.#options.metrics.add('transactionsCommitted', 1);
+    return answer;
   }
 
-  /** The transaction that no snapshot can have named yet, if something was written in it. */
-  get unprepared(): TransactionName | undefined {
-    return this.#producers[this.#turn]?.open;
+  /** Resolves when the producer may write its next transaction. */
+  async #release({ producer, handle }: Flushed, answer: Promise<EndTransactionAnswer>): Promise<void> {
+    const next = await answer;
+    await this.#settle(handle);
+    producer.ended(next);
+  }
+
+  /** Of one that no snapshot names: if it was aborted, its events come again. @throws MillraceError `kafka.fenced` */
+  async #endUnprepared(handle: TransactionHandle): Promise<EndTransactionAnswer> {
+    const answer = await endOnce(this.#options.cluster, handle, true);
+    if (answer.errorCode !== Code.None) throw fenced(handle.transactionalId, 'or its transaction timed out');
+    this.#options.metrics.add('transactionsCommitted', 1);
+    return answer;
   }
 
   async #commitRestored(handle: TransactionHandle): Promise<void> {
@@ -116,17 +209,20 @@ export class Writer {
   }
 
   async #settle(handle: TransactionHandle): Promise<void> {
-    const repaired = await settle(this.#options.cluster, handle);
-    if (repaired > 0) this.#options.metrics.add('markersWritten', repaired);
+    this.#countRepaired(await settle(this.#options.cluster, { ...handle, isCommitted: true }, handle.partitions));
   }
 
-  /** Ids of writers that there are no more: those whose number falls to this writer. */
-  async #abortOrphans(prepared: readonly TransactionHandle[]): Promise<void> {
+  #countRepaired(count: number): void {
+    if (count > 0) this.#options.metrics.add('markersWritten', count);
+  }
+
+  /** Ids of writers, or of turns, that there are no more: those whose number falls to this writer. */
+  async #abortOrphans(prepared: readonly TransactionHandle[], ids: readonly (string | undefined)[]): Promise<void> {
     const { cluster, job, writer, writerCount, timeoutMs } = this.#options;
-    const isMine = (owner: number): boolean => owner >= writerCount && owner % writerCount === writer;
+    const isMine = (id: string): boolean => !ids.includes(id) && writerOf(job, id) % writerCount === writer;
     const prefix = idPrefix(job);
     const open = await cluster.persist('list open transactions', () => openTransactions(cluster, prefix));
     const left = new Set([...open, ...prepared.map((handle) => handle.transactionalId)]);
-    for (const id of left) if (isMine(writerOf(job, id))) await takeOver(cluster, id, timeoutMs);
+    for (const id of left) if (isMine(id)) this.#countRepaired((await takeOver(cluster, id, timeoutMs)).repaired);
   }
 }

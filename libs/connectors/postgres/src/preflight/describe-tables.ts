@@ -39,7 +39,7 @@ export async function describeTables(
     tables = found.map(({ schema }) => schema);
     return [...(await missing(session, stage.tables, found)), ...(await ofTables(session, stage, found, config.user))];
   });
-  return { shape: { tables }, findings };
+  return { shape: { tables, hasPositions: true }, findings };
 }
 
 async function missing(
