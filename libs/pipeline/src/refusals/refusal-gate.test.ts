@@ -32,12 +32,8 @@ const events = (...rows: readonly (readonly [id: number, v: string])[]): Batch =
 const GIVEN = [events([1, '10'], [2, 'two'], [3, '30']), events([2, '20'], [4, 'four']), events([2, '21'], [5, '50'])];
 
 const rowsOf = (batch: Batch): readonly unknown[] => {
-<<<<<<< HEAD
   if (isChangeBatch(batch))
     return changeEvents(batch).map(({ after }) => (Object.values(after!) as (number | string)[]).join(' '));
-=======
-  if (isChangeBatch(batch)) return changeEvents(batch).map(({ after }) => Object.values(after!).map(String).join(' '));
->>>>>>> h-formats
   return batch.kind === 'rows' ? (batch.rows as { key: string[] }[]).map(({ key }) => key.join(' ')) : [];
 };
 const split = (batch: Batch): readonly Batch[] =>
