@@ -43,8 +43,8 @@ class Recorded implements Refusals {
   }
 
   #set(how: string, batch: ChangeBatch, index: number): readonly number[] {
-    const row = this.#row(batch, index);
-    this.aside.push(`${how} ${String(row?.['id'])} ${String(row?.['v'])}`);
+    const row = this.#row(batch, index) as { readonly id: number; readonly v: number } | null;
+    this.aside.push(`${how} ${row?.id} ${row?.v}`);
     return [index];
   }
 }
@@ -68,7 +68,9 @@ describe.each(TARGETS)('rows that %s refuses', (_, open) => {
   const write = (id: number, v: number): TestEvent => ({ op: 'Create', schema, after: { id: `${id}`, v: `${v}` } });
   const change = (id: number, v: number): TestEvent => ({ op: 'Update', schema, after: { id: `${id}`, v: `${v}` } });
   const rows = async (): Promise<string[]> =>
-    (await database.query('select id, v from amount order by id')).map(({ id, v }) => `${id} ${v}`);
+    (await database.query('select id, v from amount order by id')).map(
+      ({ id, v }) => `${String(id as number)} ${String(v as number)}`,
+    );
   const start = (refusals: Refusals, more: object = {}) =>
     startSink(database.connection, { jobId: `refusals-${jobs}`, refusals, ...more });
   const HISTORY = () =>
