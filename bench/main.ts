@@ -19,8 +19,13 @@ const BENCHES: Readonly<Record<string, Run>> = {
   load: scaled(() => import('./load/bench.ts')),
   jdbc: scaled(() => import('./jdbc/bench.ts')),
   kafka: async (args) => {
-    const { values } = parseArgs({ args: [...args], strict: false, options: { latency: { type: 'boolean' } } });
-    if (values.latency === true) await (await import('./kafka/latency.ts')).latency();
+    const { values } = parseArgs({
+      args: [...args],
+      strict: false,
+      options: { latency: { type: 'boolean' }, vs: { type: 'string' } },
+    });
+    if (values.vs !== undefined) await (await import('./kafka/debezium/versus.ts')).versusDebezium(args);
+    else if (values.latency === true) await (await import('./kafka/latency.ts')).latency();
     else await scaled(() => import('./kafka/bench.ts'))(args);
   },
   s3: scaled(() => import('./s3/bench.ts')),

@@ -37,17 +37,13 @@ async function yardstick({ database }: BenchServers, backlog: Backlog): Promise<
 }
 
 async function ours({ database, redis }: BenchServers, backlog: Backlog): Promise<JobRun> {
-  await copySlot(database, backlog.slot, JOB_SLOT);
-  const [slot] = await database.query<{ lsn: string }>(
-    'select confirmed_flush_lsn::text as lsn from pg_replication_slots where slot_name = $1',
-    [JOB_SLOT],
-  );
+  const resumeLsn = await copySlot(database, backlog.slot, JOB_SLOT);
   const done = await runJob({
     jobId: JOB_ID,
     redisUrl: redis.url,
     source: database.connection,
     initialLoad: 'none',
-    resumeLsn: slot!.lsn,
+    resumeLsn,
     sink: 'counting',
     rows: backlog.rows,
     lastId: undefined,

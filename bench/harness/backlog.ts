@@ -47,6 +47,8 @@ export interface Backlog {
   /** The slot that keeps the backlog; copy it, never read it. */
   readonly slot: string;
   readonly rows: number;
+  /** Key of the row that was written last. */
+  readonly lastId: number;
   /** The backlog ends before this position. */
   readonly endLsn: string;
 }
@@ -77,7 +79,7 @@ async function write(
 async function backlog(
   database: TestDatabase,
   slot: string,
-  rows: number,
+  { rows, lastId }: Pick<Backlog, 'rows' | 'lastId'>,
   fill: () => Promise<void>,
 ): Promise<Backlog> {
   await database.query(`select pg_create_logical_replication_slot('${slot}', 'pgoutput')`);
@@ -85,13 +87,13 @@ async function backlog(
   const [end] = await database.query<{ lsn: string }>('select pg_current_wal_insert_lsn()::text as lsn');
   // Something after the end, or a reader that waits for the end waits for ever.
   await database.query(`select pg_logical_emit_message(true, 'bench', 'after the backlog')`);
-  return { slot, rows, endLsn: end!.lsn };
+  return { slot, rows, lastId, endLsn: end!.lsn };
 }
 
 /** `scale` 1: one million inserts, 500,000 updates and 100,000 deletes, 100 a transaction. */
 export function mixedBacklog(database: TestDatabase, scale: number): Promise<Backlog> {
   const inserts = 1_000_000 * scale;
-  return backlog(database, 'backlog_mixed', inserts * 1.6, async () => {
+  return backlog(database, 'backlog_mixed', { rows: inserts * 1.6, lastId: inserts }, async () => {
     await write(database, INSERT, 1, inserts, 100);
     await write(database, UPDATE, 1, inserts / 2, 100);
     await write(database, DELETE, inserts * 0.9 + 1, inserts, 100);
@@ -101,10 +103,11 @@ export function mixedBacklog(database: TestDatabase, scale: number): Promise<Bac
 /** `scale` 1: 200,000 transactions of one row. */
 export function singleRowBacklog(database: TestDatabase, scale: number): Promise<Backlog> {
   const rows = 200_000 * scale;
-  return backlog(database, 'backlog_single', rows, () => write(database, INSERT, 2_000_001, 2_000_000 + rows, 1));
+  const lastId = 2_000_000 + rows;
+  return backlog(database, 'backlog_single', { rows, lastId }, () => write(database, INSERT, 2_000_001, lastId, 1));
 }
 
 /** Inserts only, 100 a transaction. */
 export function insertBacklog(database: TestDatabase, rows: number): Promise<Backlog> {
-  return backlog(database, 'backlog_inserts', rows, () => write(database, INSERT, 1, rows, 100));
+  return backlog(database, 'backlog_inserts', { rows, lastId: rows }, () => write(database, INSERT, 1, rows, 100));
 }

@@ -15,6 +15,7 @@ export async function runJob(job: BenchJob): Promise<JobRun> {
 }
 
 export interface RunningJob {
+  readonly pid: number;
   /** Ends it; what it came to. */
   stop(): Promise<JobRun>;
 }
@@ -23,10 +24,13 @@ export interface RunningJob {
 export function startJob(job: BenchJob): RunningJob {
   const child = spawn(process.execPath, [MAIN, JSON.stringify(job)], { stdio: ['pipe', 'pipe', 'inherit'] });
   const said = text(child.stdout);
+  let result: Promise<JobRun> | undefined;
   return {
-    async stop() {
+    pid: child.pid!,
+    stop() {
       child.stdin.end();
-      return JSON.parse(await said) as JobRun;
+      result ??= said.then((line) => JSON.parse(line) as JobRun);
+      return result;
     },
   };
 }

@@ -15,8 +15,13 @@ export async function dropSlot(database: TestDatabase, slot: string): Promise<vo
   throw new Error(`slot ${slot} stays in use`);
 }
 
-/** A fresh copy of a backlog's slot. */
-export async function copySlot(database: TestDatabase, from: string, to: string): Promise<void> {
+/** A fresh copy of a backlog's slot. @returns the position that it stands at */
+export async function copySlot(database: TestDatabase, from: string, to: string): Promise<string> {
   await dropSlot(database, to);
   await database.query('select pg_copy_logical_replication_slot($1, $2)', [from, to]);
+  const [slot] = await database.query<{ lsn: string }>(
+    'select confirmed_flush_lsn::text as lsn from pg_replication_slots where slot_name = $1',
+    [to],
+  );
+  return slot!.lsn;
 }

@@ -39,17 +39,13 @@ export async function run({ scale, rounds }: BenchOptions): Promise<void> {
   ): Promise<number> => {
     await using target = await postgres.createDatabase('target');
     await createOrdersTable(target);
-    await copySlot(database, backlog.slot, JOB_SLOT);
-    const [slot] = await database.query<{ lsn: string }>(
-      'select confirmed_flush_lsn::text as lsn from pg_replication_slots where slot_name = $1',
-      [JOB_SLOT],
-    );
+    const resumeLsn = await copySlot(database, backlog.slot, JOB_SLOT);
     const done = await runJob({
       jobId: JOB_ID,
       redisUrl: redis.url,
       source: database.connection,
       initialLoad: 'none',
-      resumeLsn: slot!.lsn,
+      resumeLsn,
       sink: { ...target.connection, ...place(target) },
       sinkStage,
       rows,
