@@ -58,6 +58,7 @@ export async function drain(task: Drain): Promise<Drained> {
   try {
     const readFrom = await untilSlotIsRead(task, side);
     const { warm, end } = await untilLast(task, side);
+    if (warm.at === end) throw new Error('everything became readable at once: it wants a larger --scale');
     const peakMiB = memory.peakMiB();
     await side.stop();
     const { records, bytes } = await readAll(task);
