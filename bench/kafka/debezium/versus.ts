@@ -129,7 +129,7 @@ export async function versusDebezium(args: readonly string[]): Promise<void> {
 
 /** Medians. */
 function summary(runs: readonly Drained[]): Drained {
-  const of = (name: keyof Drained): number => median(runs.map((run) => run[name]));
+  const of = (name: keyof Drained): number => Math.round(median(runs.map((run) => run[name])) * 100) / 100;
   return {
     rowsPerSecond: of('rowsPerSecond'),
     rowsPerSecondFromSlot: of('rowsPerSecondFromSlot'),
