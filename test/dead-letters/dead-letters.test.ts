@@ -24,7 +24,7 @@ describe('records that a stage cannot take', () => {
     const { rest, source, target } = platform;
     await rest.post('sources', { name: 'shop', type: 'postgres', config: connect(source) });
     await rest.post('sinks', { name: 'warehouse', type: 'jdbc', config: connect(target) });
-  }, 60_000);
+  }, 180_000);
 
   afterAll(async () => await platform?.[Symbol.asyncDispose]());
 
@@ -37,7 +37,7 @@ describe('records that a stage cannot take', () => {
   /** Looks again until it holds; after a long while it tells what there is instead. */
   async function until(what: () => Promise<boolean>): Promise<void> {
     for (let tries = 0; !(await what().catch(() => false)); tries++) {
-      if (tries === 600) {
+      if (tries === 1_200) {
         const { items } = await platform.rest.get<{ readonly items: readonly Record<string, unknown>[] }>('jobs');
         throw new Error(
           JSON.stringify(items.map(({ name, status, error, deadLetters }) => ({ name, status, error, deadLetters }))),
@@ -117,7 +117,7 @@ describe('records that a stage cannot take', () => {
     await source.query("update readings set v = '22' where id = 2 and v <> 'never'");
     await until(async () => ((await rows())[1] as { value: number }).value === 22);
     expect(await letters('readings')).toHaveLength(3);
-  }, 60_000);
+  }, 180_000);
 
   it('of a sink: each refused row is kept once, whatever is killed, and taken when the target takes it', async () => {
     const { source, target, rest } = platform;
@@ -166,5 +166,5 @@ describe('records that a stage cannot take', () => {
     await until(async () => (await states('amounts')).every((state) => state === 'replayed'));
     const all = 'select id, amount from amounts order by id';
     expect(await target.query(all)).toEqual(await source.query(all));
-  }, 90_000);
+  }, 180_000);
 });

@@ -11,6 +11,8 @@ export interface RowBatch<Row = unknown> {
   readonly rows: readonly Row[];
   /** Event time of each row, milliseconds since 1970; absent where no stage has assigned timestamps. */
   readonly times?: Float64Array | undefined;
+  /** As in `ByteBatch`. */
+  readonly stream?: string | undefined;
 }
 
 /**
@@ -61,9 +63,14 @@ export interface ColumnBatch {
 export interface ByteBatch {
   readonly kind: 'bytes';
   readonly format: string;
-  /** Number of rows; 0 is allowed when the batch carries only metadata (the end of a source transaction). */
+  /** Number of rows; 0 is allowed when the batch carries only metadata (the end of a source transaction, the name of a stream). */
   readonly length: number;
   readonly byteLength: number;
+  /**
+   * Which of several streams of one source the rows come from (a partition of a topic). Each has a pace of its own, so event time is followed
+   * for each. A batch without rows says that there is such a stream.
+   */
+  readonly stream?: string | undefined;
 }
 
 /** About 1,024 rows on an edge. Frozen once emitted: another processor may already be reading it. */

@@ -18,6 +18,7 @@ import { assert, MillraceError } from '@millrace/kernel';
 import type { LoopMode } from '../contract/row-stage.ts';
 import { LoopSegment } from '../loop/segment.ts';
 import { NoTimestamp } from '../window/errors.ts';
+import { type SavedPaces, StreamPaces } from './stream-paces.ts';
 
 export interface AssignTimestampsOptions {
   /** `native`: the rows have event times, and the source may send watermarks. */
@@ -30,12 +31,18 @@ export interface AssignTimestampsOptions {
   readonly mode?: LoopMode | undefined;
 }
 
+/** The stream that rows of a batch without one are of. */
+const ONLY_STREAM = '';
+
+const streamOf = (batch: Batch): string =>
+  ('stream' in batch ? (batch.stream as string | undefined) : undefined) ?? ONLY_STREAM;
+
 /** Watermarks closer together than this say nothing new to a person, and cost every stage behind a call. */
 const GRANULARITY_MS = 1;
 
 /**
- * Gives rows their event time and follows the newest one with watermarks. Saved is the newest time, so that a row that was late
- * before a restart is late after it.
+ * Gives rows their event time and follows the newest one with watermarks; of several streams (partitions of a topic) the slowest one that is not
+ * idle. Saved is the newest time of each, so that a row that was late before a restart is late after it.
  */
 export function assignTimestamps(options: AssignTimestampsOptions): ProcessorSupplier {
   return () => new AssignTimestamps(options);
@@ -46,7 +53,7 @@ class AssignTimestamps implements Processor {
   readonly #loop: LoopSegment | undefined;
   #context!: ProcessorContext;
   #outbox: Outbox | undefined;
-  #newestMs = Number.NEGATIVE_INFINITY;
+  readonly #paces = new StreamPaces();
   #sentMs = Number.NEGATIVE_INFINITY;
   /** The source sends watermarks itself: none are made. */
   #hasNativeWatermarks = false;
@@ -101,13 +108,13 @@ class AssignTimestamps implements Processor {
 
   saveSnapshot(_snapshotId: number, writer: SnapshotWriter): boolean {
     const { globalIndex } = this.#context;
-    const value = serialize({ newestMs: this.#newestMs, hasNativeWatermarks: this.#hasNativeWatermarks });
+    const value = serialize({ newest: this.#paces.save(), hasNativeWatermarks: this.#hasNativeWatermarks });
     return writer.offer({ partition: globalIndex % PARTITION_COUNT, key: `time-${globalIndex}`, value });
   }
 
   restoreSnapshot({ value }: SnapshotEntry): void {
-    const saved = deserialize(value) as { readonly newestMs: number; readonly hasNativeWatermarks: boolean };
-    this.#newestMs = Math.max(this.#newestMs, saved.newestMs);
+    const saved = deserialize(value) as { readonly newest: SavedPaces; readonly hasNativeWatermarks: boolean };
+    this.#paces.restore(saved.newest, this.#context.clock.monotonicMs());
     this.#hasNativeWatermarks ||= saved.hasNativeWatermarks;
   }
 
@@ -128,13 +135,13 @@ class AssignTimestamps implements Processor {
   #next(batch: Batch): Batch | undefined {
     if (this.#loop !== undefined) {
       const output = this.#loop.next();
-      if (output !== undefined) this.#noteTimes(output);
+      if (output !== undefined) this.#noteTimes(output, streamOf(batch));
       return output;
     }
     if (this.#given) return undefined;
     this.#given = true;
     const output = this.#options.from === 'native' ? batch : this.#withTime(batch, this.#context.clock.nowMs());
-    this.#noteTimes(output);
+    this.#noteTimes(output, streamOf(batch));
     return output;
   }
 
@@ -144,22 +151,23 @@ class AssignTimestamps implements Processor {
     return batch.kind === 'rows' ? rowBatch(batch.rows, batch.byteLength, times) : { ...batch, times };
   }
 
-  #noteTimes(batch: Batch): void {
+  #noteTimes(batch: Batch, stream: string): void {
     if (this.#hasNativeWatermarks) return;
     const { times } = batch as { readonly times?: Float64Array | undefined };
-    let newest = this.#newestMs;
+    let newest = Number.NEGATIVE_INFINITY;
     for (let index = 0; index < batch.length; index++) {
       const time = times === undefined ? Number.NaN : times[index]!;
       if (time > newest) newest = time;
       else if (Number.isNaN(time)) throw this.#noTime();
     }
-    this.#newestMs = newest;
+    this.#paces.note(stream, newest, this.#context.clock.monotonicMs());
   }
 
   #follow(): boolean {
     if (this.#hasNativeWatermarks) return true;
-    const timeMs = this.#newestMs - this.#options.allowedLagMs;
-    if (timeMs < this.#sentMs + GRANULARITY_MS) return true;
+    const { allowedLagMs, idleMs } = this.#options;
+    const timeMs = this.#paces.slowest(this.#context.clock.monotonicMs() - idleMs) - allowedLagMs;
+    if (!Number.isFinite(timeMs) || timeMs < this.#sentMs + GRANULARITY_MS) return true;
     if (!this.#outbox!.offer(this.#mark(timeMs))) return false;
     this.#sentMs = timeMs;
     this.#refusedMark = undefined;

@@ -69,6 +69,8 @@ export function rowsOfEvents(options: RowsOfEventsOptions): (batch: Batch) => Ba
       });
       times.push(timeOf(batch, index, plan));
     }
+    const { stream } = batch;
+    if (stream !== undefined) return { ...rowBatch(rows, undefined, Float64Array.from(times)), stream };
     return rows.length === 0 ? undefined : rowBatch(rows, undefined, Float64Array.from(times));
   };
 }

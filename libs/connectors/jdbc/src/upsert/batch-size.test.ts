@@ -28,6 +28,6 @@ describe('the size of batches', () => {
     saturate(size, 40, 400, 0.005);
     size.wrote(size.rowsMax, 5_000, true);
     expect(size.rowsMax).toBe(32_768);
-    expect(size.bytesMax).toBe(16 * 1_048_576);
+    expect(size.bytesMax).toBe(8 * 1_048_576);
   });
 });

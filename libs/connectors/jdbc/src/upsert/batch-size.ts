@@ -1,7 +1,8 @@
 /** No more is taken while this many events wait, so a target transaction of whole source transactions is about as large. */
 const ROWS_START = 16_384;
-const BYTES_START = 8 * 1_048_576;
-/** How many times as much a batch may grow to. As much again may be under way. */
+/** Large rows fill a round trip as they are. As much again may be under way. */
+const BYTES_MAX = 8 * 1_048_576;
+/** How many times as many rows a batch may grow to. */
 const GROWTH_MAX = 4;
 /** A larger batch has to be so much faster to be worth its memory. */
 const GAIN_MIN = 1.1;
@@ -30,7 +31,7 @@ export class BatchSize {
   }
 
   get bytesMax(): number {
-    return BYTES_START * this.#growth;
+    return BYTES_MAX;
   }
 
   /** A write is done; `areMoreWaiting`: as much as may wait did when it ended. */

@@ -38,6 +38,10 @@ describe('the check of a cluster', () => {
     const [unreachable] = await checked({ brokers: [address] });
     expect(unreachable).toMatchObject({ code: 'kafka.unreachable', severity: 'error', pointer: '/brokers' });
     expect(unreachable!.message).toContain(address);
+    // A stage without tables asks no topic: it is the settings that are asked for first.
+    const options = { config: clusterConfig.parse({ brokers: [address] }), stage: sinkStage.parse({}), job: JOB };
+    const found = await kafkaSink.checkStage(options, { tables: [] }, signal);
+    expect(found.map(({ code }) => code)).toContain('kafka.not_available');
     const sasl = { mechanism: 'PLAIN', username: 'nobody' };
     expect(await checked({ brokers: [kafka.saslBrokers], sasl, password: 'planted' })).toMatchObject([
       { code: 'kafka.login_refused', severity: 'error', message: expect.not.stringContaining('planted') },

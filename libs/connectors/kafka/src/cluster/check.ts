@@ -53,7 +53,7 @@ export function checkCluster(config: ClusterConfig, signal: AbortSignal): Promis
         },
       ];
     }
-    const count = (await cluster.brokers()).length;
+    const count = (await cluster.persist('list the brokers', () => cluster.brokers())).length;
     return [
       {
         code: 'kafka.brokers_reached',
@@ -167,10 +167,10 @@ async function topicFinding(
 /** A warning where the brokers don't tell: the job itself finds out. */
 async function timeoutFindings(cluster: Cluster, stage: SinkStage): Promise<readonly Finding[]> {
   const wantedMs = parseDurationMs(stage.transactionTimeout)!;
-  const broker = (await cluster.brokers())[0]!;
-  const wanted = { resourceName: String(broker.nodeId), configurationKeys: [TIMEOUT_SETTING] };
+  const [broker] = await cluster.persist('list the brokers', () => cluster.brokers());
+  const wanted = { resourceName: String(broker!.nodeId), configurationKeys: [TIMEOUT_SETTING] };
   try {
-    const { results } = await cluster.request(broker, (connection) =>
+    const { results } = await cluster.request(broker!, (connection) =>
       describeConfigsV4.api.async(connection, [{ ...wanted, resourceType: BROKER_RESOURCE }], false, false),
     );
     const allowedMs = Number(results[0]?.configs[0]?.value);

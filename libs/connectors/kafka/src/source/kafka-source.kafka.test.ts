@@ -68,6 +68,22 @@ const range = (start: number, end: number, note = 'x'): Message[] =>
 const creates = (start: number, end: number): string[] => range(start, end).map(([id, note]) => `c ${id} ${note}`);
 
 describe('the kafka source', () => {
+  it('says which partition rows are of, and names all of them before any row', async () => {
+    const topic = await newTopic(kafka.brokers, 3);
+    await write(topic, range(0, 30), 3);
+    await using source = await startSource({
+      brokers: kafka.brokers,
+      stage: { ...SHAPE, topics: [topic], follow: false },
+    });
+    await source.untilEvents(30);
+    const names = source.batches.map(({ stream }) => stream);
+    const first = source.batches.findIndex(({ length }) => length > 0);
+    expect(new Set(names.slice(0, first)).size).toBe(3);
+    for (const { stream, length } of source.batches.slice(first)) {
+      expect([names.slice(0, first).includes(stream), length > 0]).toEqual([true, true]);
+    }
+  });
+
   it('reads what is committed, rows and deletes, and ends when told to', async () => {
     const topic = await newTopic(kafka.brokers);
     await write(topic, [

@@ -7,7 +7,7 @@ import {
   type SnapshotEntry,
   type SnapshotWriter,
 } from '@millrace/engine';
-import { type ChangeBatch, declaredSchema } from '@millrace/formats';
+import { type ChangeBatch, declaredSchema, encodeRows } from '@millrace/formats';
 import { MillraceError, parseDurationMs } from '@millrace/kernel';
 import { protocolCode } from '../cluster/client-error.ts';
 import type { Broker, Cluster } from '../cluster/cluster.ts';
@@ -154,7 +154,13 @@ export class KafkaSourceProcessor implements Processor {
 
   async #discover(edge: bigint): Promise<void> {
     const found = await this.#partitions.discover(this.#restored, edge, !this.#options.stage.follow);
-    for (const each of found) this.#handedOn.set(partitionName(each.topic, each.partition), each.offset);
+    const nothing = encodeRows(declaredSchema(this.#options.stage), [], { receivedMs: this.#context.clock.nowMs() });
+    for (const { topic, partition, offset } of found) {
+      const name = partitionName(topic, partition);
+      this.#handedOn.set(name, offset);
+      // Windows wait for a partition from the beginning, not from its first message.
+      this.#ahead.push({ name, batch: { ...nothing, stream: name }, offset });
+    }
     this.#mine.push(...found);
   }
 
@@ -230,7 +236,7 @@ export class KafkaSourceProcessor implements Processor {
     for (let at = 0; at < records.length; at += BATCH_ROWS_MAX) {
       const part = records.slice(at, at + BATCH_ROWS_MAX);
       const batch = this.#rows.batch(topic, partition, part, this.#context.clock.nowMs());
-      await this.#hold({ name, batch, offset: part.at(-1)!.offset + 1n });
+      await this.#hold({ name, batch: { ...batch, stream: name }, offset: part.at(-1)!.offset + 1n });
     }
     // Past markers and what was aborted.
     await this.#hold({ name, batch: undefined, offset: next });
