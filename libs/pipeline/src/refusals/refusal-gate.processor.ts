@@ -95,6 +95,7 @@ class RefusalGate implements Processor, Refusals {
   /** A source transaction goes on in the next batch: nothing may come between. */
   #isTransactionOpen = false;
   #isInnerPrepared = false;
+  #isOwnSaved = false;
 
   constructor(options: GateOptions) {
     this.#options = options;
@@ -116,7 +117,8 @@ class RefusalGate implements Processor, Refusals {
   }
 
   process(ordinal: number, batch: Batch): boolean {
-    if (!this.#isRoom() || !this.#returnLetters()) return false;
+    // In the middle of a batch the stage has to see that one again before anything else.
+    if (this.#current === undefined && (!this.#isRoom() || !this.#returnLetters())) return false;
     this.#current ??= { given: batch, rest: this.#withoutParked(batch), isTaken: false };
     assert(this.#current.given === batch, 'a batch that was not taken is given again');
     this.#current.isTaken ||= this.#inner.process!(ordinal, this.#current.rest);
@@ -150,8 +152,6 @@ class RefusalGate implements Processor, Refusals {
     this.#context.metrics.set('parkedKeys', this.#parked.size);
     return true;
   }
-
-  #isOwnSaved = false;
 
   saveSnapshot(snapshotId: number, writer: SnapshotWriter): boolean {
     if (!this.#isOwnSaved) {

@@ -1,8 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Refusals } from '@millrace/connector-contract';
-import { type Batch, type Processor, rowBatch } from '@millrace/engine';
-import { changeEvents, derivedSchema, encodeRows, isChangeBatch, type TableSchema } from '@millrace/formats';
-import { errorCode, MillraceError } from '@millrace/kernel';
+import { type Batch, type Processor, type ProcessorContext, rowBatch } from '@millrace/engine';
+import {
+  type ChangeBatch,
+  changeEvents,
+  derivedSchema,
+  encodeRows,
+  isChangeBatch,
+  recordOf,
+  type TableSchema,
+} from '@millrace/formats';
+import { errorCode, MillraceError, systemClock } from '@millrace/kernel';
 import { verifyProcessor } from '@millrace/testing';
 import { enrichEvents } from '../events/enrich-events.ts';
 import { filterEvents } from '../events/filter-events.ts';
@@ -11,7 +19,7 @@ import { pickEvents } from '../events/pick-events.ts';
 import { rowsOfEvents } from '../events/rows-of-events.ts';
 import { selectEvents } from '../events/select-events.ts';
 import { whereEvents } from '../events/where-events.ts';
-import type { Letter, LetterStore } from './letter-store.ts';
+import type { Letter, LetterRequest, LetterStore } from './letter-store.ts';
 import type { RecordPolicy } from './record-policy.ts';
 import { refusalGate } from './refusal-gate.processor.ts';
 import { refusingTransform } from './refusing-transform.ts';
@@ -63,7 +71,7 @@ class ArrayStore implements LetterStore {
   add = async (letters: readonly Letter[]): Promise<void> => void this.added.push(...letters);
   seal = async (): Promise<void> => {};
   publish = async (): Promise<void> => {};
-  requests = async () => ({ requests: [], hasMore: false });
+  requests: LetterStore['requests'] = async () => ({ requests: [], hasMore: false });
   async [Symbol.asyncDispose](): Promise<void> {}
 }
 
@@ -149,6 +157,63 @@ describe('a stage that goes on without records it cannot take', () => {
     await verifyProcessor(gate(calls), { rowsOf, split })
       .input(GIVEN)
       .expectOutput(['1 10 20', '3 30 60', '2 20 40', '2 21 42', '5 50 100']);
+  });
+
+  it('finishes the batch under way before it gives the stage a letter that comes back', async () => {
+    const [batch] = GIVEN;
+    let requests: readonly LetterRequest[] = [];
+    class Asked extends ArrayStore {
+      override requests = async () => {
+        const given = requests;
+        requests = [];
+        return { requests: given, hasMore: false };
+      };
+    }
+    let look = (): void => {};
+    let isFull = true;
+    const out: unknown[] = [];
+    const offer = (batch: Batch): boolean => {
+      if (!isFull) out.push(...rowsOf(batch));
+      return !isFull;
+    };
+    const processor = gate(
+      (refusals) => refusingTransform(select(), refusals),
+      { action: 'dead-letter' },
+      new Asked(),
+    )();
+    const clock = {
+      ...systemClock,
+      timer: (_: number, ring: () => void) => {
+        look = ring;
+        return () => {};
+      },
+    };
+    const context = { clock, totalParallelism: 1, guarantee: 'exactly-once', outbox: { edgeCount: 1, offer } };
+    const quiet = {
+      metrics: { add: () => {}, set: () => {} },
+      wake: () => {},
+      fail: (error: unknown) => out.push(error),
+    };
+    await processor.init!({ ...context, ...quiet } as unknown as ProcessorContext);
+    await processor.restoreFinished!();
+    expect(processor.process!(0, batch!)).toBe(false);
+    requests = [
+      {
+        kind: 'replay',
+        number: 9,
+        attempts: 1,
+        rowKey: { id: '7' },
+        leavesOthers: false,
+        record: recordOf(events([7, '70']) as ChangeBatch, 0),
+      },
+    ];
+    look();
+    await systemClock.sleep(1, new AbortController().signal);
+    expect(processor.process!(0, batch!)).toBe(false);
+    isFull = false;
+    expect(processor.process!(0, batch!)).toBe(true);
+    expect(out).toEqual(['1 10', '3 30', '7 70']);
+    await processor.close!();
   });
 
   it('leaves rows that are no change events alone', async () => {
