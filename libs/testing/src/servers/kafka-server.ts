@@ -166,14 +166,7 @@ export class KafkaServer extends LocalServer {
     const own = heap === undefined ? [`-Xmx${HEAP}`, QUICK_START] : [`-Xmx${heap}`];
     const java = [...JAVA_OPTIONS, ...own, `-Dlog4j2.configurationFile=${logging}`, '-cp', jars];
     const server = new KafkaServer(directory, ports, program, java);
-    try {
-      await server.#format();
-      await server.up();
-      return server;
-    } catch (error) {
-      await server.stop();
-      throw error;
-    }
+    return server.begin(() => server.#format());
   }
 
   async #format(): Promise<void> {

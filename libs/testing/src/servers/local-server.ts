@@ -25,6 +25,18 @@ export abstract class LocalServer implements AsyncDisposable {
   /** Starts the server on its data and waits until it answers. @throws MillraceError `testing.server_did_not_start` */
   abstract up(): Promise<void>;
 
+  /** The first start, after what has to be there for it. A server that does not come up leaves nothing behind. */
+  protected async begin(prepare: () => Promise<unknown> = async () => {}): Promise<this> {
+    try {
+      await prepare();
+      await this.up();
+      return this;
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
   /** Process id of the server. */
   get pid(): number {
     if (this.#process === undefined) throw new Error('the server is down');

@@ -34,17 +34,12 @@ export class MariadbServer extends LocalServer {
     const uid = serverUid();
     if (uid !== undefined) chownSync(directory, uid, uid);
     const server = new MariadbServer(await freePort(), directory, programs);
-    try {
-      const args = ['--no-defaults', ...server.#folders, '--skip-test-db', ...SETTINGS];
-      await run(programs.install, [...args, '--auth-root-authentication-method=normal'], {
+    const args = ['--no-defaults', ...server.#folders, '--skip-test-db', ...SETTINGS];
+    return server.begin(() =>
+      run(programs.install, [...args, '--auth-root-authentication-method=normal'], {
         ...(uid === undefined ? {} : { uid, gid: uid }),
-      });
-      await server.up();
-      return server;
-    } catch (error) {
-      await server.stop();
-      throw error;
-    }
+      }),
+    );
   }
 
   get url(): string {

@@ -44,13 +44,7 @@ export class RedisServer extends LocalServer {
       ...DEFAULTS,
       ...options.settings,
     });
-    try {
-      await server.up();
-      return server;
-    } catch (error) {
-      await server.stop();
-      throw error;
-    }
+    return server.begin();
   }
 
   get url(): string {

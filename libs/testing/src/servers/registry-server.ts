@@ -25,13 +25,7 @@ export class RegistryServer extends LocalServer {
   /** @throws MillraceError `testing.server_did_not_start` */
   static async start(): Promise<RegistryServer> {
     const server = new RegistryServer(await freePort(), mkdtempSync(join(tmpdir(), 'millrace-registry-')));
-    try {
-      await server.up();
-      return server;
-    } catch (error) {
-      await server.stop();
-      throw error;
-    }
+    return server.begin();
   }
 
   /** What the paths of Confluent's protocol are below. */

@@ -21,13 +21,7 @@ export class S3Server extends LocalServer {
   /** @throws MillraceError `testing.server_did_not_start` */
   static async start(): Promise<S3Server> {
     const server = new S3Server(await freePort(), mkdtempSync(join(tmpdir(), 'millrace-s3-')));
-    try {
-      await server.up();
-      return server;
-    } catch (error) {
-      await server.stop();
-      throw error;
-    }
+    return server.begin();
   }
 
   /** With access key and secret; addresses of buckets are path-style. */

@@ -21,13 +21,7 @@ export class VersityServer extends LocalServer {
   /** @throws MillraceError `testing.server_did_not_start` */
   static async start(): Promise<VersityServer> {
     const server = new VersityServer(await freePort(), mkdtempSync(join(tmpdir(), 'millrace-versity-')));
-    try {
-      await server.up();
-      return server;
-    } catch (error) {
-      await server.stop();
-      throw error;
-    }
+    return server.begin();
   }
 
   /** With access key and secret; addresses of buckets are path-style. */
