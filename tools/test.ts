@@ -111,7 +111,6 @@ async function main(): Promise<number> {
       return verified;
     }
   }
-  console.log('starting PostgreSQL, Redis, MariaDB, S3, versitygw and Kafka ...');
   console.log('starting PostgreSQL, Redis, MariaDB, S3, Kafka and a schema registry ...');
   const [postgres, redis, { env, without }] = await Promise.all([testPostgres(), testRedis(), startOptional()]);
   const folder = mkdtempSync(join(tmpdir(), 'millrace-test-'));
