@@ -6,7 +6,7 @@ import { deleteTopic } from './cluster/delete-topic.ts';
 import { type ClusterConfig, clusterConfig, type SinkStage, sinkStage } from './config.ts';
 import { checkFormat, checkRegistry } from './registry/check-registry.ts';
 import { KafkaSinkProcessor } from './sink/kafka-sink.processor.ts';
-import { openTransactions } from './transaction/orphans.ts';
+import { openTransactions } from './transaction/known-ids.ts';
 import { progressTopic } from './transaction/progress-topic.ts';
 import { takeOver } from './transaction/take-over.ts';
 import { idPrefix } from './transaction/transactional-id.ts';

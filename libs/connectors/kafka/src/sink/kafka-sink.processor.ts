@@ -44,6 +44,8 @@ type KafkaSinkOptions = Resolved<ClusterConfig, SinkStage> & { readonly refusals
 
 interface SavedWriter {
   readonly writer: number;
+  /** Absent: saved when all executions had the same transactional ids. */
+  readonly generation?: number;
   readonly transaction: TransactionHandle | undefined;
   /** Present once commits were continuous. */
   readonly progress?: SavedProgress | undefined;
@@ -98,6 +100,7 @@ export class KafkaSinkProcessor implements Processor {
     this.#writer = new Writer({
       cluster: this.#cluster,
       job,
+      generation: context.generation,
       writer: context.globalIndex,
       writerCount: context.totalParallelism,
       isTransactional: context.guarantee !== 'none',
@@ -124,7 +127,12 @@ export class KafkaSinkProcessor implements Processor {
     // Another number of writers may have saved: each has one instance that looks after what it prepared.
     const { totalParallelism, globalIndex } = this.#context;
     const mine = this.#restored.filter(({ writer }) => writer % totalParallelism === globalIndex);
-    await this.#writer!.start(mine.flatMap(({ transaction }) => transaction ?? []));
+    const isFirstStart = this.#context.restoredSnapshotId === undefined;
+    await this.#writer!.start({
+      prepared: mine.flatMap(({ transaction }) => transaction ?? []),
+      generation: isFirstStart ? undefined : (this.#restored[0]?.generation ?? 0),
+      isContinuous: this.#isContinuous || mine[0]?.progress !== undefined,
+    });
     await this.#startContinuous(mine[0]?.progress);
     this.#restored = [];
   }
@@ -209,9 +217,10 @@ export class KafkaSinkProcessor implements Processor {
   }
 
   saveSnapshot(_snapshotId: number, writer: SnapshotWriter): boolean {
-    const { globalIndex } = this.#context;
+    const { globalIndex, generation } = this.#context;
     const saved: SavedWriter = {
       writer: globalIndex,
+      generation,
       transaction: this.#writer!.prepared,
       progress: this.#continuous?.saved(),
     };
@@ -222,6 +231,7 @@ export class KafkaSinkProcessor implements Processor {
   async snapshotCommit(): Promise<void> {
     await this.#writer!.commit();
     this.#continuous?.released();
+    await this.#writer!.sweep();
   }
 
   /** Bounded input ends with a snapshot that shows the rest; without snapshots it is only sent. */
