@@ -51,8 +51,7 @@ export const kafkaSink = defineSink<ClusterConfig, SinkStage>({
     ...(await checkTopics(options, shape, signal)),
     ...(await checkFormat(options, shape, signal)),
   ],
-  // Continuous commits move the position on past an event that was set aside: after a crash it would not come again.
-  refuses: ({ commit }) => commit === 'snapshot',
+  refuses: () => true,
   createSink: (options) => () => new KafkaSinkProcessor(options),
   async dispose({ config, stage, job }, signal) {
     const cluster = clusterOf(config, {

@@ -44,6 +44,12 @@ export const RecordTooLarge = errorCode('kafka.record_too_large', {
   domain: 'user',
   retry: 'after-repair',
   title: 'A record is larger than its topic takes',
+  ofRecord: true,
+});
+export const LimitLowered = errorCode('kafka.topic_limit_lowered', {
+  domain: 'external',
+  retry: 'later',
+  title: 'A topic takes smaller records than before',
 });
 export const RecordRefused = errorCode('kafka.record_refused', {
   domain: 'external',
