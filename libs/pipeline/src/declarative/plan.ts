@@ -2,6 +2,7 @@ import type { ConnectorRegistry } from '@millrace/connector-contract';
 import type { Dag } from '@millrace/engine';
 import { assert } from '@millrace/kernel';
 import { planGraph, type RegisteredSuppliers, toDag } from '../planner/plan-graph.ts';
+import { lettersOf } from '../refusals/letter-rows.ts';
 import type { OpenLetterStore } from '../refusals/letter-store.ts';
 import { buildGraph } from './build-graph.ts';
 import type { ParsedPipeline } from './validate.ts';
@@ -72,6 +73,15 @@ export function registeredSuppliers({
         stage: connector.stage.parse(options) as never,
         job: { jobId, jobName, stage },
         refusals,
+      });
+    },
+    letterSink(stage, { definition, options }) {
+      const { type, config } = used(sinks, definition);
+      const connector = registry.sink(type);
+      return connector.createSink({
+        config: connector.config.parse(config) as never,
+        stage: connector.stage.parse({ ...connector.letterOptions, ...options }) as never,
+        job: { jobId, jobName, stage: lettersOf(stage) },
       });
     },
     openLookup(definition, request, signal) {
