@@ -12,6 +12,7 @@ import {
 } from '@millrace/formats';
 import { errorCode, MillraceError, systemClock } from '@millrace/kernel';
 import { verifyProcessor } from '@millrace/testing';
+import { checkKeys } from '../events/deduplicate-events.ts';
 import { enrichEvents } from '../events/enrich-events.ts';
 import { filterEvents } from '../events/filter-events.ts';
 import { ModuleCalls } from '../events/module-calls.ts';
@@ -80,6 +81,7 @@ describe('a stage that goes on without records it cannot take', () => {
     ['select', select, ['1 10', '3 30', '2 20', '2 21', '5 50']],
     ['filter', () => filterEvents('after.v::int4 > 10', ''), ['3 30', '2 20', '2 21', '5 50']],
     ['where', () => whereEvents('id > 0 and v::int4 < 40', ''), ['1 10', '3 30', '2 20', '2 21']],
+    ['deduplicate', () => checkKeys([named('k', 'after.v::int4')]), ['1 10', '3 30', '2 20', '2 21', '5 50']],
     ['aggregate', () => rowsOfEvents({ groups: [named('g', 'after.v::int4')] }), ['10', '30', '20', '21', '50']],
   ] as const)(
     'skips those that an expression of %s fails on, and keeps the order of the others',
