@@ -6,6 +6,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
 import { appModule } from './app.module.ts';
+import { serveDashboard } from './dashboard/serve-dashboard.ts';
 import { EtagInterceptor } from './http/etag.interceptor.ts';
 import { IdempotencyInterceptor } from './http/idempotency.interceptor.ts';
 import { openApiDocument } from './http/open-api.ts';
@@ -87,6 +88,7 @@ export async function createApp({
     const document = openApiDocument(app);
     adapter.getInstance().get('/api/openapi.json', (_request, reply) => reply.send(document));
     const fastify = adapter.getInstance();
+    await serveDashboard(fastify);
     fastify.addHook('onClose', () => stack.disposeAsync());
     await app.init();
     await fastify.ready();
