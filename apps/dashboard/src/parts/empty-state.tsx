@@ -8,7 +8,7 @@ export function EmptyState({ title, children }: { readonly title: string; readon
     <div className={styles['panel']}>
       <Stack gap="xs" maw={560} py="md">
         <Title order={2}>{title}</Title>
-        <Text size="sm" component="div">
+        <Text size="sm" component="div" className={styles['sentence']}>
           {children}
         </Text>
       </Stack>

@@ -4,7 +4,7 @@ import { useMediaQuery } from '@mantine/hooks';
 import { Background, Controls, type Edge, ReactFlow } from '@xyflow/react';
 import { useMemo } from 'react';
 import type { Figures, Plan } from '../../api/figures.ts';
-import { count, plural } from '../../parts/formats.ts';
+import { count } from '../../parts/formats.ts';
 import styles from './graph.module.css';
 import { layoutOf, VERTEX_HEIGHT, VERTEX_WIDTH } from './layout.ts';
 import { VertexBox, type VertexNode } from './vertex-node.tsx';
@@ -33,7 +33,7 @@ export default function Graph({ plan, figures, onChoose }: GraphProps) {
   const places = useMemo(() => layoutOf(plan, direction), [plan, direction]);
   const nodes = useMemo(
     () =>
-      plan.vertices.map(({ name, parts, parallelism }): VertexNode => {
+      plan.vertices.map(({ name, parts }): VertexNode => {
         const of = figures?.vertices.find(({ vertex }) => vertex === name);
         const what = parts.map((part) => part.what).join(', ');
         const left = of === undefined ? what : `${count(of.rowsIn)} in`;
@@ -52,7 +52,6 @@ export default function Graph({ plan, figures, onChoose }: GraphProps) {
             tone: of === undefined ? 'idle' : 'ok',
             left,
             right,
-            said: `${name}: ${what}, ${plural(parallelism, 'instance')}${of === undefined ? '' : `, ${left}, ${right}`}`,
             onChoose,
           },
         };

@@ -10,8 +10,6 @@ export type VertexNodeData = {
   /** Under the name, at the left and the right. */
   readonly left: string;
   readonly right: string;
-  /** The whole for who hears it. */
-  readonly said: string;
   readonly onChoose: (name: string) => void;
 };
 
@@ -31,7 +29,6 @@ export const VertexBox = memo(function VertexBox({ data }: NodeProps<VertexNode>
       <button
         type="button"
         className={`nopan ${styles['vertex']} ${styles[data.tone]}`}
-        aria-label={data.said}
         onClick={() => data.onChoose(data.name)}
       >
         <span className={styles['name']}>{data.name}</span>
