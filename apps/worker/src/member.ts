@@ -1,13 +1,5 @@
 import { Catalog, CatalogUnavailable, SecretBox } from '@millrace/catalog';
-import {
-  connectRedis,
-  type Durability,
-  FIGURES_TTL_MS,
-  figuresKey,
-  type JobFigures,
-  RedisSnapshotStore,
-  RedisUnavailable,
-} from '@millrace/cluster';
+import { connectRedis, type Durability, FiguresBoard, RedisSnapshotStore, RedisUnavailable } from '@millrace/cluster';
 import { type Engine, startEngine } from '@millrace/engine';
 import { type ErrorCode, MillraceError, systemClock, systemRandom, ulids } from '@millrace/kernel';
 import type { Redis } from 'ioredis';
@@ -99,6 +91,7 @@ export class Member {
 
   #runningJobs(engine: Engine, store: RedisSnapshotStore, catalog: Catalog, redis: Redis, member: string): RunningJobs {
     const modules = new ModuleCache(this.#settings.moduleCache, (sha256) => catalog.modules.code(sha256), ulids);
+    const board = new FiguresBoard(redis);
     return new RunningJobs({
       engine,
       store,
@@ -112,9 +105,7 @@ export class Member {
       random: systemRandom,
       log: this.#log,
       dagModule: DAG_MODULE,
-      tellFigures: async (figures: JobFigures) => {
-        await redis.set(figuresKey(figures.jobId), JSON.stringify(figures), 'PX', FIGURES_TTL_MS);
-      },
+      tellFigures: (figures, news) => board.tell(figures, news),
     });
   }
 

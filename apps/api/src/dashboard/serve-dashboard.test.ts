@@ -4,18 +4,20 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import type { MillraceError } from '@millrace/kernel';
 import { fastify as createFastify, type FastifyInstance } from 'fastify';
+import { securityHeaders } from '../http/security-headers.ts';
 import { serveDashboard } from './serve-dashboard.ts';
 
 let above: string;
 let folder: string;
 let fastify: FastifyInstance;
 
-beforeEach(() => {
+beforeEach(async () => {
   above = mkdtempSync(join(tmpdir(), 'millrace-ui-'));
   writeFileSync(join(above, 'beside.txt'), 'not for them');
   folder = `${above}/dist/`;
   mkdirSync(folder);
   fastify = createFastify();
+  await securityHeaders(fastify, undefined);
   fastify.setErrorHandler((error: MillraceError, _, reply) =>
     reply.code(404).send({ code: error.code.code, mend: error.mend }),
   );
