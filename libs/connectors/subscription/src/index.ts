@@ -1,0 +1,1 @@
+export { subscriptionSink } from './connector.ts';
