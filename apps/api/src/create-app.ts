@@ -17,6 +17,7 @@ import { BODY_BYTES_MAX } from './http/to-millrace-error.ts';
 import { NestLogger } from './nest-logger.ts';
 import { Executions } from './queue/executions.ts';
 import type { Settings } from './settings/settings.ts';
+import { SubscriptionDelivery } from './subscriptions/subscription-delivery.ts';
 
 export interface AppOptions {
   readonly settings: Settings;
@@ -54,6 +55,7 @@ export async function createApp({
         );
     }
     const executions = stack.use(await Executions.connect(settings.redisUrl, log));
+    const subscriptions = stack.use(new SubscriptionDelivery(settings.redisUrl, settings.databaseUrl));
     const filter = new ProblemFilter(log);
     const adapter = new FastifyAdapter({
       bodyLimit: BODY_BYTES_MAX,
@@ -66,7 +68,7 @@ export async function createApp({
       },
     });
     const app = await NestFactory.create<NestFastifyApplication>(
-      appModule({ catalog, executions, registry, log, uploads: settings.uploads }),
+      appModule({ catalog, executions, subscriptions, registry, log, uploads: settings.uploads }),
       adapter,
       {
         logger: new NestLogger(log),

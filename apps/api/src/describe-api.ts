@@ -10,7 +10,7 @@ import { openApiDocument } from './http/open-api.ts';
  * talk to servers are only named here.
  */
 export async function describeApi(): Promise<OpenAPIObject> {
-  const parts = { catalog: {}, executions: {}, registry: {}, log: pino({ level: 'silent' }) };
+  const parts = { catalog: {}, executions: {}, subscriptions: {}, registry: {}, log: pino({ level: 'silent' }) };
   const app = await NestFactory.create<NestFastifyApplication>(
     appModule({ ...parts, uploads: true } as unknown as AppParts),
     new FastifyAdapter(),

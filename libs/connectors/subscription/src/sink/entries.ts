@@ -1,4 +1,12 @@
-import { type ChangeBatch, FLAG_LOADING, KeyPartitioner, NO_TRANSACTION, recordOf } from '@millrace/formats';
+import {
+  batchOfRecords,
+  type ChangeBatch,
+  type EventRecord,
+  FLAG_LOADING,
+  KeyPartitioner,
+  NO_TRANSACTION,
+  recordOf,
+} from '@millrace/formats';
 import type { Operation } from '../config.ts';
 import { entryBody } from '../stored-event.ts';
 import type { Entry } from './backlog.ts';
@@ -46,3 +54,9 @@ export class EntryMaker {
     return { commitLsn: batch.transactions[transaction]!.commitLsn, index: batch.indexInTransaction[index]! };
   }
 }
+
+const partitioner = new KeyPartitioner();
+
+/** The partition of a change on its own: that of the others of its key. */
+export const partitionOfRecord = (record: EventRecord, partitions: number): number =>
+  partitioner.partitionOf(batchOfRecords([record], record.receivedMs), 0) % partitions;
