@@ -14,6 +14,7 @@ const ROOMS = {
   'connectors/files': ['kernel', 'engine', 'formats', 'connectors/contract'],
   cluster: ['kernel', 'engine'],
   catalog: ['kernel'],
+  sdk: [],
   eventstore: ['kernel', 'formats', 'connectors/postgres'],
 };
 const TEST = '(\\.test\\.ts$|/(test|test-support|testing|fixtures)/)';
