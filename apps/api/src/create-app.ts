@@ -15,6 +15,7 @@ import { appModule } from './app.module.ts';
 import { AuditInterceptor } from './audit/audit.interceptor.ts';
 import { AuditRetention } from './audit/audit-retention.ts';
 import { AuditTrail } from './audit/audit-trail.ts';
+import { serveDashboard } from './dashboard/serve-dashboard.ts';
 import { EtagInterceptor } from './http/etag.interceptor.ts';
 import { IdempotencyInterceptor } from './http/idempotency.interceptor.ts';
 import { openApiDocument } from './http/open-api.ts';
@@ -26,6 +27,7 @@ import { BODY_BYTES_MAX } from './http/to-millrace-error.ts';
 import { NestLogger } from './nest-logger.ts';
 import { Executions } from './queue/executions.ts';
 import { refuseOpenHost, type Settings } from './settings/settings.ts';
+import { SubscriptionDelivery } from './subscriptions/subscription-delivery.ts';
 
 export interface AppOptions {
   readonly settings: Settings;
@@ -69,6 +71,7 @@ export async function createApp({
         );
     }
     const executions = stack.use(await Executions.connect(settings.redisUrl, log));
+    const subscriptions = stack.use(new SubscriptionDelivery(settings.redisUrl, settings.databaseUrl));
     const filter = new ProblemFilter(log);
     const adapter = new FastifyAdapter({
       bodyLimit: BODY_BYTES_MAX,
@@ -96,7 +99,7 @@ export async function createApp({
     const { publicUrl, uploads } = settings;
     const access = { authenticator, limits, trail, streams, publicUrl };
     const app = await NestFactory.create<NestFastifyApplication>(
-      appModule({ catalog, executions, registry, log, uploads, access }),
+      appModule({ catalog, executions, subscriptions, registry, log, uploads, access }),
       adapter,
       {
         logger: new NestLogger(log),
@@ -116,6 +119,7 @@ export async function createApp({
     addAccessHook(fastify, { authenticator, limits, trail, log });
     fastify.addHook('preValidation', async ({ body }) => refuseDeepBody(body));
     const document = openApiDocument(app);
+    await serveDashboard(fastify);
     // The same for every installation, and what a client is made of before it has a key.
     fastify.get(
       '/api/openapi.json',

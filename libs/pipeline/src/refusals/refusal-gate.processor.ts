@@ -16,6 +16,7 @@ import {
   isChangeBatch,
   Op,
   recordOf,
+  type TableSchema,
 } from '@millrace/formats';
 import { assert, errorCode, MillraceError } from '@millrace/kernel';
 import { pickEvents } from '../events/pick-events.ts';
@@ -33,6 +34,13 @@ const OUTLET = 'letters/';
 interface Saved {
   readonly box: SavedBox | undefined;
   readonly parked: SavedParked;
+}
+
+/** What a sink keeps of an event that it may have to set aside later. */
+interface Noted {
+  readonly record: Omit<EventRecord, 'schema'>;
+  /** It came back as this one. */
+  readonly letter: Pick<LetterRequest, 'number' | 'attempts' | 'rowKey'> | undefined;
 }
 
 /** Makes the processor that refuses records. */
@@ -105,6 +113,8 @@ class RefusalGate implements Processor, Refusals {
   #isInnerPrepared = false;
   #isOwnSaved = false;
   #isInnerSaved = false;
+  /** The input has ended: the next snapshot is the last one. */
+  #isComplete = false;
 
   constructor(options: GateOptions) {
     this.#options = options;
@@ -154,7 +164,8 @@ class RefusalGate implements Processor, Refusals {
   complete(): boolean {
     if (!this.#finishReturning() || !(this.#inner.complete?.() ?? true)) return false;
     if (!(this.#options.outlet?.complete() ?? true)) return false;
-    return this.#context.guarantee !== 'none' || (this.#options.box?.show() ?? true);
+    this.#isComplete = this.#context.guarantee !== 'none' || (this.#options.box?.show() ?? true);
+    return this.#isComplete;
   }
 
   snapshotPrepare(snapshotId: number): boolean {
@@ -209,6 +220,9 @@ class RefusalGate implements Processor, Refusals {
     await this.#options.box?.commit(snapshotId);
     await this.#options.outlet?.commit(snapshotId);
     await this.#inner.snapshotCommit?.(snapshotId);
+    if (!this.#isComplete) return;
+    await this.#options.box?.showLast();
+    await this.#options.outlet?.showLast(snapshotId);
   }
 
   async close(): Promise<void> {
@@ -247,6 +261,24 @@ class RefusalGate implements Processor, Refusals {
     const pair = pairOf(batch, index);
     for (const each of pair) this.#setAside(batch, each, undefined, true);
     return pair;
+  }
+
+  note(batch: ChangeBatch, index: number): string {
+    const { schema: _, ...record } = recordOf(batch, index);
+    const request = this.#letters.get(batch)?.[index];
+    const letter = request && { number: request.number, attempts: request.attempts, rowKey: request.rowKey };
+    const noted: Noted = { record, letter };
+    return JSON.stringify(noted);
+  }
+
+  recall(schema: TableSchema, note: string): ChangeBatch {
+    const { record, letter } = JSON.parse(note) as Noted;
+    const whole: EventRecord = { ...record, schema };
+    const batch = batchOfRecords([whole], whole.receivedMs);
+    if (letter !== undefined) {
+      this.#letters.set(batch, [{ ...letter, kind: 'replay', record: whole, leavesOthers: false }]);
+    }
+    return batch;
   }
 
   #setAside(batch: ChangeBatch, index: number, reason: MillraceError | undefined, isParked: boolean): void {

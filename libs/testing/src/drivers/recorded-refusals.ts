@@ -1,5 +1,5 @@
 import type { Refusals } from '@millrace/connector-contract';
-import { type ChangeBatch, type EventRecord, recordOf } from '@millrace/formats';
+import { batchOfRecords, type ChangeBatch, type EventRecord, recordOf, type TableSchema } from '@millrace/formats';
 import type { MillraceError } from '@millrace/kernel';
 
 /** A stage's policy as a sink sees it: keeps what is set aside, and parks keys. */
@@ -11,9 +11,14 @@ export class RecordedRefusals implements Refusals {
   /** Codes of the reasons. */
   readonly reasons: string[] = [];
   readonly #keys = new Set<string>();
+  readonly #parkKeys: boolean;
 
-  constructor({ retries = 0 }: { readonly retries?: number | undefined } = {}) {
+  constructor({
+    retries = 0,
+    parkKeys = true,
+  }: { readonly retries?: number | undefined; readonly parkKeys?: boolean } = {}) {
     this.retries = retries;
+    this.#parkKeys = parkKeys;
   }
 
   get holdsAny(): boolean {
@@ -25,13 +30,23 @@ export class RecordedRefusals implements Refusals {
   }
 
   refuse(batch: ChangeBatch, index: number, reason: MillraceError): readonly number[] {
-    this.#keys.add(keyOf(recordOf(batch, index)));
+    if (this.#parkKeys) this.#keys.add(keyOf(recordOf(batch, index)));
     this.reasons.push(reason.code.code);
     return this.#set('refused', batch, index);
   }
 
   park(batch: ChangeBatch, index: number): readonly number[] {
     return this.#set('parked', batch, index);
+  }
+
+  note(batch: ChangeBatch, index: number): string {
+    const { schema: _, ...record } = recordOf(batch, index);
+    return JSON.stringify(record);
+  }
+
+  recall(schema: TableSchema, note: string): ChangeBatch {
+    const record = { ...(JSON.parse(note) as Omit<EventRecord, 'schema'>), schema };
+    return batchOfRecords([record], record.receivedMs);
   }
 
   #set(how: string, batch: ChangeBatch, index: number): readonly number[] {
