@@ -9,6 +9,7 @@ import type { StagePolicy } from '../graph/graph-node.ts';
 import { namedExpressions } from './named-expressions.ts';
 import { durationMs } from './spec.ts';
 import type { OnError, StageOf, WindowOptions } from './stage-schemas.ts';
+import type { ParsedStage } from './validate.ts';
 
 /** Letters of one stage that may be open unless it says otherwise. */
 const OPEN_LETTERS_MAX = 10_000;
@@ -22,8 +23,19 @@ export function policyOf(stage: string, onError: OnError): StagePolicy | undefin
     retries = 0,
     backoff = '0s',
     openMax = OPEN_LETTERS_MAX,
+    copyTo,
   } = given as Partial<Extract<OnError, object>>;
-  return { stage, action: given.action, parkKeys, retries, backoffMs: durationMs(backoff), openMax };
+  const { sink, ...options } = copyTo ?? {};
+  const copies = sink === undefined ? undefined : ({ kind: 'registered', definition: sink, options } as const);
+  return { stage, action: given.action, parkKeys, retries, backoffMs: durationMs(backoff), openMax, copyTo: copies };
+}
+
+/** The sink that gets copies of a stage's letters, if there is one. */
+export function letterCopies(stage: ParsedStage): StagePolicy['copyTo'] {
+  if (stage.kind === 'source') return undefined;
+  const onError = stage.kind === 'sink' ? stage.onError : 'onError' in stage.spec ? stage.spec.onError : undefined;
+  const policy = policyOf(stage.name, onError);
+  return policy?.action === 'dead-letter' ? policy.copyTo : undefined;
 }
 
 /** Outputs with the key's columns first, and the pairs of expressions that have to be equal. */

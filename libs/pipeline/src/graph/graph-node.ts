@@ -65,6 +65,8 @@ export type LookupSupplier = (
 /** What becomes of records that a stage cannot take, and the user's name of the stage. */
 export interface StagePolicy extends RecordPolicy {
   readonly stage: string;
+  /** The registered sink that gets a copy of each letter. */
+  readonly copyTo?: RegisteredPart | undefined;
 }
 
 /** A stage with state or with effects, as one processor. */

@@ -44,6 +44,8 @@ export interface RegisteredSuppliers {
   /** `stage` is the name of the node; `sinksShowRowsAtOnce`: of a sink that its rows can reach. */
   source(stage: string, part: RegisteredPart, sinksShowRowsAtOnce: boolean): ProcessorSupplier;
   sink(stage: string, part: RegisteredPart, refusals?: Refusals): ProcessorSupplier;
+  /** A sink for copies of the letters of a stage. */
+  letterSink(stage: string, part: RegisteredPart): ProcessorSupplier;
   /** Where stages keep the records they cannot take. Absent: there is no catalog here. */
   readonly letters?: OpenLetterStore | undefined;
   showsRowsAtOnce(part: RegisteredPart): boolean;
@@ -193,7 +195,15 @@ class GraphPlanner {
   ): ProcessorSupplier {
     if (policy === undefined) return make(undefined);
     const letters = this.#registered?.letters;
-    return (instance) => refusalGate({ policy, letters, isFiltering, inner: (refusals) => make(refusals)(instance) });
+    const copies = policy.copyTo && this.#registered?.letterSink(policy.stage, policy.copyTo);
+    return (instance) =>
+      refusalGate({
+        policy,
+        letters,
+        isFiltering,
+        inner: (refusals) => make(refusals)(instance),
+        copies: copies?.(instance),
+      });
   }
 
   #aggregate(node: AggregateNode): PlannedVertex {
