@@ -11,9 +11,12 @@ const ROOMS = {
   'connectors/jdbc': ['kernel', 'engine', 'formats', 'connectors/contract'],
   'connectors/kafka': ['kernel', 'engine', 'formats', 'connectors/contract'],
   'connectors/s3': ['kernel', 'engine', 'formats', 'connectors/contract'],
+  'connectors/subscription': ['kernel', 'engine', 'formats', 'connectors/contract'],
   'connectors/files': ['kernel', 'engine', 'formats', 'connectors/contract'],
   cluster: ['kernel', 'engine'],
   catalog: ['kernel'],
+  sdk: [],
+  eventstore: ['kernel', 'formats', 'connectors/postgres'],
 };
 const TEST = '(\\.test\\.ts$|/(test|test-support|testing|fixtures)/)';
 

@@ -1,10 +1,13 @@
 import type { DataSource } from 'typeorm';
+import { ApiKeyRepository } from './access/api-key-repository.ts';
+import { SessionRepository } from './access/session-repository.ts';
 import { AuditRepository } from './audit/audit-repository.ts';
 import { codedError, withCodedErrors } from './coded-errors.ts';
 import { openCatalogDataSource } from './data-source.ts';
 import { DeadLetterRepository } from './dead-letters/dead-letter-repository.ts';
 import { DefinitionRepository } from './definition-repository.ts';
 import { DefinitionResolver } from './definition-resolver.ts';
+import { ExecutionRepository } from './execution-repository.ts';
 import { IdempotencyRepository } from './idempotency-repository.ts';
 import { JobRepository } from './job-repository.ts';
 import { ModuleRepository } from './module-repository.ts';
@@ -21,16 +24,19 @@ export interface CatalogOptions {
   readonly poolSize?: number;
 }
 
-/** The metadata database: definitions, jobs, witnesses, idempotency keys, dead letters, audit log. Every method fails with `catalog.unavailable` when it is away. */
+/** The metadata database: definitions, jobs, witnesses, idempotency keys, dead letters, API keys, audit log. Every method fails with `catalog.unavailable` when it is away. */
 export class Catalog implements AsyncDisposable {
   readonly sources: DefinitionRepository;
   readonly sinks: DefinitionRepository;
   readonly definitions: DefinitionResolver;
   readonly jobs: JobRepository;
+  readonly executions: ExecutionRepository;
   readonly modules: ModuleRepository;
   readonly witness: WitnessRepository;
   readonly idempotency: IdempotencyRepository;
   readonly deadLetters: DeadLetterRepository;
+  readonly apiKeys: ApiKeyRepository;
+  readonly sessions: SessionRepository;
   readonly audit: AuditRepository;
   readonly #dataSource: DataSource;
 
@@ -41,9 +47,12 @@ export class Catalog implements AsyncDisposable {
     this.sinks = withCodedErrors(new DefinitionRepository(dataSource, secretBox, 'sink'));
     this.definitions = withCodedErrors(new DefinitionResolver({ source: this.sources, sink: this.sinks }, env));
     this.jobs = withCodedErrors(new JobRepository(dataSource));
+    this.executions = withCodedErrors(new ExecutionRepository(dataSource));
     this.modules = withCodedErrors(new ModuleRepository(dataSource));
     this.witness = withCodedErrors(new WitnessRepository(dataSource));
     this.deadLetters = withCodedErrors(new DeadLetterRepository(dataSource));
+    this.apiKeys = withCodedErrors(new ApiKeyRepository(dataSource));
+    this.sessions = withCodedErrors(new SessionRepository(dataSource));
     this.audit = withCodedErrors(new AuditRepository(dataSource));
     this.idempotency = withCodedErrors(new IdempotencyRepository(dataSource, secretBox));
   }

@@ -1,6 +1,7 @@
 import type { ConnectorRegistry } from '@millrace/connector-contract';
 import type { Dag } from '@millrace/engine';
 import { assert, errorCode, MillraceError } from '@millrace/kernel';
+import { timingShown } from '../lag/timing-shown.ts';
 import { planGraph, type RegisteredSuppliers, toDag } from '../planner/plan-graph.ts';
 import type { OpenLetterStore } from '../refusals/letter-store.ts';
 import { buildGraph } from './build-graph.ts';
@@ -80,14 +81,15 @@ export function registeredSuppliers({
     sink(stage, { definition, options }, refusals) {
       const { type, config } = used(sinks, definition);
       const connector = registry.sink(type);
-      const parsed = connector.stage.parse(options) as never;
-      if (refusals !== undefined && connector.refuses?.(parsed) !== true) throw neverRefuses(stage, type);
-      return connector.createSink({
+      const checked = connector.stage.parse(options) as never;
+      if (refusals !== undefined && connector.refuses?.(checked) !== true) throw neverRefuses(stage, type);
+      const supplier = connector.createSink({
         config: connector.config.parse(config) as never,
-        stage: parsed,
+        stage: checked,
         job: { jobId, jobName, stage },
         refusals,
       });
+      return connector.showsRowsAtOnce(checked) ? supplier : (instance) => timingShown(supplier(instance));
     },
     openLookup(definition, request, signal) {
       const { type, config } = used(sources, definition);

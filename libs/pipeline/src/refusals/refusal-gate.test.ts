@@ -167,7 +167,7 @@ describe('a stage that goes on without records it cannot take', () => {
     };
     const context = { clock, totalParallelism: 1, guarantee: 'exactly-once', outbox: { edgeCount: 1, offer } };
     const quiet = {
-      metrics: { add: () => {}, set: () => {} },
+      metrics: { add: () => {}, set: () => {}, observe: () => {} },
       wake: () => {},
       fail: (error: unknown) => out.push(error),
     };

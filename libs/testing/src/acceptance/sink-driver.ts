@@ -32,15 +32,12 @@ export interface SinkDriver {
   unreachable(): Promise<Readonly<Record<string, unknown>>>;
   /** Codes that an older execution fails with once a newer one has started. */
   readonly fenced: RegExp;
-  /**
-   * What an execution does that starts after a newer one: it is refused (the default), or it takes over from that, which then fails and is started
-   * again. It can show nothing either way: the store refuses its commit record.
-   */
-  readonly lateStarts?: 'refused' | 'take over';
   /** Metrics that every run reports; `rowsWritten` always. */
   readonly metrics?: readonly string[];
   /** In this mode it has one instance, whatever the connector can do in others. */
   readonly oneInstance?: boolean;
+  /** What it has written belongs to the job, and goes with it. */
+  readonly goesWithJob?: boolean;
   /** Its targets have `refuse`. */
   readonly refuses?: boolean;
   /** Its driver writes before it returns, so it never has to refuse a batch. */

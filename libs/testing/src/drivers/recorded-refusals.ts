@@ -11,10 +11,12 @@ export class RecordedRefusals implements Refusals {
   /** Codes of the reasons. */
   readonly reasons: string[] = [];
   readonly #keys = new Set<string>();
-
   readonly #parkKeys: boolean;
 
-  constructor({ retries = 0, parkKeys = true }: { readonly retries?: number; readonly parkKeys?: boolean } = {}) {
+  constructor({
+    retries = 0,
+    parkKeys = true,
+  }: { readonly retries?: number | undefined; readonly parkKeys?: boolean } = {}) {
     this.retries = retries;
     this.#parkKeys = parkKeys;
   }

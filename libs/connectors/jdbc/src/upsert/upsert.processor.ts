@@ -4,6 +4,7 @@ import {
   EVERY_INSTANCE,
   type Processor,
   type ProcessorContext,
+  SHOWN_AFTER,
   type SnapshotEntry,
   type SnapshotWriter,
 } from '@millrace/engine';
@@ -179,5 +180,7 @@ export class UpsertProcessor implements Processor {
     if (work.commitTimeUs !== undefined) {
       metrics.set('latencyMs', Math.max(0, clock.nowMs() - Number(work.commitTimeUs / 1_000n)));
     }
+    const nowMs = clock.nowMs();
+    for (const time of work.commitTimes) metrics.observe(SHOWN_AFTER, Math.max(0, nowMs - time));
   }
 }

@@ -1,0 +1,3674 @@
+/** Made from the OpenAPI document of the API: npm run api-client -- --write */
+
+export interface paths {
+    "/api/v1/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists API keys in the order of their making; no secrets. */
+        get: operations["ApiKeys.list"];
+        put?: never;
+        /** Makes an API key. The answer has its secret, this once; it takes no Idempotency-Key. */
+        post: operations["ApiKeys.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/api-keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes an API key, and ends its sessions, at once and for good. It stays in the list. */
+        delete: operations["ApiKeys.revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/api-keys/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives an API key a new secret, shown this once. The one before can go on working for a while. */
+        post: operations["ApiKeys.rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what was changed and by whom, and what was asked for and refused; the newest first. */
+        get: operations["Audit.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/connectors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The catalogue: every source and sink type with the JSON Schemas of its options. */
+        get: operations["Connectors.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/first-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes the first key, an admin's: only while there is none, and only for a caller on the API's machine. Shown this once. */
+        post: operations["Access.firstKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists jobs in the order of their making. */
+        get: operations["Jobs.list"];
+        put?: never;
+        /** Checks a pipeline, and its systems unless check=false, and has it run. */
+        post: operations["Jobs.submit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a job: what was asked for, what it is doing, why it failed. */
+        get: operations["Jobs.get"];
+        put?: never;
+        post?: never;
+        /** Deletes a job that is not active, with what it made for itself at its systems. */
+        delete: operations["Jobs.delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends the job for good. */
+        post: operations["Jobs.cancel"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists records that stages of the job set aside. */
+        get: operations["DeadLetters.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/dead-letters/{letterId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a record that was set aside, and why. */
+        get: operations["DeadLetters.get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Edits an open letter: the edited record is what is replayed. The original is kept. */
+        patch: operations["DeadLetters.edit"];
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/dead-letters/{letterId}/edit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Undoes the edits of an open letter. */
+        delete: operations["DeadLetters.undoEdit"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/dead-letters/cancel-replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes replays back that the job has not taken up. */
+        post: operations["DeadLetters.cancelReplay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/dead-letters/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives open letters up for good. */
+        post: operations["DeadLetters.discard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/dead-letters/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts them by stage, reason and table. */
+        get: operations["DeadLetters.groups"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/dead-letters/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Has open letters processed again by the stage that set them aside. */
+        post: operations["DeadLetters.replay"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Live figures of a running job: rows, rates, back-pressure, lag, snapshots. */
+        get: operations["Jobs.metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/restart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends the execution and starts another from the newest snapshot. */
+        post: operations["Jobs.restart"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes on from the newest snapshot, also after a failure. */
+        post: operations["Jobs.resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a snapshot and stops; the slot and the state are kept. */
+        post: operations["Jobs.suspend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows how a job would run: the DAG, what is fused and why not. Makes nothing. */
+        post: operations["Jobs.plan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who calls, what he may do and until when; whether the API is open because it has no key yet. */
+        get: operations["Access.me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/modules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists modules, the newest first. */
+        get: operations["Modules.list"];
+        put?: never;
+        /** Uploads the code of jobs written in TypeScript. The same code again is the same module. */
+        post: operations["Modules.upload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/modules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a module by its hash. */
+        get: operations["Modules.get"];
+        put?: never;
+        post?: never;
+        /** Deletes a module that no job uses. */
+        delete: operations["Modules.delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/modules/{id}/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The code of a module. */
+        get: operations["Modules.code"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins a session of a browser with a key: sets a cookie that scripts cannot read and other sites cannot use. */
+        post: operations["Access.beginSession"];
+        /** Ends the session of the cookie that is sent; without one there is nothing to do. */
+        delete: operations["Access.endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sinks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists sinks in the order of their making. */
+        get: operations["Sinks.list"];
+        put?: never;
+        /** Registers a sink. Its system is not called. */
+        post: operations["Sinks.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sinks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a sink; secrets are masked. */
+        get: operations["Sinks.get"];
+        put?: never;
+        post?: never;
+        /** Deletes a sink that no job uses. */
+        delete: operations["Sinks.delete"];
+        options?: never;
+        head?: never;
+        /** Changes a sink. Jobs see it at their next start. */
+        patch: operations["Sinks.update"];
+        trace?: never;
+    };
+    "/api/v1/sinks/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks the system of a sink what it lacks, with the SQL that repairs it. Changes nothing. */
+        post: operations["Sinks.check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists sources in the order of their making. */
+        get: operations["Sources.list"];
+        put?: never;
+        /** Registers a source. Its system is not called. */
+        post: operations["Sources.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a source; secrets are masked. */
+        get: operations["Sources.get"];
+        put?: never;
+        post?: never;
+        /** Deletes a source that no job uses. */
+        delete: operations["Sources.delete"];
+        options?: never;
+        head?: never;
+        /** Changes a source. Jobs see it at their next start. */
+        patch: operations["Sources.update"];
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks the system of a source what it lacks, with the SQL that repairs it. Changes nothing. */
+        post: operations["Sources.check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists subscriptions in the order of their making. */
+        get: operations["Subscriptions.list"];
+        put?: never;
+        /** Has the changes of tables brought to the handlers of a consumer: makes a job of that name. */
+        post: operations["Subscriptions.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscriptions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a subscription, how many changes wait and how many instances share the work. */
+        get: operations["Subscriptions.get"];
+        put?: never;
+        post?: never;
+        /** Ends the job of a subscription and deletes it with everything that waits. */
+        delete: operations["Subscriptions.delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscriptions/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Hands changes on to an instance of a service, as server-sent events, until it ends. */
+        get: operations["Delivery.events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscriptions/{id}/refusals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps a change that a handler gives up as a dead letter of the job. It is acknowledged as any other after that. */
+        post: operations["Delivery.refuse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscriptions/{id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Acknowledges changes, gives partitions back, and says that the instance lives: at least every 5 seconds. */
+        post: operations["Delivery.report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The process answers. */
+        get: operations["Health.live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The metadata database and Redis answer as well. */
+        get: operations["Health.ready"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /**
+         * @description viewer reads; operator also commands jobs, replays and discards letters, runs checks and loads; editor also makes, changes and deletes definitions and jobs; admin also keys and the audit log.
+         * @enum {string}
+         */
+        AccessRole: "viewer" | "operator" | "editor" | "admin";
+        /** @description An API key, without its secret. */
+        ApiKey: {
+            /** Format: date-time */
+            createdAt: string;
+            createdBy: string;
+            /** @description null: never. */
+            expiresAt: string | null;
+            id: string;
+            /** @description To the minute. */
+            lastUsedAt: string | null;
+            name: string;
+            oldKeyWorksUntil: string | null;
+            /** @description How the key begins; what follows is secret. */
+            prefix: string;
+            revokedAt: string | null;
+            role: components["schemas"]["AccessRole"];
+            /** @description When its secret was replaced last. */
+            rotatedAt: string | null;
+            /** @enum {string} */
+            state: "active" | "expired" | "revoked";
+        };
+        /** @description API keys in the order of their making, revoked ones too. */
+        ApiKeyPage: {
+            items: components["schemas"]["ApiKey"][];
+            nextCursor: string | null;
+        };
+        /** @description Who did it. */
+        AuditActor: {
+            keyId: string | null;
+            /**
+             * @description key and session: somebody with an API key; open: while there was no key; local: with the credentials of the metadata database (millrace init); system: the platform by itself; unknown: before there were keys.
+             * @enum {string}
+             */
+            kind: "key" | "session" | "open" | "local" | "system" | "unknown";
+            name: string | null;
+            role: ("viewer" | "operator" | "editor" | "admin") | null;
+        };
+        /** @description Something that was done, or asked for and refused. */
+        AuditEntry: {
+            action: string;
+            actor: components["schemas"]["AuditActor"];
+            /** @description Remote address. */
+            address: string | null;
+            /** @description What was changed, as it is now; secrets masked. */
+            after: unknown;
+            /** Format: date-time */
+            at: string;
+            /** @description What was changed, as it was; secrets masked. null where there is none. */
+            before: unknown;
+            /** @description Of the error, when it was refused or failed. */
+            code: string | null;
+            details: {
+                [key: string]: unknown;
+            };
+            id: number;
+            /**
+             * @description unknown: it is under way, or the API died before it could say.
+             * @enum {string}
+             */
+            outcome: "done" | "refused" | "failed" | "unknown";
+            /** @description Verb and route. */
+            request: string | null;
+            /** @description As in the header x-request-id and in the log. */
+            requestId: string | null;
+            target: string;
+        };
+        /** @description Entries of the audit log, the newest first. */
+        AuditPage: {
+            items: components["schemas"]["AuditEntry"][];
+            nextCursor: string | null;
+        };
+        /** @description Replays to take back that the job has not taken up. */
+        CancelReplay: {
+            /**
+             * @description Only tell what would happen.
+             * @default false
+             */
+            dryRun: boolean;
+            /** @description All that are like this; {} means all. */
+            filter?: {
+                /** @description Values by column, as PostgreSQL's texts; null is NULL. */
+                key?: {
+                    [key: string]: string | null;
+                };
+                /** @description Error code. */
+                reason?: string;
+                stage?: string;
+                /** @description Table of the source: public.orders */
+                table?: string;
+            };
+            ids?: string[];
+        };
+        /** @description Result of a preflight. */
+        Check: {
+            findings: components["schemas"]["Finding"][];
+            /** @description No finding is an error. */
+            ok: boolean;
+        };
+        /** @description A type of external system. */
+        Connector: {
+            /** @description What it can do: of a sink holds, createsTarget, parallel; of a source initialLoad, follows, changes, parallel, lookup. */
+            capabilities: {
+                [key: string]: string | boolean;
+            };
+            /** @description JSON Schema of a registered source or sink. x-millrace-secret marks secrets. */
+            config: {
+                [key: string]: unknown;
+            };
+            /** @description What holds in each mode. */
+            guarantees: {
+                how: string;
+                /**
+                 * @description The most that a job may ask for and get.
+                 * @enum {string}
+                 */
+                level: "exactly-once" | "at-least-once";
+                /** @description Options of the stage it is about; empty: all. */
+                mode: {
+                    [key: string]: string | number | boolean;
+                };
+                /** @description What the other system or the operator has to see to. */
+                needs: string[];
+                /**
+                 * @description Of a sink: when readers see rows.
+                 * @enum {string}
+                 */
+                visible?: "at-once" | "at-snapshot";
+            }[];
+            /** @enum {string} */
+            role: "source" | "sink";
+            /** @description JSON Schema of the options of a stage that uses it. */
+            stage: {
+                [key: string]: unknown;
+            };
+            summary: string;
+            type: string;
+        };
+        /** @description Every connector there is. */
+        ConnectorList: {
+            items: components["schemas"]["Connector"][];
+        };
+        /** @description A key to make. */
+        CreateApiKey: {
+            /**
+             * @description From now: a duration such as `90d`, or `never`.
+             * @default 90d
+             * @example 90d
+             */
+            expiresIn: "never" | string;
+            /** @description Whose it is or what for; unique among keys that are not revoked. */
+            name: string;
+            role: components["schemas"]["AccessRole"];
+        };
+        CreatedSubscription: {
+            backlog: number;
+            /** Format: date-time */
+            createdAt: string;
+            /** @description Records that stages set aside and nobody has resolved; each counted up to 10,000. */
+            deadLetters: {
+                open: number;
+                replaying: number;
+            };
+            /**
+             * @description What was asked for last; the workers make it so.
+             * @enum {string}
+             */
+            desired: "running" | "suspended" | "cancelled";
+            error: components["schemas"]["JobError"] | null;
+            /** @description An SQL expression: after.status = 'paid'. */
+            filter?: string;
+            /** @description ULID, of its job too. */
+            id: string;
+            /** @enum {string} */
+            initialLoad: "none" | "full";
+            /** @description Also the name of its job, and of the consumer whose handlers get the changes. */
+            name: string;
+            operations: ("read" | "insert" | "update" | "delete" | "truncate")[];
+            partitions: number;
+            /** @description Unique per kind. Letters, digits, "-" and "_", starting with a letter. */
+            source: string;
+            /** @enum {string} */
+            status: "NOT_RUNNING" | "STARTING" | "RUNNING" | "SUSPENDED" | "SUSPENDED_EXPORTING_SNAPSHOT" | "COMPLETING" | "COMPLETED" | "FAILED";
+            /** @description Tables with their schema: public.orders. */
+            tables: string[];
+            /** @description What the systems said that does not stop the job. */
+            warnings: components["schemas"]["Finding"][];
+        };
+        /**
+         * @description The first key, an admin's.
+         * @default {
+         *       "name": "admin",
+         *       "expiresIn": "90d"
+         *     }
+         */
+        CreateFirstKey: {
+            /**
+             * @description From now: a duration such as `90d`, or `never`.
+             * @default 90d
+             * @example 90d
+             */
+            expiresIn: "never" | string;
+            /**
+             * @description Whose it is or what for; unique among keys that are not revoked.
+             * @default admin
+             */
+            name: string;
+        };
+        /** @description What a session is begun with. */
+        CreateSession: {
+            /** @description An API key. */
+            key: string;
+        };
+        CreateSubscription: {
+            /**
+             * @description Changes that wait at most; with more the source keeps its log.
+             * @default 100000
+             */
+            backlog: number;
+            /** @description An SQL expression: after.status = 'paid'. */
+            filter?: string;
+            /**
+             * @description full: handlers get the rows that are there first, as reads.
+             * @default none
+             * @enum {string}
+             */
+            initialLoad: "none" | "full";
+            /** @description Also the name of its job, and of the consumer whose handlers get the changes. */
+            name: string;
+            /**
+             * @description read: rows of the initial load. An update that changes the key comes as delete and insert.
+             * @default [
+             *       "read",
+             *       "insert",
+             *       "update",
+             *       "delete"
+             *     ]
+             */
+            operations: ("read" | "insert" | "update" | "delete" | "truncate")[];
+            /**
+             * @description The most instances of a service that can share the work.
+             * @default 32
+             */
+            partitions: number;
+            /** @description Unique per kind. Letters, digits, "-" and "_", starting with a letter. */
+            source: string;
+            /** @description Tables with their schema: public.orders. */
+            tables: string[];
+        };
+        /** @description A record that a stage set aside, without the record itself. */
+        DeadLetter: {
+            attempts: number;
+            committedAt: string | null;
+            /** Format: date-time */
+            firstAt: string;
+            /** @description Stage and number: copy.17 */
+            id: string;
+            isEdited: boolean;
+            /** @description Not tried itself: an earlier record of its key is set aside. */
+            isParked: boolean;
+            /** @description Values by column, as PostgreSQL's texts; null is NULL. */
+            key: {
+                [key: string]: string | null;
+            };
+            /** Format: date-time */
+            lastAt: string;
+            mend: string | null;
+            message: string;
+            /** @description Grows per stage in the order in which records were set aside. */
+            number: number;
+            /** @description Where the source had it; null for rows of the initial load. */
+            position: {
+                commitLsn: string;
+                index: number;
+            } | null;
+            /** @description Stable error code. */
+            reason: string;
+            /** @description Letters a second at most. */
+            replayRate: number | null;
+            resolvedAt: string | null;
+            stage: string;
+            /** @enum {string} */
+            state: "open" | "replaying" | "replayed" | "discarded";
+            table: string;
+        };
+        /** @description A record that a stage set aside. */
+        DeadLetterDetail: {
+            attempts: number;
+            committedAt: string | null;
+            /** @description What is replayed instead. */
+            edited: components["schemas"]["DeadLetterEvent"] | null;
+            /** @description The record as it was set aside. */
+            event: components["schemas"]["DeadLetterEvent"];
+            /** Format: date-time */
+            firstAt: string;
+            /** @description Unresolved earlier letters of its key, ten at most; of a parked one. */
+            heldBy: string[];
+            /** @description Stage and number: copy.17 */
+            id: string;
+            isEdited: boolean;
+            /** @description Not tried itself: an earlier record of its key is set aside. */
+            isParked: boolean;
+            /** @description Values by column, as PostgreSQL's texts; null is NULL. */
+            key: {
+                [key: string]: string | null;
+            };
+            /** Format: date-time */
+            lastAt: string;
+            mend: string | null;
+            message: string;
+            /** @description Grows per stage in the order in which records were set aside. */
+            number: number;
+            /** @description Where the source had it; null for rows of the initial load. */
+            position: {
+                commitLsn: string;
+                index: number;
+            } | null;
+            /** @description Stable error code. */
+            reason: string;
+            /** @description Letters a second at most. */
+            replayRate: number | null;
+            resolvedAt: string | null;
+            stage: string;
+            /** @enum {string} */
+            state: "open" | "replaying" | "replayed" | "discarded";
+            table: string;
+        };
+        /** @description What to change of the record. The original is kept. */
+        DeadLetterEdit: {
+            /** @description Columns to change; the others stay as they are. */
+            after?: {
+                [key: string]: string | null;
+            } | null;
+            before?: {
+                [key: string]: string | null;
+            } | null;
+            /**
+             * @description d makes it a delete of its key.
+             * @enum {string}
+             */
+            op?: "c" | "u" | "d" | "r";
+        };
+        /** @description A change event with the schema of its table. */
+        DeadLetterEvent: {
+            /** @description A column that is absent was not resent because it did not change. */
+            after: {
+                [key: string]: string | null;
+            } | null;
+            before: {
+                [key: string]: string | null;
+            } | null;
+            /** @enum {string} */
+            op: "c" | "u" | "d" | "r" | "t";
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description Letters by stage, reason and table; most open ones first, 200 groups. */
+        DeadLetterGroups: {
+            items: {
+                counts: {
+                    discarded: number;
+                    open: number;
+                    replayed: number;
+                    replaying: number;
+                };
+                /** Format: date-time */
+                firstAt: string;
+                /** Format: date-time */
+                lastAt: string;
+                /** @description Stage and number: copy.17 */
+                newest: string;
+                reason: string;
+                stage: string;
+                table: string;
+            }[];
+        };
+        /** @description What was done, or would be. */
+        DeadLetterOutcome: {
+            dryRun: boolean;
+            /** @description One request takes 10,000: the same again takes the next ones. */
+            hasMore: boolean;
+            /** @description Only of a dry run: for each of these the request would be refused. The first hundred. */
+            hindered: {
+                by: string[];
+                code: string;
+                detail: string;
+                /** @description Stage and number: copy.17 */
+                id: string;
+            }[];
+            hinderedCount: number;
+            /** @description A replay happens when the job is RUNNING. */
+            jobStatus: string;
+            keyCount: number;
+            /** @description The first hundred. */
+            keys: {
+                /** @description Stage and number: copy.17 */
+                first: string;
+                /** @description Values by column, as PostgreSQL's texts; null is NULL. */
+                key: {
+                    [key: string]: string | null;
+                };
+                /** @description Stage and number: copy.17 */
+                last: string;
+                letters: number;
+                stage: string;
+                table: string;
+            }[];
+            /** @description How many were changed; of a dry run, how many would be. */
+            letters: number;
+            stages: {
+                keys: number;
+                letters: number;
+                parked: number;
+                stage: string;
+            }[];
+        };
+        DeadLetterPage: {
+            items: components["schemas"]["DeadLetter"][];
+            nextCursor: string | null;
+        };
+        /** @description A registered source or sink. */
+        Definition: {
+            /** @description Options as given; secrets are masked, references to secrets are shown. */
+            config: {
+                [key: string]: unknown;
+            };
+            /** Format: date-time */
+            createdAt: string;
+            /** @description ULID. */
+            id: string;
+            name: string;
+            type: string;
+            /** Format: date-time */
+            updatedAt: string;
+            /** @description Raised by every change; the ETag. */
+            version: number;
+        };
+        /** @description A source or sink to register. */
+        DefinitionInput: {
+            /** @description Options of the connector; GET /api/v1/connectors has their schema. Secrets may be references: ${env:NAME} or ${file:/run/secrets/x}. */
+            config: {
+                [key: string]: unknown;
+            };
+            /** @description Unique per kind. Letters, digits, "-" and "_", starting with a letter. */
+            name: string;
+            /** @description Type of the connector, such as postgres or jdbc. */
+            type: string;
+        };
+        DefinitionPage: {
+            items: components["schemas"]["Definition"][];
+            nextCursor: string | null;
+        };
+        /** @description What to change of a source or sink. Its type cannot change. */
+        DefinitionPatch: {
+            /** @description JSON merge patch (RFC 7396): null removes an option, a masked secret is kept. */
+            config?: {
+                [key: string]: unknown;
+            };
+            /** @description Unique per kind. Letters, digits, "-" and "_", starting with a letter. */
+            name?: string;
+        };
+        /** @description The job is gone; empty leftovers: so is everything it made elsewhere for its own use. */
+        DeletedJob: {
+            /** @description Records that nobody had resolved and that are gone with the job; the audit log remembers how many. */
+            deadLetters: {
+                open: number;
+                replaying: number;
+            };
+            id: string;
+            /** @description What could not be removed at the systems of the job, with the way to remove it by hand. */
+            leftovers: {
+                code: string;
+                detail: string;
+                mend: string;
+                /** @description Empty: not of one stage, but the snapshots. */
+                stage: string;
+            }[];
+            name: string;
+        };
+        /** @description Open letters to give up for good. */
+        DiscardDeadLetters: {
+            /** @description Why, in your words; kept in the audit log. Only a dry run does without. */
+            because?: string;
+            /**
+             * @description Only tell what would happen.
+             * @default false
+             */
+            dryRun: boolean;
+            /** @description All that are like this; {} means all. */
+            filter?: {
+                /** @description Values by column, as PostgreSQL's texts; null is NULL. */
+                key?: {
+                    [key: string]: string | null;
+                };
+                /** @description Error code. */
+                reason?: string;
+                stage?: string;
+                /** @description Table of the source: public.orders */
+                table?: string;
+            };
+            ids?: string[];
+            /**
+             * @description Take along all open letters of the same keys, so that order per key holds.
+             * @default false
+             */
+            withKey: boolean;
+        };
+        /** @description An edge of the DAG, its queues together. */
+        EdgeFigures: {
+            /** @description Number of the edge in the DAG. */
+            edge: number;
+            /** @description Of its fullest queue, 0 to 1 or a little more. */
+            fill: number;
+            from: string;
+            queuedRows: number;
+            queueRowsMax: number;
+            rows: number;
+            /** @description Of the last 5 seconds. */
+            rowsPerSecond: number;
+            to: string;
+        };
+        /** @description One thing that was looked at. */
+        Finding: {
+            code: string;
+            /** @description SQL to run, or a sentence. */
+            mend?: string;
+            message: string;
+            /** @description JSON pointer into the options that were checked. */
+            pointer?: string;
+            /** @enum {string} */
+            severity: "ok" | "warning" | "error";
+        };
+        /** @description Rows that came from the sources and went into the sinks. */
+        Flow: {
+            in: number;
+            /** @description Of the last 5 seconds. */
+            inPerSecond: number;
+            out: number;
+            /** @description Of the last 5 seconds. */
+            outPerSecond: number;
+        };
+        /** @description All is well. */
+        Health: {
+            /** @enum {string} */
+            status: "ok";
+        };
+        /** @description An API key with its secret. */
+        IssuedApiKey: {
+            /** Format: date-time */
+            createdAt: string;
+            createdBy: string;
+            /** @description null: never. */
+            expiresAt: string | null;
+            id: string;
+            /** @description The key. It is shown this once. */
+            key: string;
+            /** @description To the minute. */
+            lastUsedAt: string | null;
+            name: string;
+            oldKeyWorksUntil: string | null;
+            /** @description How the key begins; what follows is secret. */
+            prefix: string;
+            revokedAt: string | null;
+            role: components["schemas"]["AccessRole"];
+            /** @description When its secret was replaced last. */
+            rotatedAt: string | null;
+            /** @enum {string} */
+            state: "active" | "expired" | "revoked";
+        };
+        /** @description A submitted pipeline and what became of it. */
+        Job: {
+            /** Format: date-time */
+            createdAt: string;
+            /** @description Records that stages set aside and nobody has resolved; each counted up to 10,000. */
+            deadLetters: {
+                open: number;
+                replaying: number;
+            };
+            /**
+             * @description What was asked for last; the workers make it so.
+             * @enum {string}
+             */
+            desired: "running" | "suspended" | "cancelled";
+            document: components["schemas"]["Pipeline"] | components["schemas"]["ModuleJob"];
+            error: components["schemas"]["JobError"] | null;
+            executionStartedAt: string | null;
+            /** @description Number of the execution that wrote the status. */
+            generation: number;
+            /** @description ULID. */
+            id: string;
+            name: string;
+            /** @enum {string} */
+            status: "NOT_RUNNING" | "STARTING" | "RUNNING" | "SUSPENDED" | "SUSPENDED_EXPORTING_SNAPSHOT" | "COMPLETING" | "COMPLETED" | "FAILED";
+            /** Format: date-time */
+            updatedAt: string;
+            /** @description Raised by every command; the ETag. */
+            version: number;
+        };
+        /** @description Why the job failed, and what to do before resuming it. */
+        JobError: {
+            code: string;
+            details?: {
+                [key: string]: unknown;
+            };
+            /** @enum {string} */
+            domain: "user" | "external" | "internal";
+            mend?: string;
+            message: string;
+            pointer?: string;
+            /** @enum {string} */
+            retry: "later" | "after-repair" | "never";
+            title: string;
+        };
+        /** @description Figures of the running execution, renewed every second. */
+        JobFigures: {
+            /** @description Milliseconds since 1970. */
+            at: number;
+            /** @description Executions that this member has begun for the job since it took it. */
+            attempts: number;
+            edges: components["schemas"]["EdgeFigures"][];
+            flow: components["schemas"]["Flow"];
+            generation: number;
+            jobId: string;
+            jobName: string;
+            lag: components["schemas"]["Lag"];
+            member: string;
+            snapshot: components["schemas"]["NewestSnapshot"] | null;
+            /** Format: date-time */
+            startedAt: string;
+            status: string;
+            vertices: components["schemas"]["VertexFigures"][];
+        };
+        JobPage: {
+            items: components["schemas"]["Job"][];
+            nextCursor: string | null;
+        };
+        /** @description The DAG of a job: vertices with what runs fused in each and why, and edges. */
+        JobPlan: {
+            drawing?: string;
+            vertices: ({
+                name: string;
+            } & {
+                [key: string]: unknown;
+            })[];
+        } & {
+            [key: string]: unknown;
+        };
+        /** @description How far the sinks are behind the source. */
+        Lag: {
+            /** @description Log the source has still to read, where it tells. */
+            bytes: number | null;
+            /** @description Median of the last 5 seconds. */
+            nowMs: number | null;
+            /**
+             * @description sink: from the commit at the source to the commit at the sink. source: nothing was shown in the last minute, or no sink tells; how far the source is behind its system.
+             * @enum {string}
+             */
+            of: "sink" | "source";
+            /** @description Of the last minute. */
+            p50Ms: number | null;
+            /** @description Of the last minute. */
+            p99Ms: number | null;
+        };
+        /** @description Who calls, and what he may do. */
+        Me: {
+            /** @description When the key, or the session, ends. */
+            expiresAt: string | null;
+            keyId: string | null;
+            /** @enum {string} */
+            kind: "key" | "session" | "open";
+            name: string;
+            /** @description There is no key yet: whoever reaches the API may do everything. */
+            open: boolean;
+            role: components["schemas"]["AccessRole"];
+        };
+        /** @description An uploaded module. */
+        Module: {
+            byteLength: number;
+            /** Format: date-time */
+            createdAt: string;
+            /** @description Names of the jobs that use it. */
+            jobs: string[];
+            sha256: string;
+        };
+        /** @description Code of a module. */
+        ModuleCode: {
+            code: string;
+        };
+        /** @description A job written in TypeScript: an uploaded module (POST /modules) and its options. */
+        ModuleJob: {
+            /**
+             * @description Name of the export that is, or makes, the pipeline.
+             * @default default
+             */
+            export: string;
+            /**
+             * @default exactly-once
+             * @enum {string}
+             */
+            guarantee: "exactly-once" | "at-least-once" | "none";
+            module: string;
+            /** @description Unique per kind. Letters, digits, "-" and "_", starting with a letter. */
+            name: string;
+            /** @description Plain data that the export is called with. */
+            options?: unknown;
+            /**
+             * @description A duration: 500ms, 10s, 1m, 2h, 1d.
+             * @default 1s
+             */
+            snapshotInterval: string;
+            /**
+             * @description Filled in by the API: the registered sources and sinks that the pipeline names.
+             * @default []
+             */
+            uses: {
+                definition: string;
+                options: {
+                    [key: string]: unknown;
+                };
+                /** @enum {string} */
+                role: "source" | "sink";
+                stage: string;
+            }[];
+        };
+        /** @description Uploaded modules, the newest first. */
+        ModuleList: {
+            items: components["schemas"]["Module"][];
+        };
+        /** @description The newest snapshot. */
+        NewestSnapshot: {
+            ageMs: number;
+            /** @description Until every instance had met the barrier and saved. */
+            alignMs: number;
+            /** @description Encoded state. */
+            bytes: number;
+            /** @description Until the sinks showed what it covers. */
+            commitMs: number;
+            durationMs: number;
+            /** @description Of the execution that took it. */
+            generation: number;
+            id: number;
+            /**
+             * Format: date-time
+             * @description When the barrier left.
+             */
+            takenAt: string;
+            /** @description Until it was durable in Redis and the metadata database. */
+            writeMs: number;
+        };
+        /** @description A pipeline: named stages from sources to sinks. */
+        Pipeline: {
+            /**
+             * @default exactly-once
+             * @enum {string}
+             */
+            guarantee: "exactly-once" | "at-least-once" | "none";
+            /** @description Unique per kind. Letters, digits, "-" and "_", starting with a letter. */
+            name: string;
+            /**
+             * @description A duration: 500ms, 10s, 1m, 2h, 1d.
+             * @default 1s
+             */
+            snapshotInterval: string;
+            stages: {
+                [key: string]: {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        /** @description What went wrong, where, and how to mend it (RFC 9457). */
+        Problem: {
+            /** @description Stable; see the page of error codes. */
+            code: string;
+            detail: string;
+            /** @description Facts for programs: names, positions, states. */
+            details?: {
+                [key: string]: unknown;
+            };
+            /** @description Everything that is wrong, when it is more than the request as a whole. */
+            errors?: {
+                /** @description Stable; see the page of error codes. */
+                code: string;
+                detail: string;
+                /** @description How to mend it: a sentence, or SQL to run. */
+                mend?: string;
+                /** @description Name of the query parameter or header. */
+                parameter?: string;
+                /** @description JSON pointer into the body of the request. */
+                pointer?: string;
+            }[];
+            /** @description Path of the request. */
+            instance: string;
+            /** @description How to mend it: a sentence, or SQL to run. */
+            mend?: string;
+            /** @description Name of the query parameter or header. */
+            parameter?: string;
+            /** @description JSON pointer into the body of the request. */
+            pointer?: string;
+            /** @description As in the header x-request-id and in the log. */
+            requestId: string;
+            status: number;
+            title: string;
+            /** @description urn:millrace:error:CODE */
+            type: string;
+        };
+        /** @description Open letters to process again, in the order they were set aside. */
+        ReplayDeadLetters: {
+            /**
+             * @description Only tell what would happen.
+             * @default false
+             */
+            dryRun: boolean;
+            /** @description All that are like this; {} means all. */
+            filter?: {
+                /** @description Values by column, as PostgreSQL's texts; null is NULL. */
+                key?: {
+                    [key: string]: string | null;
+                };
+                /** @description Error code. */
+                reason?: string;
+                stage?: string;
+                /** @description Table of the source: public.orders */
+                table?: string;
+            };
+            ids?: string[];
+            /** @description Letters a second at most. */
+            rate?: number;
+            /**
+             * @description Take along all open letters of the same keys, so that order per key holds.
+             * @default false
+             */
+            withKey: boolean;
+        };
+        /**
+         * @description How a key gets a new secret.
+         * @default {
+         *       "oldKeyWorksFor": "0s"
+         *     }
+         */
+        RotateApiKey: {
+            /**
+             * @description A new end of the key, from now; by default its end stays.
+             * @example 90d
+             */
+            expiresIn?: "never" | string;
+            /**
+             * @description How long the secret that is replaced, and sessions it began, go on working.
+             * @default 0s
+             */
+            oldKeyWorksFor: string;
+        };
+        /** @description The job as submitted. */
+        SubmittedJob: {
+            /** Format: date-time */
+            createdAt: string;
+            /** @description Records that stages set aside and nobody has resolved; each counted up to 10,000. */
+            deadLetters: {
+                open: number;
+                replaying: number;
+            };
+            /**
+             * @description What was asked for last; the workers make it so.
+             * @enum {string}
+             */
+            desired: "running" | "suspended" | "cancelled";
+            document: components["schemas"]["Pipeline"] | components["schemas"]["ModuleJob"];
+            error: components["schemas"]["JobError"] | null;
+            executionStartedAt: string | null;
+            /** @description Number of the execution that wrote the status. */
+            generation: number;
+            /** @description ULID. */
+            id: string;
+            name: string;
+            /** @enum {string} */
+            status: "NOT_RUNNING" | "STARTING" | "RUNNING" | "SUSPENDED" | "SUSPENDED_EXPORTING_SNAPSHOT" | "COMPLETING" | "COMPLETED" | "FAILED";
+            /** Format: date-time */
+            updatedAt: string;
+            /** @description Raised by every command; the ETag. */
+            version: number;
+            /** @description What the systems said that does not stop the job. */
+            warnings: components["schemas"]["Finding"][];
+        };
+        /** @description Changes of some tables for the handlers of one consumer. */
+        Subscription: {
+            backlog: number;
+            /** Format: date-time */
+            createdAt: string;
+            /** @description Records that stages set aside and nobody has resolved; each counted up to 10,000. */
+            deadLetters: {
+                open: number;
+                replaying: number;
+            };
+            /**
+             * @description What was asked for last; the workers make it so.
+             * @enum {string}
+             */
+            desired: "running" | "suspended" | "cancelled";
+            error: components["schemas"]["JobError"] | null;
+            /** @description An SQL expression: after.status = 'paid'. */
+            filter?: string;
+            /** @description ULID, of its job too. */
+            id: string;
+            /** @enum {string} */
+            initialLoad: "none" | "full";
+            /** @description Also the name of its job, and of the consumer whose handlers get the changes. */
+            name: string;
+            operations: ("read" | "insert" | "update" | "delete" | "truncate")[];
+            partitions: number;
+            /** @description Unique per kind. Letters, digits, "-" and "_", starting with a letter. */
+            source: string;
+            /** @enum {string} */
+            status: "NOT_RUNNING" | "STARTING" | "RUNNING" | "SUSPENDED" | "SUSPENDED_EXPORTING_SNAPSHOT" | "COMPLETING" | "COMPLETED" | "FAILED";
+            /** @description Tables with their schema: public.orders. */
+            tables: string[];
+        };
+        SubscriptionDetail: {
+            backlog: number;
+            /** Format: date-time */
+            createdAt: string;
+            /** @description Records that stages set aside and nobody has resolved; each counted up to 10,000. */
+            deadLetters: {
+                open: number;
+                replaying: number;
+            };
+            /**
+             * @description What was asked for last; the workers make it so.
+             * @enum {string}
+             */
+            desired: "running" | "suspended" | "cancelled";
+            error: components["schemas"]["JobError"] | null;
+            /** @description An SQL expression: after.status = 'paid'. */
+            filter?: string;
+            /** @description ULID, of its job too. */
+            id: string;
+            /** @enum {string} */
+            initialLoad: "none" | "full";
+            /** @description Instances of the service that share the work. */
+            instances: number;
+            /** @description Also the name of its job, and of the consumer whose handlers get the changes. */
+            name: string;
+            operations: ("read" | "insert" | "update" | "delete" | "truncate")[];
+            partitions: number;
+            /** @description Unique per kind. Letters, digits, "-" and "_", starting with a letter. */
+            source: string;
+            /** @enum {string} */
+            status: "NOT_RUNNING" | "STARTING" | "RUNNING" | "SUSPENDED" | "SUSPENDED_EXPORTING_SNAPSHOT" | "COMPLETING" | "COMPLETED" | "FAILED";
+            /** @description Tables with their schema: public.orders. */
+            tables: string[];
+            /** @description Changes that no handler has acknowledged. */
+            waiting: number;
+        };
+        SubscriptionPage: {
+            items: components["schemas"]["Subscription"][];
+            nextCursor: string | null;
+        };
+        SubscriptionRefusal: {
+            attempts: number;
+            epoch: number;
+            /** @description ULID that the instance of the service has chosen for itself. */
+            instance: string;
+            mend?: string;
+            message: string;
+            number: number;
+            partition: number;
+            /** @default handler.failed */
+            reason: string;
+        };
+        SubscriptionRefusalAnswer: {
+            /** @description Id of the dead letter; null: the change is acknowledged, or is not of this instance. */
+            letter: string | null;
+        };
+        SubscriptionReport: {
+            /**
+             * @description Per partition: every change up to this number is handled.
+             * @default []
+             */
+            acknowledged: {
+                epoch: number;
+                partition: number;
+                upTo: number;
+            }[];
+            /** @description ULID that the instance of the service has chosen for itself. */
+            instance: string;
+            /**
+             * @description The instance ends.
+             * @default false
+             */
+            leaves: boolean;
+            /**
+             * @description Partitions given back, nothing of them runs any more.
+             * @default []
+             */
+            released: number[];
+        };
+        SubscriptionReportAnswer: {
+            /** @description false: attach again, others may have the partitions. */
+            isKnown: boolean;
+            /** @description Partitions that were acknowledged and belong to another instance. */
+            lost: number[];
+        };
+        /** @description Code of a job written in TypeScript, as millrace submit bundles it. */
+        UploadModule: {
+            /** @description A JavaScript module, bundled; it may import @millrace/*. */
+            code: string;
+        };
+        /** @description A vertex of the DAG, its instances together. */
+        VertexFigures: {
+            /** @description Share of its instances' time that it waited for room downstream (back-pressure), 0 to 1. */
+            blocked: number;
+            /** @description Share of its instances' time that it worked, 0 to 1. */
+            busy: number;
+            busyMs: number;
+            /** @description What the connectors and stages tell themselves. */
+            custom: {
+                [key: string]: number;
+            };
+            /** @description Set aside by this execution. */
+            deadLetters: number;
+            instances: number;
+            isSink: boolean;
+            isSource: boolean;
+            /** @description Where the stage tells. */
+            keys: number | null;
+            /** @description Of its fullest input queue, 0 to 1 or a little more; null of a source. */
+            queueFill: number | null;
+            /** @description Since the execution started. */
+            rowsIn: number;
+            /** @description Of the last 5 seconds. */
+            rowsInPerSecond: number;
+            /** @description Since the execution started. */
+            rowsOut: number;
+            /** @description Of the last 5 seconds. */
+            rowsOutPerSecond: number;
+            /** @description Where the stage tells. */
+            stateBytes: number | null;
+            vertex: string;
+            /** @description Event time that every instance has reached. */
+            watermark: string | null;
+            watermarkAgeMs: number | null;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type AccessRole = components['schemas']['AccessRole'];
+export type ApiKey = components['schemas']['ApiKey'];
+export type ApiKeyPage = components['schemas']['ApiKeyPage'];
+export type AuditActor = components['schemas']['AuditActor'];
+export type AuditEntry = components['schemas']['AuditEntry'];
+export type AuditPage = components['schemas']['AuditPage'];
+export type CancelReplay = components['schemas']['CancelReplay'];
+export type Check = components['schemas']['Check'];
+export type Connector = components['schemas']['Connector'];
+export type ConnectorList = components['schemas']['ConnectorList'];
+export type CreateApiKey = components['schemas']['CreateApiKey'];
+export type CreatedSubscription = components['schemas']['CreatedSubscription'];
+export type CreateFirstKey = components['schemas']['CreateFirstKey'];
+export type CreateSession = components['schemas']['CreateSession'];
+export type CreateSubscription = components['schemas']['CreateSubscription'];
+export type DeadLetter = components['schemas']['DeadLetter'];
+export type DeadLetterDetail = components['schemas']['DeadLetterDetail'];
+export type DeadLetterEdit = components['schemas']['DeadLetterEdit'];
+export type DeadLetterEvent = components['schemas']['DeadLetterEvent'];
+export type DeadLetterGroups = components['schemas']['DeadLetterGroups'];
+export type DeadLetterOutcome = components['schemas']['DeadLetterOutcome'];
+export type DeadLetterPage = components['schemas']['DeadLetterPage'];
+export type Definition = components['schemas']['Definition'];
+export type DefinitionInput = components['schemas']['DefinitionInput'];
+export type DefinitionPage = components['schemas']['DefinitionPage'];
+export type DefinitionPatch = components['schemas']['DefinitionPatch'];
+export type DeletedJob = components['schemas']['DeletedJob'];
+export type DiscardDeadLetters = components['schemas']['DiscardDeadLetters'];
+export type EdgeFigures = components['schemas']['EdgeFigures'];
+export type Finding = components['schemas']['Finding'];
+export type Flow = components['schemas']['Flow'];
+export type Health = components['schemas']['Health'];
+export type IssuedApiKey = components['schemas']['IssuedApiKey'];
+export type Job = components['schemas']['Job'];
+export type JobError = components['schemas']['JobError'];
+export type JobFigures = components['schemas']['JobFigures'];
+export type JobPage = components['schemas']['JobPage'];
+export type JobPlan = components['schemas']['JobPlan'];
+export type Lag = components['schemas']['Lag'];
+export type Me = components['schemas']['Me'];
+export type Module = components['schemas']['Module'];
+export type ModuleCode = components['schemas']['ModuleCode'];
+export type ModuleJob = components['schemas']['ModuleJob'];
+export type ModuleList = components['schemas']['ModuleList'];
+export type NewestSnapshot = components['schemas']['NewestSnapshot'];
+export type Pipeline = components['schemas']['Pipeline'];
+export type Problem = components['schemas']['Problem'];
+export type ReplayDeadLetters = components['schemas']['ReplayDeadLetters'];
+export type RotateApiKey = components['schemas']['RotateApiKey'];
+export type SubmittedJob = components['schemas']['SubmittedJob'];
+export type Subscription = components['schemas']['Subscription'];
+export type SubscriptionDetail = components['schemas']['SubscriptionDetail'];
+export type SubscriptionPage = components['schemas']['SubscriptionPage'];
+export type SubscriptionRefusal = components['schemas']['SubscriptionRefusal'];
+export type SubscriptionRefusalAnswer = components['schemas']['SubscriptionRefusalAnswer'];
+export type SubscriptionReport = components['schemas']['SubscriptionReport'];
+export type SubscriptionReportAnswer = components['schemas']['SubscriptionReportAnswer'];
+export type UploadModule = components['schemas']['UploadModule'];
+export type VertexFigures = components['schemas']['VertexFigures'];
+export type $defs = Record<string, never>;
+export interface operations {
+    "ApiKeys.list": {
+        parameters: {
+            query?: {
+                /** @description nextCursor of the answer before. */
+                cursor?: string;
+                /** @description Items in one answer. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description API keys in the order of their making, revoked ones too. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyPage"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ApiKeys.create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateApiKey"];
+            };
+        };
+        responses: {
+            /** @description An API key with its secret. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedApiKey"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ApiKeys.revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An API key, without its secret. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ApiKeys.rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateApiKey"];
+            };
+        };
+        responses: {
+            /** @description An API key with its secret. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedApiKey"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Audit.list": {
+        parameters: {
+            query?: {
+                /** @description What was done, such as dead_letter.discard. */
+                action?: string;
+                /** @description Who did it: id or name of an API key, or open, local, system. */
+                actor?: string;
+                /** @description nextCursor of the answer before. */
+                cursor?: string;
+                /** @description Items in one answer. */
+                limit?: number;
+                /** @description What became of it. */
+                outcome?: "done" | "refused" | "failed" | "unknown";
+                /** @description From this time on. */
+                since?: string;
+                /** @description What it was done to: job/ and the job's id. */
+                target?: string;
+                /** @description Before this time. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Entries of the audit log, the newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditPage"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Connectors.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Every connector there is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectorList"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Access.firstKey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateFirstKey"];
+            };
+        };
+        responses: {
+            /** @description An API key with its secret. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedApiKey"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Jobs.list": {
+        parameters: {
+            query?: {
+                /** @description nextCursor of the answer before. */
+                cursor?: string;
+                /** @description Items in one answer. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobPage"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Jobs.submit": {
+        parameters: {
+            query?: {
+                /** @description false: the systems of the job are not asked whether they can do it. */
+                check?: "true" | "false";
+            };
+            header?: {
+                /** @description The same key with the same body gets the first answer again (kept for a day); with another body it is refused. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Pipeline"];
+            };
+        };
+        responses: {
+            /** @description The job as submitted. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubmittedJob"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Jobs.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A submitted pipeline and what became of it. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Jobs.delete": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the resource as it was read; refused (412) when it has changed since. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job is gone; empty leftovers: so is everything it made elsewhere for its own use. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedJob"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Jobs.cancel": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again (kept for a day); with another body it is refused. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A submitted pipeline and what became of it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "DeadLetters.list": {
+        parameters: {
+            query?: {
+                /** @description nextCursor of the answer before. */
+                cursor?: string;
+                /** @description Key columns, or some of them, as a JSON object of texts: {"id":"42"} */
+                key?: string;
+                /** @description Items in one answer. */
+                limit?: number;
+                /** @description Which come first. */
+                order?: "newest" | "oldest";
+                /** @description Error code. */
+                reason?: string;
+                stage?: string;
+                /** @description open waits for somebody; replaying for the job. */
+                state?: "open" | "replaying" | "replayed" | "discarded";
+                /** @description Table of the source: public.orders */
+                table?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterPage"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "DeadLetters.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+                /** @description Stage and number: copy.17 */
+                letterId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A record that a stage set aside. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterDetail"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "DeadLetters.edit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+                /** @description Stage and number: copy.17 */
+                letterId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeadLetterEdit"];
+            };
+        };
+        responses: {
+            /** @description A record that a stage set aside. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterDetail"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "DeadLetters.undoEdit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+                /** @description Stage and number: copy.17 */
+                letterId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A record that a stage set aside. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterDetail"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "DeadLetters.cancelReplay": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again (kept for a day); with another body it is refused. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CancelReplay"];
+            };
+        };
+        responses: {
+            /** @description What was done, or would be. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterOutcome"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "DeadLetters.discard": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again (kept for a day); with another body it is refused. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DiscardDeadLetters"];
+            };
+        };
+        responses: {
+            /** @description What was done, or would be. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterOutcome"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "DeadLetters.groups": {
+        parameters: {
+            query?: {
+                /** @description Key columns, or some of them, as a JSON object of texts: {"id":"42"} */
+                key?: string;
+                /** @description Error code. */
+                reason?: string;
+                stage?: string;
+                /** @description open waits for somebody; replaying for the job. */
+                state?: "open" | "replaying" | "replayed" | "discarded";
+                /** @description Table of the source: public.orders */
+                table?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Letters by stage, reason and table; most open ones first, 200 groups. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterGroups"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "DeadLetters.replay": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again (kept for a day); with another body it is refused. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayDeadLetters"];
+            };
+        };
+        responses: {
+            /** @description What was done, or would be. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterOutcome"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Jobs.metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Figures of the running execution, renewed every second. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobFigures"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Jobs.restart": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again (kept for a day); with another body it is refused. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A submitted pipeline and what became of it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Jobs.resume": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again (kept for a day); with another body it is refused. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A submitted pipeline and what became of it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Jobs.suspend": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again (kept for a day); with another body it is refused. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A submitted pipeline and what became of it. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Jobs.plan": {
+        parameters: {
+            query?: {
+                /** @description json, or a drawing: text, dot (Graphviz), mermaid. */
+                format?: "json" | "text" | "dot" | "mermaid";
+            };
+            header?: {
+                /** @description The same key with the same body gets the first answer again (kept for a day); with another body it is refused. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Pipeline"];
+            };
+        };
+        responses: {
+            /** @description The DAG of a job: vertices with what runs fused in each and why, and edges. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobPlan"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Access.me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who calls, and what he may do. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Modules.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Uploaded modules, the newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModuleList"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Modules.upload": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again (kept for a day); with another body it is refused. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UploadModule"];
+            };
+        };
+        responses: {
+            /** @description An uploaded module. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Module"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Modules.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An uploaded module. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Module"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Modules.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Modules.code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Code of a module. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModuleCode"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Access.beginSession": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateSession"];
+            };
+        };
+        responses: {
+            /** @description Who calls, and what he may do. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Access.endSession": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Sinks.list": {
+        parameters: {
+            query?: {
+                /** @description nextCursor of the answer before. */
+                cursor?: string;
+                /** @description Items in one answer. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionPage"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Sinks.create": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again (kept for a day); with another body it is refused. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DefinitionInput"];
+            };
+        };
+        responses: {
+            /** @description A registered source or sink. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Definition"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Sinks.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A registered source or sink. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Definition"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Sinks.delete": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the resource as it was read; refused (412) when it has changed since. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Sinks.update": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the resource as it was read; refused (412) when it has changed since. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DefinitionPatch"];
+            };
+        };
+        responses: {
+            /** @description A registered source or sink. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Definition"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Sinks.check": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again (kept for a day); with another body it is refused. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Result of a preflight. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Check"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Sources.list": {
+        parameters: {
+            query?: {
+                /** @description nextCursor of the answer before. */
+                cursor?: string;
+                /** @description Items in one answer. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DefinitionPage"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Sources.create": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again (kept for a day); with another body it is refused. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DefinitionInput"];
+            };
+        };
+        responses: {
+            /** @description A registered source or sink. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Definition"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Sources.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A registered source or sink. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Definition"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Sources.delete": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the resource as it was read; refused (412) when it has changed since. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Sources.update": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the resource as it was read; refused (412) when it has changed since. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DefinitionPatch"];
+            };
+        };
+        responses: {
+            /** @description A registered source or sink. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Definition"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Sources.check": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again (kept for a day); with another body it is refused. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Result of a preflight. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Check"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Subscriptions.list": {
+        parameters: {
+            query?: {
+                /** @description nextCursor of the answer before. */
+                cursor?: string;
+                /** @description Items in one answer. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionPage"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Subscriptions.create": {
+        parameters: {
+            query?: {
+                /** @description false: the systems of the job are not asked whether they can do it. */
+                check?: "true" | "false";
+            };
+            header?: {
+                /** @description The same key with the same body gets the first answer again (kept for a day); with another body it is refused. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateSubscription"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedSubscription"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Subscriptions.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionDetail"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Subscriptions.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job is gone; empty leftovers: so is everything it made elsewhere for its own use. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedJob"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Delivery.events": {
+        parameters: {
+            query?: {
+                /** @description ULID that the instance of the service has chosen for itself. */
+                instance?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Delivery.refuse": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again (kept for a day); with another body it is refused. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubscriptionRefusal"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionRefusalAnswer"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Delivery.report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubscriptionReport"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionReportAnswer"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Health.live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All is well. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Health.ready": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All is well. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}
