@@ -78,8 +78,13 @@ export {
   UnknownSource,
   VersionConflict,
 } from './errors.ts';
+export {
+  type ExecutionFate,
+  ExecutionRepository,
+  type JobExecution,
+} from './execution-repository.ts';
 export { type IdempotencyClaim, IdempotencyRepository } from './idempotency-repository.ts';
-export { type JobInput, JobRepository } from './job-repository.ts';
+export { type JobInput, type JobLine, JobRepository } from './job-repository.ts';
 export { type JobModule, ModuleRepository, moduleHash } from './module-repository.ts';
 export type { Page, PageRequest } from './page.ts';
 export { SecretBox } from './secret-box.ts';

@@ -25,6 +25,15 @@ export interface JobInput {
   readonly module?: string | undefined;
 }
 
+/** Jobs in a list that shows all of them at once. */
+const LINES_MAX = 2_000;
+
+/** A job without its document. */
+export type JobLine = Pick<
+  Job,
+  'id' | 'name' | 'status' | 'desired' | 'generation' | 'error' | 'executionStartedAt' | 'updatedAt'
+> & { readonly guarantee: string; readonly snapshotInterval: string };
+
 /** No execution works on the job in these, and none will start without the user asking. */
 const FINISHED: readonly JobStatus[] = ['COMPLETED', 'FAILED'];
 
@@ -92,6 +101,26 @@ export class JobRepository {
   async list({ limit, after }: PageRequest): Promise<Page<Job>> {
     const where = after === undefined ? {} : { id: MoreThan(after) };
     return toPage(await this.#rows.find({ where, order: { id: 'ASC' }, take: limit + 1 }), limit);
+  }
+
+  /** Every job in a line, by name, at most `LINES_MAX`; documents stay where they are. */
+  async lines(): Promise<readonly JobLine[]> {
+    const rows = await this.#dataSource.query<(Omit<JobLine, 'generation'> & { generation: string })[]>(
+      `SELECT id, name, status, desired, generation, error, execution_started_at AS "executionStartedAt",
+         updated_at AS "updatedAt", coalesce(document ->> 'guarantee', 'exactly-once') AS guarantee,
+         coalesce(document ->> 'snapshotInterval', '1s') AS "snapshotInterval"
+       FROM millrace.job ORDER BY name LIMIT ${LINES_MAX}`,
+    );
+    return rows.map((row) => ({ ...row, generation: Number(row.generation) }));
+  }
+
+  /** Names of the jobs that use a definition. */
+  async using(role: Role, definition: string): Promise<readonly { readonly id: string; readonly name: string }[]> {
+    return this.#dataSource.query(
+      `SELECT job.id, job.name FROM millrace.job JOIN millrace.job_${role} used ON used.job_id = job.id
+       WHERE used.${role}_name = $1 ORDER BY job.name`,
+      [definition],
+    );
   }
 
   /** Jobs that should have an execution: wanted running and neither completed nor failed. The worker's reconciler asks. */

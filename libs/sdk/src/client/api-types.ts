@@ -284,7 +284,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Live figures of a running job: rows, lag, snapshots. */
+        /** Live figures of a running job: rows, rates, back-pressure, lag, snapshots. */
         get: operations["Jobs.metrics"];
         put?: never;
         post?: never;
@@ -1037,6 +1037,20 @@ export interface components {
              */
             withKey: boolean;
         };
+        /** @description An edge of the DAG, its queues together. */
+        EdgeFigures: {
+            /** @description Number of the edge in the DAG. */
+            edge: number;
+            /** @description Of its fullest queue, 0 to 1 or a little more. */
+            fill: number;
+            from: string;
+            queuedRows: number;
+            queueRowsMax: number;
+            rows: number;
+            /** @description Of the last 5 seconds. */
+            rowsPerSecond: number;
+            to: string;
+        };
         /** @description One thing that was looked at. */
         Finding: {
             code: string;
@@ -1047,6 +1061,15 @@ export interface components {
             pointer?: string;
             /** @enum {string} */
             severity: "ok" | "warning" | "error";
+        };
+        /** @description Rows that came from the sources and went into the sinks. */
+        Flow: {
+            in: number;
+            /** @description Of the last 5 seconds. */
+            inPerSecond: number;
+            out: number;
+            /** @description Of the last 5 seconds. */
+            outPerSecond: number;
         };
         /** @description All is well. */
         Health: {
@@ -1124,18 +1147,20 @@ export interface components {
         JobFigures: {
             /** @description Milliseconds since 1970. */
             at: number;
+            /** @description Executions that this member has begun for the job since it took it. */
+            attempts: number;
+            edges: components["schemas"]["EdgeFigures"][];
+            flow: components["schemas"]["Flow"];
             generation: number;
             jobId: string;
+            jobName: string;
+            lag: components["schemas"]["Lag"];
+            member: string;
+            snapshot: components["schemas"]["NewestSnapshot"] | null;
+            /** Format: date-time */
+            startedAt: string;
             status: string;
-            vertices: ({
-                rowsIn: number;
-                rowsOut: number;
-                vertex: string;
-            } & {
-                [key: string]: unknown;
-            })[];
-        } & {
-            [key: string]: unknown;
+            vertices: components["schemas"]["VertexFigures"][];
         };
         JobPage: {
             items: components["schemas"]["Job"][];
@@ -1151,6 +1176,22 @@ export interface components {
             })[];
         } & {
             [key: string]: unknown;
+        };
+        /** @description How far the sinks are behind the source. */
+        Lag: {
+            /** @description Log the source has still to read, where it tells. */
+            bytes: number | null;
+            /** @description Median of the last 5 seconds. */
+            nowMs: number | null;
+            /**
+             * @description sink: from the commit at the source to the commit at the sink. source: nothing was shown in the last minute, or no sink tells; how far the source is behind its system.
+             * @enum {string}
+             */
+            of: "sink" | "source";
+            /** @description Of the last minute. */
+            p50Ms: number | null;
+            /** @description Of the last minute. */
+            p99Ms: number | null;
         };
         /** @description Who calls, and what he may do. */
         Me: {
@@ -1216,6 +1257,27 @@ export interface components {
         /** @description Uploaded modules, the newest first. */
         ModuleList: {
             items: components["schemas"]["Module"][];
+        };
+        /** @description The newest snapshot. */
+        NewestSnapshot: {
+            ageMs: number;
+            /** @description Until every instance had met the barrier and saved. */
+            alignMs: number;
+            /** @description Encoded state. */
+            bytes: number;
+            /** @description Until the sinks showed what it covers. */
+            commitMs: number;
+            durationMs: number;
+            /** @description Of the execution that took it. */
+            generation: number;
+            id: number;
+            /**
+             * Format: date-time
+             * @description When the barrier left.
+             */
+            takenAt: string;
+            /** @description Until it was durable in Redis and the metadata database. */
+            writeMs: number;
         };
         /** @description A pipeline: named stages from sources to sinks. */
         Pipeline: {
@@ -1355,6 +1417,41 @@ export interface components {
             /** @description A JavaScript module, bundled; it may import @millrace/*. */
             code: string;
         };
+        /** @description A vertex of the DAG, its instances together. */
+        VertexFigures: {
+            /** @description Share of its instances' time that it waited for room downstream (back-pressure), 0 to 1. */
+            blocked: number;
+            /** @description Share of its instances' time that it worked, 0 to 1. */
+            busy: number;
+            busyMs: number;
+            /** @description What the connectors and stages tell themselves. */
+            custom: {
+                [key: string]: number;
+            };
+            /** @description Set aside by this execution. */
+            deadLetters: number;
+            instances: number;
+            isSink: boolean;
+            isSource: boolean;
+            /** @description Where the stage tells. */
+            keys: number | null;
+            /** @description Of its fullest input queue, 0 to 1 or a little more; null of a source. */
+            queueFill: number | null;
+            /** @description Since the execution started. */
+            rowsIn: number;
+            /** @description Of the last 5 seconds. */
+            rowsInPerSecond: number;
+            /** @description Since the execution started. */
+            rowsOut: number;
+            /** @description Of the last 5 seconds. */
+            rowsOutPerSecond: number;
+            /** @description Where the stage tells. */
+            stateBytes: number | null;
+            vertex: string;
+            /** @description Event time that every instance has reached. */
+            watermark: string | null;
+            watermarkAgeMs: number | null;
+        };
     };
     responses: never;
     parameters: never;
@@ -1388,7 +1485,9 @@ export type DefinitionPage = components['schemas']['DefinitionPage'];
 export type DefinitionPatch = components['schemas']['DefinitionPatch'];
 export type DeletedJob = components['schemas']['DeletedJob'];
 export type DiscardDeadLetters = components['schemas']['DiscardDeadLetters'];
+export type EdgeFigures = components['schemas']['EdgeFigures'];
 export type Finding = components['schemas']['Finding'];
+export type Flow = components['schemas']['Flow'];
 export type Health = components['schemas']['Health'];
 export type IssuedApiKey = components['schemas']['IssuedApiKey'];
 export type Job = components['schemas']['Job'];
@@ -1396,17 +1495,20 @@ export type JobError = components['schemas']['JobError'];
 export type JobFigures = components['schemas']['JobFigures'];
 export type JobPage = components['schemas']['JobPage'];
 export type JobPlan = components['schemas']['JobPlan'];
+export type Lag = components['schemas']['Lag'];
 export type Me = components['schemas']['Me'];
 export type Module = components['schemas']['Module'];
 export type ModuleCode = components['schemas']['ModuleCode'];
 export type ModuleJob = components['schemas']['ModuleJob'];
 export type ModuleList = components['schemas']['ModuleList'];
+export type NewestSnapshot = components['schemas']['NewestSnapshot'];
 export type Pipeline = components['schemas']['Pipeline'];
 export type Problem = components['schemas']['Problem'];
 export type ReplayDeadLetters = components['schemas']['ReplayDeadLetters'];
 export type RotateApiKey = components['schemas']['RotateApiKey'];
 export type SubmittedJob = components['schemas']['SubmittedJob'];
 export type UploadModule = components['schemas']['UploadModule'];
+export type VertexFigures = components['schemas']['VertexFigures'];
 export type $defs = Record<string, never>;
 export interface operations {
     "ApiKeys.list": {
