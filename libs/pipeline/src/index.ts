@@ -63,6 +63,7 @@ export {
   type RegisteredSuppliers,
   toDag,
 } from './planner/plan-graph.ts';
+export { rowKeyOf } from './refusals/event-key.ts';
 export type { Handled, Letter, LetterRequest, LetterStore, OpenLetterStore } from './refusals/letter-store.ts';
 export {
   isModuleJob,

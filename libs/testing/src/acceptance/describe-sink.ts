@@ -254,7 +254,7 @@ export function describeSinkConnector(name: string, driver: SinkDriver): void {
         for (let round = 0; round < 2; round++) {
           await connector.dispose!(options, new AbortController().signal);
           expect(await left(target, jobId)).toEqual([]);
-          expect(ascending(await target.read(false))).toEqual(seen);
+          expect(ascending(await target.read(false))).toEqual(driver.goesWithJob === true ? [] : seen);
         }
       });
     }

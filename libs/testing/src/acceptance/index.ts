@@ -2,3 +2,4 @@ export { describeSinkConnector } from './describe-sink.ts';
 export { describeSourceConnector } from './describe-source.ts';
 export type { PrivateServer, SinkDriver, SinkTarget } from './sink-driver.ts';
 export type { SourceDriver, SourceOrigin } from './source-driver.ts';
+export { insertBatch, insertBatches, numbers } from './test-rows.ts';
