@@ -14,6 +14,7 @@ export {
   NoSuchKey,
 } from './access/errors.ts';
 export { keyPrefix } from './access/key-text.ts';
+export { createFirstKeyLocally } from './access/local-first-key.ts';
 export { type Session, SessionRepository } from './access/session-repository.ts';
 export type { AuditEntryInput, AuditOutcome } from './audit/append-audit.ts';
 export { type AuditEntry, type AuditFilter, type AuditPage, AuditRepository } from './audit/audit-repository.ts';
