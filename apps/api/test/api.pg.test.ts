@@ -600,7 +600,7 @@ describe('the API as a whole', () => {
       'GET /api/v1/audit',
     );
     lines.push('GET /api/v1/overview', 'GET /api/v1/events', 'GET /api/v1/members');
-    lines.push('GET /api/v1/connectors', 'GET /healthz', 'GET /readyz');
+    lines.push('GET /metrics', 'GET /api/v1/connectors', 'GET /healthz', 'GET /readyz');
     lines.push(
       'GET /api/v1/me',
       'POST /api/v1/first-key',

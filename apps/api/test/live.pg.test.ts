@@ -266,3 +266,36 @@ describe('streams', () => {
     });
   });
 });
+
+describe('/metrics', () => {
+  it('has the same figures as the streams', async () => {
+    const id = await submit('measured');
+    const figures = runningFigures(id);
+    await catalog.jobs.setStatus(id, 1, 'RUNNING');
+    await board.tell(figures, NO_NEWS);
+    await new MemberBoard(redis).tell(member('scraped:1'));
+    await using viewer = await EventSource.open(api, '/api/v1/jobs/measured/events');
+    const streamed = await viewer.next('figures');
+    const text = await (await fetch(`${await api.app.getUrl()}/metrics`)).text();
+    const samples = new Map(
+      text.split('\n').flatMap((line) => {
+        const found = /^(\w+(?:\{.*\})?) (\S+)$/.exec(line);
+        return found === null ? [] : [[found[1]!, Number(found[2])] as const];
+      }),
+    );
+    const [source, sink] = streamed.vertices;
+    const { flow, lag, snapshot, edges } = streamed;
+    expect(samples.get('millrace_job_rows_in_total{job="measured"}')).toBe(flow.in);
+    expect(samples.get('millrace_job_lag_seconds{job="measured",of="sink",quantile="0.99"}')).toBe(lag.p99Ms / 1_000);
+    expect(samples.get('millrace_job_snapshot_bytes{job="measured"}')).toBe(snapshot.bytes);
+    expect(samples.get('millrace_vertex_rows_out_total{job="measured",vertex="orders"}')).toBe(source.rowsOut);
+    expect(samples.get('millrace_vertex_queue_fill_ratio{job="measured",vertex="copy"}')).toBe(sink.queueFill);
+    const edge = 'millrace_edge_rows_total{job="measured",edge="0",from="orders",to="copy"}';
+    expect(samples.get(edge)).toBe(edges[0].rows);
+    expect(samples.get('millrace_job_running{job="measured"}')).toBe(1);
+    expect(samples.get('millrace_member_threads{member="scraped:1"}')).toBe(2);
+    expect(samples.has('millrace_vertex_queue_fill_ratio{job="measured",vertex="orders"}')).toBe(false);
+    expect(text).not.toContain(PASSWORD);
+    await new MemberBoard(redis).leave('scraped:1');
+  });
+});
