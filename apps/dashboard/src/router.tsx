@@ -1,8 +1,8 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
-import { Layout } from './shell/layout.tsx';
+import { Root } from './shell/layout.tsx';
 import { NotFound, RouteProblem } from './shell/not-found.tsx';
 
-const root = createRootRoute({ component: Layout, notFoundComponent: NotFound });
+const root = createRootRoute({ component: Root, notFoundComponent: NotFound });
 
 const overview = createRoute({
   getParentRoute: () => root,
@@ -49,8 +49,26 @@ const sink = createRoute({
   component: lazyRouteComponent(() => import('./sinks/sink-page.tsx'), 'SinkPage'),
 });
 
+const deadLetters = createRoute({
+  getParentRoute: () => root,
+  path: '/dead-letters',
+  component: lazyRouteComponent(() => import('./dead-letters/dead-letters-page.tsx'), 'DeadLettersPage'),
+});
+
+const access = createRoute({
+  getParentRoute: () => root,
+  path: '/access',
+  component: lazyRouteComponent(() => import('./access/access-page.tsx'), 'AccessPage'),
+});
+
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: '/audit',
+  component: lazyRouteComponent(() => import('./access/audit-page.tsx'), 'AuditPage'),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([overview, jobs, job, sources, source, sinks, sink]),
+  routeTree: root.addChildren([overview, jobs, job, sources, source, sinks, sink, deadLetters, access, audit]),
   basepath: '/ui',
   defaultPreload: 'intent',
   defaultErrorComponent: RouteProblem,

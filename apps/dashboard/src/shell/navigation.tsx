@@ -3,6 +3,8 @@ import {
   IconActivity,
   IconArrowBarToDown,
   IconArrowBarToRight,
+  IconHistory,
+  IconKey,
   IconMailExclamation,
   IconTopologyStar3,
 } from '@tabler/icons-react';
@@ -21,6 +23,8 @@ const PLACES: readonly Place[] = [
   { to: '/sources', name: 'Sources', icon: IconArrowBarToRight },
   { to: '/sinks', name: 'Sinks', icon: IconArrowBarToDown },
   { to: '/dead-letters', name: 'Dead letters', icon: IconMailExclamation },
+  { to: '/access', name: 'Access', icon: IconKey },
+  { to: '/audit', name: 'Audit', icon: IconHistory },
 ];
 
 /** The places there are; the present one is marked. */
