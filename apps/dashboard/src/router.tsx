@@ -16,6 +16,12 @@ const jobs = createRoute({
   component: lazyRouteComponent(() => import('./jobs/jobs-page.tsx'), 'JobsPage'),
 });
 
+const newJob = createRoute({
+  getParentRoute: () => root,
+  path: '/new-job',
+  component: lazyRouteComponent(() => import('./jobs/editor/new-job-page.tsx'), 'NewJobPage'),
+});
+
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 
 const job = createRoute({
@@ -68,7 +74,7 @@ const audit = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([overview, jobs, job, sources, source, sinks, sink, deadLetters, access, audit]),
+  routeTree: root.addChildren([overview, jobs, newJob, job, sources, source, sinks, sink, deadLetters, access, audit]),
   basepath: '/ui',
   defaultPreload: 'intent',
   defaultErrorComponent: RouteProblem,
