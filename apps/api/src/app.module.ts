@@ -22,6 +22,7 @@ import { JobsController } from './jobs/jobs.controller.ts';
 import { PlanJobUseCase } from './jobs/plan-job.use-case.ts';
 import { ReadFiguresUseCase } from './jobs/read-figures.use-case.ts';
 import { SubmitJobUseCase } from './jobs/submit-job.use-case.ts';
+import { liveControllers, liveProviders } from './live/live-parts.ts';
 import { ModulesController } from './modules/modules.controller.ts';
 import { UploadModuleUseCase } from './modules/upload-module.use-case.ts';
 import { Executions } from './queue/executions.ts';
@@ -67,6 +68,7 @@ export function appModule({ catalog, executions, registry, log, uploads, access 
       ModulesController,
       ConnectorsController,
       HealthController,
+      ...liveControllers,
     ],
     providers: [
       { provide: Catalog, useValue: catalog },
@@ -88,6 +90,7 @@ export function appModule({ catalog, executions, registry, log, uploads, access 
       CommandJobUseCase,
       DeleteJobUseCase,
       ReadFiguresUseCase,
+      ...liveProviders,
     ],
   };
 }

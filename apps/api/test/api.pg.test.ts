@@ -577,6 +577,10 @@ describe('the API as a whole', () => {
       'GET /api/v1/jobs/{id}',
       'DELETE /api/v1/jobs/{id}',
       'GET /api/v1/jobs/{id}/metrics',
+      'GET /api/v1/jobs/{id}/events',
+      'GET /api/v1/jobs/{id}/executions',
+      'GET /api/v1/jobs/{id}/history',
+      'GET /api/v1/jobs/{id}/snapshots',
       'POST /api/v1/jobs/plan',
       'GET /api/v1/modules',
       'POST /api/v1/modules',
@@ -595,7 +599,8 @@ describe('the API as a whole', () => {
       'DELETE /api/v1/jobs/{id}/dead-letters/{letterId}/edit',
       'GET /api/v1/audit',
     );
-    lines.push('GET /api/v1/connectors', 'GET /healthz', 'GET /readyz');
+    lines.push('GET /api/v1/overview', 'GET /api/v1/events', 'GET /api/v1/members');
+    lines.push('GET /metrics', 'GET /api/v1/connectors', 'GET /healthz', 'GET /readyz');
     lines.push(
       'GET /api/v1/me',
       'POST /api/v1/first-key',

@@ -32,6 +32,12 @@ export const historyKey = (jobId: string): string => `millrace:job:${jobId}:hist
 /** Figures of the last snapshots of a job: a list of JSON of `SnapshotFigures`, the newest last. */
 export const snapshotLogKey = (jobId: string): string => `millrace:job:${jobId}:snapshot-log`;
 
+/** Facts of a member: JSON of `MemberFacts`; goes away with its lease. */
+export const memberKey = (name: string): string => `millrace:member:${name}`;
+
+/** Names of members: a sorted set, the score is the time of the last word. */
+export const MEMBERS_KEY = 'millrace:members';
+
 /** The figures disappear when nobody has written them for this long. */
 export const FIGURES_TTL_MS = 10_000;
 

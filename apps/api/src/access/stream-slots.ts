@@ -37,6 +37,11 @@ export class StreamSlots implements Disposable {
     this.#clock = clock;
   }
 
+  /** Streams that are open. */
+  get open(): number {
+    return this.#held.size;
+  }
+
   /** @throws MillraceError `access.too_many_streams` */
   take(actor: Actor): StreamSlot {
     const holder = holderOf(actor);

@@ -88,6 +88,11 @@ export class ExecutionCoordinator {
     }
   }
 
+  /** The job's id until it has been read. */
+  get jobName(): string {
+    return this.#jobName;
+  }
+
   /** Looks at the job now. */
   poke(): void {
     this.#look?.();

@@ -87,6 +87,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The fleet as it changes, once a second (server-sent events). */
+        get: operations["Overview.events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/first-key": {
         parameters: {
             query?: never;
@@ -277,6 +294,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A job as it changes: status, figures, snapshots, executions (server-sent events). */
+        get: operations["JobLive.events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/executions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last executions of a job: who ran it, from when to when, and why each ended. */
+        get: operations["JobLive.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last hour of a job, a point every ten seconds. */
+        get: operations["JobLive.history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/{id}/metrics": {
         parameters: {
             query?: never;
@@ -322,6 +390,23 @@ export interface paths {
         put?: never;
         /** Goes on from the newest snapshot, also after a failure. */
         post: operations["Jobs.resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/snapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last snapshots of a job: how long their parts took, and how large they are. */
+        get: operations["JobLive.snapshots"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -379,6 +464,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the workers: what they run, how they are, and which went without a word. */
+        get: operations["Members.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/modules": {
         parameters: {
             query?: never;
@@ -424,6 +526,23 @@ export interface paths {
         };
         /** The code of a module. */
         get: operations["Modules.code"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Is anything wrong, since when, what to do; all jobs in a line each; the last hour. */
+        get: operations["Overview.overview"];
         put?: never;
         post?: never;
         delete?: never;
@@ -567,6 +686,23 @@ export interface paths {
         };
         /** The process answers. */
         get: operations["Health.live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Figures of jobs and workers in the text format of Prometheus. */
+        get: operations["Metrics.metrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1051,6 +1187,22 @@ export interface components {
             rowsPerSecond: number;
             to: string;
         };
+        /** @description One attempt to run a job on a worker. */
+        Execution: {
+            /** @description Why it ended. failed: an error. lost: its worker died or could not be reached. released: its worker was shut down. restarted: somebody asked for another one. null: it runs. */
+            end: ("completed" | "suspended" | "cancelled" | "failed" | "released" | "restarted" | "lost") | null;
+            /** @description null: it runs. */
+            endedAt: string | null;
+            error: components["schemas"]["JobError"] | null;
+            generation: number;
+            member: string;
+            /** Format: date-time */
+            startedAt: string;
+        };
+        /** @description The newest first; the last hundred are kept. */
+        Executions: {
+            items: components["schemas"]["Execution"][];
+        };
         /** @description One thing that was looked at. */
         Finding: {
             code: string;
@@ -1061,6 +1213,53 @@ export interface components {
             pointer?: string;
             /** @enum {string} */
             severity: "ok" | "warning" | "error";
+        };
+        /** @description What has changed since the event before. */
+        FleetChanges: {
+            /** Format: date-time */
+            at: string;
+            /** @description Jobs whose line is another than before, or that are new. */
+            changed: components["schemas"]["JobSummary"][];
+            /** @description All of them, when they are others than before. */
+            problems?: components["schemas"]["FleetProblem"][];
+            /** @description Ids of jobs that are gone. */
+            removed: string[];
+            totals: components["schemas"]["FleetTotals"];
+        };
+        /** @description Everything, once at the beginning of the stream. */
+        FleetEvent: {
+            /** Format: date-time */
+            at: string;
+            jobs: components["schemas"]["JobSummary"][];
+            problems: components["schemas"]["FleetProblem"][];
+            totals: components["schemas"]["FleetTotals"];
+        };
+        /** @description Something that is wrong now. */
+        FleetProblem: {
+            /** @description Stable, such as job.failed or slot.retains_wal. */
+            code: string;
+            /** @description What to do. */
+            mend: string;
+            message: string;
+            /** @enum {string} */
+            severity: "error" | "warning";
+            since: string | null;
+            target: components["schemas"]["ProblemTarget"];
+        };
+        /** @description All jobs together. */
+        FleetTotals: {
+            /** @description How many jobs are in each status. */
+            byStatus: {
+                [key: string]: number;
+            };
+            inPerSecond: number;
+            jobs: number;
+            /** @description Of the job that is furthest behind. */
+            lagP50Ms: number | null;
+            /** @description Of the job that is furthest behind. */
+            lagP99Ms: number | null;
+            members: number;
+            outPerSecond: number;
         };
         /** @description Rows that came from the sources and went into the sinks. */
         Flow: {
@@ -1162,6 +1361,18 @@ export interface components {
             status: string;
             vertices: components["schemas"]["VertexFigures"][];
         };
+        /** @description It was deleted. */
+        JobGone: {
+            id: string;
+        };
+        /** @description The last hour of a job, for charts. */
+        JobHistory: {
+            metrics: ("inPerSecond" | "outPerSecond" | "lagMs" | "lagP99Ms" | "lagBytes" | "queueFill" | "blocked" | "stateBytes" | "snapshotMs" | "snapshotBytes")[];
+            /** @description Each: milliseconds since 1970, then the metrics in their order. The oldest first. */
+            points: (number | null)[][];
+            /** @description Between two points. */
+            stepMs: number;
+        };
         JobPage: {
             items: components["schemas"]["Job"][];
             nextCursor: string | null;
@@ -1176,6 +1387,70 @@ export interface components {
             })[];
         } & {
             [key: string]: unknown;
+        };
+        /** @description What a job is doing. */
+        JobState: {
+            /**
+             * @description What was asked for last; the workers make it so.
+             * @enum {string}
+             */
+            desired: "running" | "suspended" | "cancelled";
+            error: components["schemas"]["JobError"] | null;
+            executionStartedAt: string | null;
+            generation: number;
+            id: string;
+            name: string;
+            /** @enum {string} */
+            status: "NOT_RUNNING" | "STARTING" | "RUNNING" | "SUSPENDED" | "SUSPENDED_EXPORTING_SNAPSHOT" | "COMPLETING" | "COMPLETED" | "FAILED";
+            /** Format: date-time */
+            updatedAt: string;
+            version: number;
+        };
+        /** @description A job in one line. */
+        JobSummary: {
+            /** @description Share of time that its most held up stage waits for room, 0 to 1. */
+            blocked: number;
+            /** @description Open ones, counted up to 10,000. */
+            deadLetters: number;
+            /**
+             * @description What was asked for last; the workers make it so.
+             * @enum {string}
+             */
+            desired: "running" | "suspended" | "cancelled";
+            /** @description Why it failed, or why it is waiting for another attempt. */
+            error: {
+                code: string;
+                mend: string | null;
+                message: string;
+            } | null;
+            executionStartedAt: string | null;
+            generation: number;
+            guarantee: string;
+            id: string;
+            inPerSecond: number;
+            lag: components["schemas"]["Lag"] | null;
+            /** @description Who runs it; null: nobody has told figures lately. */
+            member: string | null;
+            name: string;
+            outPerSecond: number;
+            /** @description Of its fullest queue, 0 to 1 or a little more. */
+            queueFill: number;
+            /** @description Executions that failed or lost their member within a day. */
+            restarts: number;
+            /** @description The newest one. */
+            snapshot: {
+                durationMs: number;
+                id: number;
+                /** Format: date-time */
+                takenAt: string;
+            } | null;
+            /** @enum {string} */
+            status: "NOT_RUNNING" | "STARTING" | "RUNNING" | "SUSPENDED" | "SUSPENDED_EXPORTING_SNAPSHOT" | "COMPLETING" | "COMPLETED" | "FAILED";
+            /**
+             * Format: date-time
+             * @description When the status was written.
+             */
+            updatedAt: string;
         };
         /** @description How far the sinks are behind the source. */
         Lag: {
@@ -1204,6 +1479,43 @@ export interface components {
             /** @description There is no key yet: whoever reaches the API may do everything. */
             open: boolean;
             role: components["schemas"]["AccessRole"];
+        };
+        /** @description A worker that is there. */
+        Member: {
+            /**
+             * Format: date-time
+             * @description When it told this; every second.
+             */
+            at: string;
+            /** @description Cores it used in the last second; engine threads make it more than 1. */
+            cpu: number;
+            /** @description How late the event loop of the main thread was. */
+            eventLoopP50Ms: number;
+            eventLoopP99Ms: number;
+            heapMaxBytes: number;
+            heapUsedBytes: number;
+            jobs: {
+                id: string;
+                name: string;
+            }[];
+            /** @description Host and process. */
+            name: string;
+            rssBytes: number;
+            /** Format: date-time */
+            startedAt: string;
+            /** @description Of its engine. */
+            threads: number;
+            version: string;
+        };
+        /** @description The workers of the cluster. */
+        Members: {
+            /** @description Workers that went without a word in the last ten minutes. */
+            gone: {
+                /** Format: date-time */
+                lastAt: string;
+                name: string;
+            }[];
+            items: components["schemas"]["Member"][];
         };
         /** @description An uploaded module. */
         Module: {
@@ -1279,6 +1591,41 @@ export interface components {
             /** @description Until it was durable in Redis and the metadata database. */
             writeMs: number;
         };
+        /** @description No worker has told figures lately. */
+        NoFigures: {
+            /** Format: date-time */
+            since: string;
+        };
+        /** @description Something that somebody did. */
+        Operation: {
+            action: string;
+            actor: string | null;
+            /** Format: date-time */
+            at: string;
+            id: number;
+            outcome: string;
+            target: string;
+        };
+        /** @description The fleet: is anything wrong, since when, what to do; and how it goes. */
+        Overview: {
+            /** Format: date-time */
+            at: string;
+            /** @description The last hour, a point every ten seconds: rates of all jobs, lag of the one furthest behind. */
+            history: {
+                /** @description Milliseconds since 1970. */
+                at: number;
+                inPerSecond: number | null;
+                lagMs: number | null;
+                lagP99Ms: number | null;
+                outPerSecond: number | null;
+            }[];
+            jobs: components["schemas"]["JobSummary"][];
+            /** @description What was done last, the newest first. */
+            operations: components["schemas"]["Operation"][];
+            /** @description The worst and oldest first; empty: all is well. */
+            problems: components["schemas"]["FleetProblem"][];
+            totals: components["schemas"]["FleetTotals"];
+        };
         /** @description A pipeline: named stages from sources to sinks. */
         Pipeline: {
             /**
@@ -1335,6 +1682,13 @@ export interface components {
             /** @description urn:millrace:error:CODE */
             type: string;
         };
+        /** @description What it is about. */
+        ProblemTarget: {
+            id: string;
+            /** @enum {string} */
+            kind: "job" | "source" | "member" | "api-key" | "cluster";
+            name: string;
+        };
         /** @description Open letters to process again, in the order they were set aside. */
         ReplayDeadLetters: {
             /**
@@ -1380,6 +1734,58 @@ export interface components {
              * @default 0s
              */
             oldKeyWorksFor: string;
+        };
+        /** @description A committed snapshot. */
+        Snapshot: {
+            /** @description Until every instance had met the barrier and saved. */
+            alignMs: number;
+            /** @description Encoded state. */
+            bytes: number;
+            /** @description Until the sinks showed what it covers. */
+            commitMs: number;
+            durationMs: number;
+            /** @description Of the execution that took it. */
+            generation: number;
+            id: number;
+            /** @description Its state is still there; the job goes on from the newest such. */
+            isRetained: boolean;
+            /**
+             * Format: date-time
+             * @description When the barrier left.
+             */
+            takenAt: string;
+            /** @description Until it was durable in Redis and the metadata database. */
+            writeMs: number;
+        };
+        /** @description A committed snapshot and how long its parts took. */
+        SnapshotFigures: {
+            /** @description Until every instance had met the barrier and saved. */
+            alignMs: number;
+            /** @description Encoded state. */
+            bytes: number;
+            /** @description Until the sinks showed what it covers. */
+            commitMs: number;
+            durationMs: number;
+            /** @description Of the execution that took it. */
+            generation: number;
+            id: number;
+            /**
+             * Format: date-time
+             * @description When the barrier left.
+             */
+            takenAt: string;
+            /** @description Until it was durable in Redis and the metadata database. */
+            writeMs: number;
+        };
+        /** @description The newest first; the figures of the last hundred are kept. */
+        Snapshots: {
+            items: components["schemas"]["Snapshot"][];
+        };
+        /** @description Nothing new can be told for now, and why; the stream goes on by itself. */
+        StreamTrouble: {
+            code: string;
+            mend?: string;
+            message: string;
         };
         /** @description The job as submitted. */
         SubmittedJob: {
@@ -1486,26 +1892,46 @@ export type DefinitionPatch = components['schemas']['DefinitionPatch'];
 export type DeletedJob = components['schemas']['DeletedJob'];
 export type DiscardDeadLetters = components['schemas']['DiscardDeadLetters'];
 export type EdgeFigures = components['schemas']['EdgeFigures'];
+export type Execution = components['schemas']['Execution'];
+export type Executions = components['schemas']['Executions'];
 export type Finding = components['schemas']['Finding'];
+export type FleetChanges = components['schemas']['FleetChanges'];
+export type FleetEvent = components['schemas']['FleetEvent'];
+export type FleetProblem = components['schemas']['FleetProblem'];
+export type FleetTotals = components['schemas']['FleetTotals'];
 export type Flow = components['schemas']['Flow'];
 export type Health = components['schemas']['Health'];
 export type IssuedApiKey = components['schemas']['IssuedApiKey'];
 export type Job = components['schemas']['Job'];
 export type JobError = components['schemas']['JobError'];
 export type JobFigures = components['schemas']['JobFigures'];
+export type JobGone = components['schemas']['JobGone'];
+export type JobHistory = components['schemas']['JobHistory'];
 export type JobPage = components['schemas']['JobPage'];
 export type JobPlan = components['schemas']['JobPlan'];
+export type JobState = components['schemas']['JobState'];
+export type JobSummary = components['schemas']['JobSummary'];
 export type Lag = components['schemas']['Lag'];
 export type Me = components['schemas']['Me'];
+export type Member = components['schemas']['Member'];
+export type Members = components['schemas']['Members'];
 export type Module = components['schemas']['Module'];
 export type ModuleCode = components['schemas']['ModuleCode'];
 export type ModuleJob = components['schemas']['ModuleJob'];
 export type ModuleList = components['schemas']['ModuleList'];
 export type NewestSnapshot = components['schemas']['NewestSnapshot'];
+export type NoFigures = components['schemas']['NoFigures'];
+export type Operation = components['schemas']['Operation'];
+export type Overview = components['schemas']['Overview'];
 export type Pipeline = components['schemas']['Pipeline'];
 export type Problem = components['schemas']['Problem'];
+export type ProblemTarget = components['schemas']['ProblemTarget'];
 export type ReplayDeadLetters = components['schemas']['ReplayDeadLetters'];
 export type RotateApiKey = components['schemas']['RotateApiKey'];
+export type Snapshot = components['schemas']['Snapshot'];
+export type SnapshotFigures = components['schemas']['SnapshotFigures'];
+export type Snapshots = components['schemas']['Snapshots'];
+export type StreamTrouble = components['schemas']['StreamTrouble'];
 export type SubmittedJob = components['schemas']['SubmittedJob'];
 export type UploadModule = components['schemas']['UploadModule'];
 export type VertexFigures = components['schemas']['VertexFigures'];
@@ -1708,6 +2134,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConnectorList"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Overview.events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Everything at first (`fleet`), then what has changed (`changes`). A comment line comes every few seconds when nothing else does. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": {
+                        data: components["schemas"]["FleetEvent"];
+                        /** @enum {string} */
+                        event: "fleet";
+                    } | {
+                        data: components["schemas"]["FleetChanges"];
+                        /** @enum {string} */
+                        event: "changes";
+                    } | {
+                        data: components["schemas"]["StreamTrouble"];
+                        /** @enum {string} */
+                        event: "trouble";
+                    };
                 };
             };
             /** @description What went wrong, and how to mend it. */
@@ -2242,6 +2709,133 @@ export interface operations {
             };
         };
     };
+    "JobLive.events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is so at first, then what has changed, once a second. A comment line comes every few seconds when nothing else does. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": {
+                        data: components["schemas"]["JobState"];
+                        /** @enum {string} */
+                        event: "job";
+                    } | {
+                        data: components["schemas"]["JobFigures"];
+                        /** @enum {string} */
+                        event: "figures";
+                    } | {
+                        data: components["schemas"]["NoFigures"];
+                        /** @enum {string} */
+                        event: "nobody";
+                    } | {
+                        data: components["schemas"]["SnapshotFigures"];
+                        /** @enum {string} */
+                        event: "snapshot";
+                    } | {
+                        data: components["schemas"]["Executions"];
+                        /** @enum {string} */
+                        event: "executions";
+                    } | {
+                        data: components["schemas"]["JobGone"];
+                        /** @enum {string} */
+                        event: "deleted";
+                    } | {
+                        data: components["schemas"]["StreamTrouble"];
+                        /** @enum {string} */
+                        event: "trouble";
+                    };
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "JobLive.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest first; the last hundred are kept. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Executions"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "JobLive.history": {
+        parameters: {
+            query?: {
+                /** @description Metrics with commas between; all without: inPerSecond, outPerSecond, lagMs, lagP99Ms, lagBytes, queueFill, blocked, stateBytes, snapshotMs, snapshotBytes. */
+                metric?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The last hour of a job, for charts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobHistory"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "Jobs.metrics": {
         parameters: {
             query?: never;
@@ -2331,6 +2925,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "JobLive.snapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest first; the figures of the last hundred are kept. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshots"];
                 };
             };
             /** @description What went wrong, and how to mend it. */
@@ -2434,6 +3060,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Members.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The workers of the cluster. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Members"];
                 };
             };
             /** @description What went wrong, and how to mend it. */
@@ -2593,6 +3248,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ModuleCode"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Overview.overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The fleet: is anything wrong, since when, what to do; and how it goes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
                 };
             };
             /** @description What went wrong, and how to mend it. */
@@ -3100,6 +3784,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Metrics.metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Text format 0.0.4; docs/metrics.md has the list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
                 };
             };
             /** @description What went wrong, and how to mend it. */
