@@ -61,6 +61,12 @@ const deadLetters = createRoute({
   component: lazyRouteComponent(() => import('./dead-letters/dead-letters-page.tsx'), 'DeadLettersPage'),
 });
 
+const members = createRoute({
+  getParentRoute: () => root,
+  path: '/members',
+  component: lazyRouteComponent(() => import('./members/members-page.tsx'), 'MembersPage'),
+});
+
 const access = createRoute({
   getParentRoute: () => root,
   path: '/access',
@@ -74,7 +80,20 @@ const audit = createRoute({
 });
 
 export const router = createRouter({
-  routeTree: root.addChildren([overview, jobs, newJob, job, sources, source, sinks, sink, deadLetters, access, audit]),
+  routeTree: root.addChildren([
+    overview,
+    jobs,
+    newJob,
+    job,
+    sources,
+    source,
+    sinks,
+    sink,
+    deadLetters,
+    members,
+    access,
+    audit,
+  ]),
   basepath: '/ui',
   defaultPreload: 'intent',
   defaultErrorComponent: RouteProblem,

@@ -4,8 +4,10 @@ import { api } from './client.ts';
 import { allPages, PAGE_SIZE } from './pages.ts';
 import type { Plan } from './plan.ts';
 
-/** Between two readings of what changes by itself. */
+/** Between two readings of what changes by itself and is not streamed. */
 export const LIVE_MS = 2_000;
+/** Between two readings of what a stream tells as well, but for a few details. */
+const SLOWLY_MS = 10_000;
 
 export const jobsQuery = queryOptions({
   queryKey: ['jobs'],
@@ -14,14 +16,14 @@ export const jobsQuery = queryOptions({
       async (cursor) =>
         (await api.GET('/api/v1/jobs', { params: { query: { limit: PAGE_SIZE, cursor } }, signal })).data!,
     ),
-  refetchInterval: LIVE_MS,
+  refetchInterval: SLOWLY_MS,
 });
 
 export const jobQuery = (id: string) =>
   queryOptions({
     queryKey: ['jobs', id],
     queryFn: async ({ signal }) => (await api.GET('/api/v1/jobs/{id}', { params: { path: { id } }, signal })).data!,
-    refetchInterval: LIVE_MS,
+    refetchInterval: SLOWLY_MS,
   });
 
 /** `null` while no worker tells any. */
@@ -36,7 +38,6 @@ export const figuresQuery = (id: string) =>
         throw error;
       }
     },
-    refetchInterval: LIVE_MS,
   });
 
 /** How a document would run. @throws ApiProblem `pipeline.invalid` with a pointer to everything that is wrong */

@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useLocation } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
 import { LoginPage } from '../access/login-page.tsx';
+import { useFleetStream } from '../api/fleet.ts';
 import { meQuery } from '../api/me.ts';
 import { ProblemAlert } from '../parts/problem-alert.tsx';
 import { Announcer } from './announcer.tsx';
@@ -28,6 +29,7 @@ export function Root() {
 
 /** The frame of every page: where one can go, whether anything is wrong, and the page. */
 function Layout() {
+  useFleetStream();
   const [isOpen, { toggle, close }] = useDisclosure();
   const { pathname } = useLocation();
   const main = useRef<HTMLElement>(null);

@@ -6,6 +6,7 @@ import {
   IconHistory,
   IconKey,
   IconMailExclamation,
+  IconServer2,
   IconTopologyStar3,
 } from '@tabler/icons-react';
 import { Link, useLocation } from '@tanstack/react-router';
@@ -23,6 +24,7 @@ const PLACES: readonly Place[] = [
   { to: '/sources', name: 'Sources', icon: IconArrowBarToRight },
   { to: '/sinks', name: 'Sinks', icon: IconArrowBarToDown },
   { to: '/dead-letters', name: 'Dead letters', icon: IconMailExclamation },
+  { to: '/members', name: 'Members', icon: IconServer2 },
   { to: '/access', name: 'Access', icon: IconKey },
   { to: '/audit', name: 'Audit', icon: IconHistory },
 ];

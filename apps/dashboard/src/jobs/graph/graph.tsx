@@ -47,7 +47,7 @@ export default function Graph({ plan, figures, onChoose }: GraphProps) {
         nodeTypes={NODE_TYPES}
         colorMode={scheme}
         fitView
-        fitViewOptions={{ maxZoom: 1.1, padding: 0.08 }}
+        fitViewOptions={{ maxZoom: 1.1, padding: 0.14 }}
         minZoom={0.15}
         nodesConnectable={false}
         elementsSelectable={false}
@@ -55,7 +55,7 @@ export default function Graph({ plan, figures, onChoose }: GraphProps) {
         preventScrolling={false}
       >
         <Background gap={20} size={1} />
-        <Controls showInteractive={false} />
+        <Controls showInteractive={false} orientation="horizontal" position="top-right" />
       </ReactFlow>
     </section>
   );
