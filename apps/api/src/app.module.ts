@@ -14,6 +14,7 @@ import { ConnectorsController } from './connectors/connectors.controller.ts';
 import { DeadLettersController } from './dead-letters/dead-letters.controller.ts';
 import { CheckDefinitionUseCase } from './definitions/check-definition.use-case.ts';
 import { CreateDefinitionUseCase } from './definitions/create-definition.use-case.ts';
+import { ProbeDefinitionUseCase } from './definitions/probe-definition.use-case.ts';
 import { UpdateDefinitionUseCase } from './definitions/update-definition.use-case.ts';
 import { HealthController } from './health/health.controller.ts';
 import { CommandJobUseCase } from './jobs/command-job.use-case.ts';
@@ -27,6 +28,7 @@ import { ModulesController } from './modules/modules.controller.ts';
 import { UploadModuleUseCase } from './modules/upload-module.use-case.ts';
 import { Executions } from './queue/executions.ts';
 import { SinksController } from './sinks/sinks.controller.ts';
+import { LookAtSourceUseCase } from './sources/look/look-at-source.use-case.ts';
 import { SourcesController } from './sources/sources.controller.ts';
 import { LOGGER, PUBLIC_URL, UPLOADS_ALLOWED } from './tokens.ts';
 
@@ -84,6 +86,8 @@ export function appModule({ catalog, executions, registry, log, uploads, access 
       CreateDefinitionUseCase,
       UpdateDefinitionUseCase,
       CheckDefinitionUseCase,
+      ProbeDefinitionUseCase,
+      LookAtSourceUseCase,
       PlanJobUseCase,
       SubmitJobUseCase,
       UploadModuleUseCase,

@@ -430,6 +430,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/{id}/tables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tables a job captures: which phase each is in, and how far its initial load is. */
+        get: operations["JobLive.tables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/plan": {
         parameters: {
             query?: never;
@@ -623,6 +640,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sinks/probe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks a sink that is not registered what it lacks. Keeps nothing. */
+        post: operations["Sinks.probe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sources": {
         parameters: {
             query?: never;
@@ -671,6 +705,74 @@ export interface paths {
         put?: never;
         /** Asks the system of a source what it lacks, with the SQL that repairs it. Changes nothing. */
         post: operations["Sources.check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/slots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what keeps log at the system of a source: the slots of jobs, and orphans. */
+        get: operations["Sources.slots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/slots/{slot}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Drops the slot of a job that is gone. Whoever reads it cannot go on. */
+        delete: operations["Sources.dropSlot"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/tables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the tables of a source: size, key, and what stands against capturing them. */
+        get: operations["Sources.tables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/probe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks a source that is not registered what it lacks, and which tables it has. Keeps nothing. */
+        post: operations["Sources.probe"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1173,6 +1275,30 @@ export interface components {
              */
             withKey: boolean;
         };
+        /** @description A table that could be captured. */
+        DiscoveredTable: {
+            /** @description Without indexes. */
+            bytes: number | null;
+            /** @description What stands against capturing it, with the SQL that mends it. */
+            findings: components["schemas"]["Finding"][];
+            /** @description As a stage names it: public.orders. */
+            id: string;
+            /** @description Columns of the key; empty without one. */
+            key: string[];
+            replicaIdentity: string | null;
+            /** @description By the statistics of the system; null: there are none. */
+            rowsEstimate: number | null;
+            schema: string;
+            table: string;
+        };
+        /** @description Tables of a source, by name. */
+        DiscoveredTables: {
+            /** @description About the database as a whole. */
+            findings: components["schemas"]["Finding"][];
+            /** @description There are more tables than are listed. */
+            isCut: boolean;
+            items: components["schemas"]["DiscoveredTable"][];
+        };
         /** @description An edge of the DAG, its queues together. */
         EdgeFigures: {
             /** @description Number of the edge in the DAG. */
@@ -1452,6 +1578,28 @@ export interface components {
              */
             updatedAt: string;
         };
+        /** @description A table that a job captures. */
+        JobTable: {
+            /** @description Until its rows are read, at this rate and by the estimate. */
+            etaMs: number | null;
+            /**
+             * @description waiting: its rows are not being read yet. loading: they are. streaming: only changes come. unknown: nobody runs the job, or the source does not tell.
+             * @enum {string}
+             */
+            phase: "waiting" | "loading" | "streaming" | "unknown";
+            /** @description Read by the initial load so far. */
+            rows: number | null;
+            /** @description By the statistics of the source. */
+            rowsEstimate: number | null;
+            rowsPerSecond: number | null;
+            source: string;
+            stage: string;
+            table: string;
+        };
+        /** @description Tables of all source stages of a job, in the order of its document. */
+        JobTables: {
+            items: components["schemas"]["JobTable"][];
+        };
         /** @description How far the sinks are behind the source. */
         Lag: {
             /** @description Log the source has still to read, where it tells. */
@@ -1646,6 +1794,15 @@ export interface components {
                 };
             };
         };
+        /** @description A source or sink that is not registered, to be looked at. */
+        ProbeInput: {
+            /** @description Options of the connector; GET /api/v1/connectors has their schema. Secrets may be references: ${env:NAME} or ${file:/run/secrets/x}. */
+            config: {
+                [key: string]: unknown;
+            };
+            /** @description Type of the connector, such as postgres or jdbc. */
+            type: string;
+        };
         /** @description What went wrong, where, and how to mend it (RFC 9457). */
         Problem: {
             /** @description Stable; see the page of error codes. */
@@ -1735,6 +1892,29 @@ export interface components {
              */
             oldKeyWorksFor: string;
         };
+        /** @description What keeps a system from removing log that a job has still to read. */
+        Slot: {
+            /** @description Somebody reads it now. */
+            isActive: boolean;
+            /** @description null: an orphan. No job here has it; another installation may. */
+            job: {
+                id: string;
+                name: string;
+            } | null;
+            /** @description Log that is not confirmed yet. */
+            lagBytes: number | null;
+            name: string;
+            /** @description Log that the system keeps for it. */
+            retainedBytes: number | null;
+            /** @description What may still be written before the slot is lost; null: no limit. */
+            safeBytes: number | null;
+            /** @description reserved, extended, unreserved, lost. */
+            state: string | null;
+        };
+        /** @description Slots of jobs in the database of a source, and orphans. */
+        Slots: {
+            items: components["schemas"]["Slot"][];
+        };
         /** @description A committed snapshot. */
         Snapshot: {
             /** @description Until every instance had met the barrier and saved. */
@@ -1780,6 +1960,14 @@ export interface components {
         /** @description The newest first; the figures of the last hundred are kept. */
         Snapshots: {
             items: components["schemas"]["Snapshot"][];
+        };
+        /** @description What a source that is not registered lacks, and its tables. Nothing is kept. */
+        SourceProbe: {
+            findings: components["schemas"]["Finding"][];
+            /** @description No finding is an error. */
+            ok: boolean;
+            /** @description null: the connection cannot be used, or such a source cannot tell its tables. */
+            tables: components["schemas"]["DiscoveredTables"] | null;
         };
         /** @description Nothing new can be told for now, and why; the stream goes on by itself. */
         StreamTrouble: {
@@ -1891,6 +2079,8 @@ export type DefinitionPage = components['schemas']['DefinitionPage'];
 export type DefinitionPatch = components['schemas']['DefinitionPatch'];
 export type DeletedJob = components['schemas']['DeletedJob'];
 export type DiscardDeadLetters = components['schemas']['DiscardDeadLetters'];
+export type DiscoveredTable = components['schemas']['DiscoveredTable'];
+export type DiscoveredTables = components['schemas']['DiscoveredTables'];
 export type EdgeFigures = components['schemas']['EdgeFigures'];
 export type Execution = components['schemas']['Execution'];
 export type Executions = components['schemas']['Executions'];
@@ -1911,6 +2101,8 @@ export type JobPage = components['schemas']['JobPage'];
 export type JobPlan = components['schemas']['JobPlan'];
 export type JobState = components['schemas']['JobState'];
 export type JobSummary = components['schemas']['JobSummary'];
+export type JobTable = components['schemas']['JobTable'];
+export type JobTables = components['schemas']['JobTables'];
 export type Lag = components['schemas']['Lag'];
 export type Me = components['schemas']['Me'];
 export type Member = components['schemas']['Member'];
@@ -1924,13 +2116,17 @@ export type NoFigures = components['schemas']['NoFigures'];
 export type Operation = components['schemas']['Operation'];
 export type Overview = components['schemas']['Overview'];
 export type Pipeline = components['schemas']['Pipeline'];
+export type ProbeInput = components['schemas']['ProbeInput'];
 export type Problem = components['schemas']['Problem'];
 export type ProblemTarget = components['schemas']['ProblemTarget'];
 export type ReplayDeadLetters = components['schemas']['ReplayDeadLetters'];
 export type RotateApiKey = components['schemas']['RotateApiKey'];
+export type Slot = components['schemas']['Slot'];
+export type Slots = components['schemas']['Slots'];
 export type Snapshot = components['schemas']['Snapshot'];
 export type SnapshotFigures = components['schemas']['SnapshotFigures'];
 export type Snapshots = components['schemas']['Snapshots'];
+export type SourceProbe = components['schemas']['SourceProbe'];
 export type StreamTrouble = components['schemas']['StreamTrouble'];
 export type SubmittedJob = components['schemas']['SubmittedJob'];
 export type UploadModule = components['schemas']['UploadModule'];
@@ -3005,6 +3201,38 @@ export interface operations {
             };
         };
     };
+    "JobLive.tables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Tables of all source stages of a job, in the order of its document. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobTables"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "Jobs.plan": {
         parameters: {
             query?: {
@@ -3559,6 +3787,42 @@ export interface operations {
             };
         };
     };
+    "Sinks.probe": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again (kept for a day); with another body it is refused. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProbeInput"];
+            };
+        };
+        responses: {
+            /** @description Result of a preflight. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Check"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "Sources.list": {
         parameters: {
             query?: {
@@ -3755,6 +4019,141 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Check"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Sources.slots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Slots of jobs in the database of a source, and orphans. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Slots"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Sources.dropSlot": {
+        parameters: {
+            query?: {
+                /** @description The name of the slot once more. */
+                confirm?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+                /** @description Name of the slot. */
+                slot: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Sources.tables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Tables of a source, by name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiscoveredTables"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Sources.probe": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again (kept for a day); with another body it is refused. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProbeInput"];
+            };
+        };
+        responses: {
+            /** @description What a source that is not registered lacks, and its tables. Nothing is kept. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceProbe"];
                 };
             };
             /** @description What went wrong, and how to mend it. */

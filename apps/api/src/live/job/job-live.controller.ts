@@ -18,6 +18,7 @@ import { Streams } from '../stream/streams.ts';
 import { executionView } from './execution.view.ts';
 import { JobChanges, JobFeeds } from './job-feeds.ts';
 import { executionsSchema, JOB_EVENTS, snapshotsSchema } from './job-live.schemas.ts';
+import { type JobTablesView, jobTablesSchema, jobTablesView } from './job-tables.ts';
 
 const HISTORY_STEP_MS = 10_000;
 
@@ -66,6 +67,14 @@ export class JobLiveController {
       ),
     }));
     return { items };
+  }
+
+  @Get('tables')
+  @IdPath('The tables a job captures: which phase each is in, and how far its initial load is.')
+  @Answers(200, jobTablesSchema)
+  async tables(@Param('id') id: string): Promise<JobTablesView> {
+    const job = await this.catalog.jobs.get(id);
+    return jobTablesView(job, await this.executions.figures(job.id));
   }
 
   @Get('executions')
