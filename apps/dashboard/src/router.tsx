@@ -16,13 +16,29 @@ const jobs = createRoute({
   component: lazyRouteComponent(() => import('./jobs/jobs-page.tsx'), 'JobsPage'),
 });
 
+const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
 const newJob = createRoute({
   getParentRoute: () => root,
   path: '/new-job',
+  validateSearch: (search): { source?: string | undefined; tables?: string | undefined } => ({
+    source: text(search['source']),
+    tables: text(search['tables']),
+  }),
   component: lazyRouteComponent(() => import('./jobs/editor/new-job-page.tsx'), 'NewJobPage'),
 });
 
-const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+const newSource = createRoute({
+  getParentRoute: () => root,
+  path: '/new-source',
+  component: lazyRouteComponent(() => import('./sources/new-source-page.tsx'), 'NewSourcePage'),
+});
+
+const newSink = createRoute({
+  getParentRoute: () => root,
+  path: '/new-sink',
+  component: lazyRouteComponent(() => import('./sinks/new-sink-page.tsx'), 'NewSinkPage'),
+});
 
 const job = createRoute({
   getParentRoute: () => root,
@@ -84,6 +100,8 @@ export const router = createRouter({
     overview,
     jobs,
     newJob,
+    newSource,
+    newSink,
     job,
     sources,
     source,

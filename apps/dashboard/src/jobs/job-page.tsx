@@ -17,12 +17,13 @@ import { JobGraphTab } from './job-graph-tab.tsx';
 import { guaranteeOf, jobState, stateSince } from './job-state.ts';
 import { JobTiles } from './job-tiles.tsx';
 import { SnapshotsTable } from './snapshots-table.tsx';
+import { TablesTable } from './tables-table.tsx';
 
 const DeadLetters = lazy(() => import('../dead-letters/job-dead-letters.tsx'));
 
 const Charts = lazy(() => import('./job-charts.tsx'));
 
-const TABS = ['graph', 'list', 'charts', 'snapshots', 'executions', 'dead-letters', 'document'] as const;
+const TABS = ['graph', 'list', 'tables', 'charts', 'snapshots', 'executions', 'dead-letters', 'document'] as const;
 type Tab = (typeof TABS)[number];
 
 /** One job: its state and what to do about it, its figures, its graph. */
@@ -75,6 +76,7 @@ function JobBody({ job }: { readonly job: Job }) {
         <Tabs.List mb="sm">
           <Tabs.Tab value="graph">Graph</Tabs.Tab>
           <Tabs.Tab value="list">List</Tabs.Tab>
+          <Tabs.Tab value="tables">Tables</Tabs.Tab>
           <Tabs.Tab value="charts">Charts</Tabs.Tab>
           <Tabs.Tab value="snapshots">Snapshots</Tabs.Tab>
           <Tabs.Tab value="executions">Executions</Tabs.Tab>
@@ -97,6 +99,9 @@ function JobBody({ job }: { readonly job: Job }) {
         </Tabs.Panel>
         <Tabs.Panel value="list">
           <JobGraphTab job={job} figures={figures} as="list" />
+        </Tabs.Panel>
+        <Tabs.Panel value="tables">
+          <TablesTable job={job.name} />
         </Tabs.Panel>
         <Tabs.Panel value="charts">
           <Suspense>

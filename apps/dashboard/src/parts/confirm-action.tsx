@@ -14,6 +14,8 @@ export interface ConfirmActionProps<T> {
   /** What will happen, and what will stay. */
   readonly says: ReactNode;
   readonly call: Call<T>;
+  /** What is shown in place of a call that holds secrets. */
+  readonly shown?: Call;
   /** The role that the call needs. */
   readonly needs: AccessRole;
   /** What is lost is asked for in red. */
@@ -32,6 +34,7 @@ export function ConfirmAction<T>(props: ConfirmActionProps<T>) {
     label,
     says,
     call,
+    shown = call,
     needs,
     isFinal = false,
     isDisabled = false,
@@ -72,7 +75,7 @@ export function ConfirmAction<T>(props: ConfirmActionProps<T>) {
             {says}
           </Text>
           {children}
-          {isOpen && <CallAsCurl call={call} />}
+          {isOpen && <CallAsCurl call={shown} />}
           {mutation.error !== null && <ProblemAlert error={mutation.error} />}
           <Group justify="flex-end">
             <Button variant="default" onClick={close}>

@@ -3,7 +3,7 @@ import { Alert, Group, SimpleGrid, Stack, Text } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import { ApiProblem } from '@millrace/sdk/client';
 import { useQuery } from '@tanstack/react-query';
-import { useNavigate } from '@tanstack/react-router';
+import { useNavigate, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense, useMemo, useState } from 'react';
 import { connectorsQuery, definitionsQuery } from '../../api/definition-queries.ts';
 import { planOf } from '../../api/job-queries.ts';
@@ -36,7 +36,8 @@ export function NewJobPage() {
 
 function Editor({ known }: { readonly known: Known }) {
   const navigate = useNavigate();
-  const initial = useMemo(() => template(known), [known]);
+  const search = useSearch({ from: '/new-job' });
+  const initial = useMemo(() => template(known, search), [known, search]);
   const [text, setText] = useState(initial);
   const [settled] = useDebouncedValue(text, PAUSE_MS);
   const typed = useMemo(() => readTyped(settled), [settled]);
