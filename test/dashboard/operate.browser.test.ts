@@ -38,7 +38,7 @@ afterAll(async () => {
 it('leads from the overview to a running job, its graph, and the same as a list', async () => {
   const { page } = dashboard;
   await page.goto('/ui/');
-  await page.getByRole('link', { name: JOB }).click();
+  await page.getByRole('table', { name: 'Jobs' }).getByRole('link', { name: JOB }).click();
   const job = new JobScreen(page);
   await job.isShown('Running');
   expect(await job.vertex('copy')).toContain('Waits for room');
