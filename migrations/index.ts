@@ -3,6 +3,7 @@ import { JobModules1795737600000 } from './1795737600000-job-modules.ts';
 import { DeadLetters1795824000000 } from './1795824000000-dead-letters.ts';
 import { DeadLetterOrder1795827600000 } from './1795827600000-dead-letter-order.ts';
 import { DeadLetterKeys1795831200000 } from './1795831200000-dead-letter-keys.ts';
+import { Access1795906800000 } from './1795906800000-access.ts';
 
 /** Every migration of the metadata database, oldest first. Append only: one that was merged is never edited. */
 export const migrations = [
@@ -11,4 +12,5 @@ export const migrations = [
   DeadLetters1795824000000,
   DeadLetterOrder1795827600000,
   DeadLetterKeys1795831200000,
+  Access1795906800000,
 ] as const;

@@ -2,7 +2,14 @@ import { Catalog } from '@millrace/catalog';
 import { ConnectorRegistry } from '@millrace/connector-contract';
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Logger } from 'pino';
+import { AccessController } from './access/access.controller.ts';
+import { ApiKeysController } from './access/api-keys.controller.ts';
+import { Authenticator } from './access/authenticator.ts';
+import { RATE_LIMITS, type RateLimits } from './access/rate-limits.ts';
+import type { PublicUrl } from './access/session-cookie.ts';
+import { StreamSlots } from './access/stream-slots.ts';
 import { AuditController } from './audit/audit.controller.ts';
+import { AuditTrail } from './audit/audit-trail.ts';
 import { ConnectorsController } from './connectors/connectors.controller.ts';
 import { DeadLettersController } from './dead-letters/dead-letters.controller.ts';
 import { CheckDefinitionUseCase } from './definitions/check-definition.use-case.ts';
@@ -25,7 +32,7 @@ import { DeleteSubscriptionUseCase } from './subscriptions/delete-subscription.u
 import { DeliveryController } from './subscriptions/delivery.controller.ts';
 import { SubscriptionDelivery } from './subscriptions/subscription-delivery.ts';
 import { SubscriptionsController } from './subscriptions/subscriptions.controller.ts';
-import { LOGGER, UPLOADS_ALLOWED } from './tokens.ts';
+import { LOGGER, PUBLIC_URL, UPLOADS_ALLOWED } from './tokens.ts';
 
 /** What the module is wired with; made and ended by `createApp`. */
 export interface AppParts {
@@ -36,13 +43,31 @@ export interface AppParts {
   readonly log: Logger;
   /** Whether code may be uploaded. */
   readonly uploads: boolean;
+  readonly access: AccessProviders;
+}
+
+/** What asks who calls, and bounds and writes down what he does. */
+export interface AccessProviders {
+  readonly authenticator: Authenticator;
+  readonly limits: RateLimits;
+  readonly trail: AuditTrail;
+  readonly streams: StreamSlots;
+  readonly publicUrl: PublicUrl;
 }
 
 @Module({})
 class AppModule {}
 
 /** The whole API around its parts. */
-export function appModule({ catalog, executions, subscriptions, registry, log, uploads }: AppParts): DynamicModule {
+export function appModule({
+  catalog,
+  executions,
+  subscriptions,
+  registry,
+  log,
+  uploads,
+  access,
+}: AppParts): DynamicModule {
   return {
     module: AppModule,
     controllers: [
@@ -53,6 +78,8 @@ export function appModule({ catalog, executions, subscriptions, registry, log, u
       DeliveryController,
       DeadLettersController,
       AuditController,
+      AccessController,
+      ApiKeysController,
       ModulesController,
       ConnectorsController,
       HealthController,
@@ -64,6 +91,11 @@ export function appModule({ catalog, executions, subscriptions, registry, log, u
       { provide: ConnectorRegistry, useValue: registry },
       { provide: LOGGER, useValue: log },
       { provide: UPLOADS_ALLOWED, useValue: uploads },
+      { provide: Authenticator, useValue: access.authenticator },
+      { provide: RATE_LIMITS, useValue: access.limits },
+      { provide: AuditTrail, useValue: access.trail },
+      { provide: StreamSlots, useValue: access.streams },
+      { provide: PUBLIC_URL, useValue: access.publicUrl },
       CreateDefinitionUseCase,
       UpdateDefinitionUseCase,
       CheckDefinitionUseCase,

@@ -1,22 +1,31 @@
+import cookie from '@fastify/cookie';
 import { Catalog, SecretBox } from '@millrace/catalog';
 import type { ConnectorRegistry } from '@millrace/connector-contract';
-import { type IdSource, ulids } from '@millrace/kernel';
+import { type IdSource, systemClock, ulids } from '@millrace/kernel';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
+import { addAccessHook } from './access/access-hook.ts';
+import { Authenticator } from './access/authenticator.ts';
+import { rateLimits } from './access/rate-limits.ts';
+import type { AccessConfig } from './access/roles.ts';
+import { StreamSlots } from './access/stream-slots.ts';
 import { appModule } from './app.module.ts';
+import { AuditInterceptor } from './audit/audit.interceptor.ts';
+import { AuditRetention } from './audit/audit-retention.ts';
+import { AuditTrail } from './audit/audit-trail.ts';
 import { EtagInterceptor } from './http/etag.interceptor.ts';
 import { IdempotencyInterceptor } from './http/idempotency.interceptor.ts';
 import { openApiDocument } from './http/open-api.ts';
-import { refuseForeignOrigin } from './http/origin-guard.ts';
 import { ProblemFilter } from './http/problem.filter.ts';
 import { refuseDeepBody } from './http/refuse-deep-body.ts';
 import { SchemaPipe } from './http/schema.pipe.ts';
+import { securityHeaders } from './http/security-headers.ts';
 import { BODY_BYTES_MAX } from './http/to-millrace-error.ts';
 import { NestLogger } from './nest-logger.ts';
 import { Executions } from './queue/executions.ts';
-import type { Settings } from './settings/settings.ts';
+import { refuseOpenHost, type Settings } from './settings/settings.ts';
 import { SubscriptionDelivery } from './subscriptions/subscription-delivery.ts';
 
 export interface AppOptions {
@@ -27,6 +36,12 @@ export interface AppOptions {
   readonly env?: NodeJS.ProcessEnv;
   readonly ids?: IdSource;
 }
+
+/** A request, its body included, has to arrive within this time, its headers sooner. */
+const REQUEST_MS_MAX = 30_000;
+const HEADERS_MS_MAX = 15_000;
+/** A connection on which nothing is sent for this long is closed; streams send a heartbeat more often. */
+const IDLE_MS_MAX = 120_000;
 
 /** A caller's own request id is kept if it is short and harmless in a log. */
 const REQUEST_ID = /^[\w.:-]{1,64}$/;
@@ -59,6 +74,10 @@ export async function createApp({
     const filter = new ProblemFilter(log);
     const adapter = new FastifyAdapter({
       bodyLimit: BODY_BYTES_MAX,
+      requestTimeout: REQUEST_MS_MAX,
+      connectionTimeout: IDLE_MS_MAX,
+      http: { headersTimeout: HEADERS_MS_MAX },
+      trustProxy: settings.trustedProxies.length === 0 ? false : [...settings.trustedProxies],
       forceCloseConnections: true,
       frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) =>
         filter.answer(error, request, reply),
@@ -67,8 +86,19 @@ export async function createApp({
         return typeof given === 'string' && REQUEST_ID.test(given) ? given : ids.next();
       },
     });
+    const authenticator = new Authenticator(catalog, settings);
+    if (await authenticator.isOpen()) refuseOpenHost(settings);
+    const trail = new AuditTrail(catalog, log);
+    const streams = stack.use(new StreamSlots((actor) => authenticator.mayStill(actor), systemClock));
+    stack.use(new AuditRetention(catalog, { days: settings.auditDays, clock: systemClock, log }));
+    const fastify = adapter.getInstance();
+    await securityHeaders(fastify, settings.publicUrl);
+    await fastify.register(cookie);
+    const limits = await rateLimits(fastify, settings.rateLimit);
+    const { publicUrl, uploads } = settings;
+    const access = { authenticator, limits, trail, streams, publicUrl };
     const app = await NestFactory.create<NestFastifyApplication>(
-      appModule({ catalog, executions, subscriptions, registry, log, uploads: settings.uploads }),
+      appModule({ catalog, executions, subscriptions, registry, log, uploads, access }),
       adapter,
       {
         logger: new NestLogger(log),
@@ -77,18 +107,23 @@ export async function createApp({
     );
     app.useGlobalPipes(new SchemaPipe());
     app.useGlobalFilters(filter);
-    app.useGlobalInterceptors(new EtagInterceptor(), new IdempotencyInterceptor(catalog, ids));
-    adapter.getInstance().addHook('onRequest', async (request, reply) => {
-      void reply
-        .header('x-request-id', request.id)
-        .header('cache-control', 'no-store')
-        .header('x-content-type-options', 'nosniff');
-      if (!settings.allowOpenApi) refuseForeignOrigin(request);
+    app.useGlobalInterceptors(
+      new EtagInterceptor(),
+      new IdempotencyInterceptor(catalog, ids),
+      new AuditInterceptor(trail),
+    );
+    fastify.addHook('onRequest', async (request, reply) => {
+      void reply.header('x-request-id', request.id).header('cache-control', 'no-store');
     });
-    adapter.getInstance().addHook('preValidation', async ({ body }) => refuseDeepBody(body));
+    addAccessHook(fastify, { authenticator, limits, trail, log });
+    fastify.addHook('preValidation', async ({ body }) => refuseDeepBody(body));
     const document = openApiDocument(app);
-    adapter.getInstance().get('/api/openapi.json', (_request, reply) => reply.send(document));
-    const fastify = adapter.getInstance();
+    // The same for every installation, and what a client is made of before it has a key.
+    fastify.get(
+      '/api/openapi.json',
+      { config: { access: 'anyone' } satisfies AccessConfig as object },
+      (_request, reply) => reply.send(document),
+    );
     fastify.addHook('onClose', () => stack.disposeAsync());
     await app.init();
     await fastify.ready();

@@ -1,4 +1,4 @@
-import { MillraceError } from '@millrace/kernel';
+import { MillraceError, maskSecrets } from '@millrace/kernel';
 import { pino } from 'pino';
 import { connectorsOf } from './connectors.ts';
 import { createApp } from './create-app.ts';
@@ -6,7 +6,7 @@ import { readSettings } from './settings/settings.ts';
 
 try {
   const settings = readSettings(process.env);
-  const log = pino({ level: settings.logLevel, base: { app: 'api' } });
+  const log = pino({ level: settings.logLevel, base: { app: 'api' }, hooks: { streamWrite: maskSecrets } });
   const app = await createApp({ settings, registry: await connectorsOf(process.env), log });
   app.enableShutdownHooks();
   await app.listen(settings.port, settings.host);
@@ -17,6 +17,6 @@ try {
     error instanceof MillraceError
       ? [`${error.code.code}: ${error.message}`, error.mend].filter(Boolean).join('\n')
       : (error as Error).stack;
-  process.stderr.write(`millrace api: ${text}\n`);
+  process.stderr.write(`millrace api: ${maskSecrets(text ?? '')}\n`);
   process.exitCode = 1;
 }

@@ -592,6 +592,16 @@ describe('the API as a whole', () => {
       'GET /api/v1/audit',
     );
     lines.push('GET /api/v1/connectors', 'GET /healthz', 'GET /readyz');
+    lines.push(
+      'GET /api/v1/me',
+      'POST /api/v1/first-key',
+      'POST /api/v1/session',
+      'DELETE /api/v1/session',
+      'GET /api/v1/api-keys',
+      'POST /api/v1/api-keys',
+      'DELETE /api/v1/api-keys/{id}',
+      'POST /api/v1/api-keys/{id}/rotate',
+    );
     expect(listed).toEqual(lines.sort());
 
     const operations = routes.flatMap(([, verbs]) => Object.values(verbs));

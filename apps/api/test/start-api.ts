@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Writable } from 'node:stream';
 import type { ConnectorRegistry } from '@millrace/connector-contract';
+import { maskSecrets } from '@millrace/kernel';
 import { type TestDatabase, testPostgres, testRedis } from '@millrace/testing';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { pino } from 'pino';
@@ -30,7 +31,7 @@ export async function startApi(registry: ConnectorRegistry, env: NodeJS.ProcessE
   const database = await postgres.createDatabase('api');
   const said: string[] = [];
   const log = pino(
-    { level: 'debug' },
+    { level: 'debug', hooks: { streamWrite: maskSecrets } },
     new Writable({
       write(chunk: Buffer, _, done) {
         said.push(chunk.toString());

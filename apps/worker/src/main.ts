@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { MillraceError, systemClock } from '@millrace/kernel';
+import { MillraceError, maskSecrets, systemClock } from '@millrace/kernel';
 import { NestFactory } from '@nestjs/core';
 import { pino } from 'pino';
 import { connectorsOf } from './connectors.ts';
@@ -14,7 +14,7 @@ let isEnding = false;
 
 try {
   const settings = readSettings(process.env);
-  const log = pino({ level: settings.logLevel, base: { app: 'worker' } });
+  const log = pino({ level: settings.logLevel, base: { app: 'worker' }, hooks: { streamWrite: maskSecrets } });
   // Each thread of the engine loads them for itself; what is wrong with them is said here.
   await connectorsOf(process.env);
   const app = await NestFactory.createApplicationContext(workerModule(settings, log), { logger: false });
@@ -44,6 +44,6 @@ function fail(error: unknown): never {
     error instanceof MillraceError
       ? [`${error.code.code}: ${error.message}`, error.mend].filter(Boolean).join('\n')
       : (error as Error).stack;
-  process.stderr.write(`millrace worker: ${text}\n`);
+  process.stderr.write(`millrace worker: ${maskSecrets(text ?? '')}\n`);
   process.exit(1);
 }

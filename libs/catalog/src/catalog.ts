@@ -1,4 +1,6 @@
 import type { DataSource } from 'typeorm';
+import { ApiKeyRepository } from './access/api-key-repository.ts';
+import { SessionRepository } from './access/session-repository.ts';
 import { AuditRepository } from './audit/audit-repository.ts';
 import { codedError, withCodedErrors } from './coded-errors.ts';
 import { openCatalogDataSource } from './data-source.ts';
@@ -21,7 +23,7 @@ export interface CatalogOptions {
   readonly poolSize?: number;
 }
 
-/** The metadata database: definitions, jobs, witnesses, idempotency keys, dead letters, audit log. Every method fails with `catalog.unavailable` when it is away. */
+/** The metadata database: definitions, jobs, witnesses, idempotency keys, dead letters, API keys, audit log. Every method fails with `catalog.unavailable` when it is away. */
 export class Catalog implements AsyncDisposable {
   readonly sources: DefinitionRepository;
   readonly sinks: DefinitionRepository;
@@ -31,6 +33,8 @@ export class Catalog implements AsyncDisposable {
   readonly witness: WitnessRepository;
   readonly idempotency: IdempotencyRepository;
   readonly deadLetters: DeadLetterRepository;
+  readonly apiKeys: ApiKeyRepository;
+  readonly sessions: SessionRepository;
   readonly audit: AuditRepository;
   readonly #dataSource: DataSource;
 
@@ -44,6 +48,8 @@ export class Catalog implements AsyncDisposable {
     this.modules = withCodedErrors(new ModuleRepository(dataSource));
     this.witness = withCodedErrors(new WitnessRepository(dataSource));
     this.deadLetters = withCodedErrors(new DeadLetterRepository(dataSource));
+    this.apiKeys = withCodedErrors(new ApiKeyRepository(dataSource));
+    this.sessions = withCodedErrors(new SessionRepository(dataSource));
     this.audit = withCodedErrors(new AuditRepository(dataSource));
     this.idempotency = withCodedErrors(new IdempotencyRepository(dataSource, secretBox));
   }

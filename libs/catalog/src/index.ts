@@ -1,4 +1,30 @@
+export { ACCESS_ROLES, type AccessRole, includesRole } from './access/access-role.ts';
+export type { ApiKey, ApiKeyInput, IssuedKey } from './access/api-key.ts';
+export { ApiKeyRepository } from './access/api-key-repository.ts';
+export {
+  FirstKeyExists,
+  KeyExpired,
+  KeyMalformed,
+  KeyMistyped,
+  KeyNameTaken,
+  KeyNotUsable,
+  KeyRevoked,
+  KeyUnknown,
+  LastAdminKey,
+  NoSuchKey,
+} from './access/errors.ts';
+export { keyPrefix } from './access/key-text.ts';
+export { type Session, SessionRepository } from './access/session-repository.ts';
+export type { AuditEntryInput, AuditOutcome } from './audit/append-audit.ts';
 export { type AuditEntry, type AuditFilter, type AuditPage, AuditRepository } from './audit/audit-repository.ts';
+export {
+  type AuditActor,
+  type AuditNote,
+  type AuditOrigin,
+  type AuditScope,
+  noteChange,
+  runInAuditScope,
+} from './audit/audit-scope.ts';
 export { Catalog, type CatalogOptions } from './catalog.ts';
 export { catalogDataSource, openCatalogDataSource } from './data-source.ts';
 export {

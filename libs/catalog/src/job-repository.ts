@@ -1,4 +1,4 @@
-import { type ErrorRecord, MillraceError, suggestNames } from '@millrace/kernel';
+import { type ErrorRecord, MillraceError, maskSecretsDeep, suggestNames } from '@millrace/kernel';
 import { And, type DataSource, In, MoreThan, Not, Raw, type Repository } from 'typeorm';
 import { type Job, type JobStatus, jobEntity, type Role } from './entities.ts';
 import {
@@ -192,7 +192,7 @@ export class JobRepository {
    * @throws MillraceError `job.fenced` (stop at once), `job.unknown` (deleted: stop as well)
    */
   async setStatus(jobId: string, generation: number, status: JobStatus, error?: ErrorRecord): Promise<void> {
-    const kept: object | null = error === undefined ? null : { ...error, stack: undefined };
+    const kept: object | null = error === undefined ? null : maskSecretsDeep({ ...error, stack: undefined });
     const { affected } = await this.#rows
       .createQueryBuilder()
       .update()

@@ -15,6 +15,7 @@ export {
   toErrorRecord,
 } from './errors.ts';
 export { type IdSource, ulids } from './ids.ts';
+export { holdsSecret, maskSecrets, maskSecretsDeep } from './mask-secrets.ts';
 export { nearNames, suggestNames } from './near-names.ts';
 export { parseDurationMs, parseSizeBytes } from './quantities.ts';
 export { type Random, systemRandom } from './random.ts';

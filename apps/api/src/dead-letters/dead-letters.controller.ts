@@ -8,6 +8,7 @@ import {
 } from '@millrace/catalog';
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiParam, ApiTags } from '@nestjs/swagger';
+import { NeedsRole } from '../access/roles.ts';
 import { Answers, IdPath, Posts, QueryOf } from '../http/api-docs.ts';
 import { type PageView, readCursor, writeCursor } from '../http/page-query.ts';
 import { RequestId } from '../http/request-id.ts';
@@ -81,6 +82,7 @@ export class DeadLettersController {
 
   @Post('replay')
   @HttpCode(200)
+  @NeedsRole('operator')
   @Posts('Has open letters processed again by the stage that set them aside.', { id: true })
   @Answers(200, letterOutcomeSchema)
   async replay(
@@ -97,6 +99,7 @@ export class DeadLettersController {
 
   @Post('cancel-replay')
   @HttpCode(200)
+  @NeedsRole('operator')
   @Posts('Takes replays back that the job has not taken up.', { id: true })
   @Answers(200, letterOutcomeSchema)
   async cancelReplay(
@@ -111,6 +114,7 @@ export class DeadLettersController {
 
   @Post('discard')
   @HttpCode(200)
+  @NeedsRole('operator')
   @Posts('Gives open letters up for good.', { id: true })
   @Answers(200, letterOutcomeSchema)
   async discard(
@@ -136,6 +140,7 @@ export class DeadLettersController {
   }
 
   @Patch(':letterId')
+  @NeedsRole('editor', { action: 'dead_letter.edit' })
   @IdPath('Edits an open letter: the edited record is what is replayed. The original is kept.')
   @LetterPath
   @Answers(200, letterDetailSchema)
@@ -153,6 +158,7 @@ export class DeadLettersController {
   }
 
   @Delete(':letterId/edit')
+  @NeedsRole('editor', { action: 'dead_letter.undo_edit' })
   @IdPath('Undoes the edits of an open letter.')
   @LetterPath
   @Answers(200, letterDetailSchema)

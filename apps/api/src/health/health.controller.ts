@@ -2,6 +2,7 @@ import { Catalog } from '@millrace/catalog';
 import { Controller, Get } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { z } from 'zod';
+import { OpenToAnyone } from '../access/roles.ts';
 import { Answers } from '../http/api-docs.ts';
 import { Executions } from '../queue/executions.ts';
 
@@ -17,6 +18,7 @@ export class HealthController {
   ) {}
 
   @Get('healthz')
+  @OpenToAnyone()
   @ApiOperation({ summary: 'The process answers.' })
   @Answers(200, healthSchema)
   live(): Health {
@@ -24,6 +26,7 @@ export class HealthController {
   }
 
   @Get('readyz')
+  @OpenToAnyone()
   @ApiOperation({ summary: 'The metadata database and Redis answer as well.' })
   @Answers(200, healthSchema)
   async ready(): Promise<Health> {

@@ -3,6 +3,7 @@ import { type IdSource, MillraceError } from '@millrace/kernel';
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { catchError, concatMap, from, type Observable, of, switchMap } from 'rxjs';
+import type { AccessConfig } from '../access/roles.ts';
 import { BadHeader, IdempotencyBusy, IdempotencyMismatch } from './errors.ts';
 import { setResourceId } from './resource-id.ts';
 
@@ -32,6 +33,7 @@ export class IdempotencyInterceptor implements NestInterceptor {
     setResourceId(request, resourceId);
     const key = parseKey(request.headers['idempotency-key']);
     if (key === undefined) return next.handle();
+    if ((request.routeOptions.config as AccessConfig).answersSecret) throw secretAnswer();
     const reply = http.getResponse<FastifyReply>();
     const route = `POST ${request.routeOptions.url}`;
     const body = JSON.stringify([request.params, request.query, request.body ?? null]);
@@ -69,6 +71,13 @@ function parseKey(header: string | string[] | undefined): string | undefined {
     details: { parameter: 'idempotency-key' },
   });
 }
+
+const secretAnswer = (): MillraceError =>
+  new MillraceError(BadHeader, {
+    message: 'this answer holds a secret that is shown once, so it is not kept for an Idempotency-Key',
+    mend: 'Leave the header away; if no answer came, revoke what was made and make it again.',
+    details: { parameter: 'idempotency-key' },
+  });
 
 const mismatch = (key: string): MillraceError =>
   new MillraceError(IdempotencyMismatch, {

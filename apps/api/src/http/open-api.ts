@@ -2,6 +2,7 @@ import { moduleJobSchema, pipelineSchema } from '@millrace/pipeline';
 import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { z } from 'zod';
+import { ROLE_EXTENSION, type RouteAccess, roleByVerb } from '../access/roles.ts';
 import { problemSchema } from './problem.ts';
 
 interface JsonSchema {
@@ -27,6 +28,12 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
       'Management API. Every failure is a problem document (RFC 9457) with a stable code and the way to mend it.',
     )
     .setVersion('1')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', description: 'An API key: mlr_…' }, 'key')
+    .addCookieAuth(
+      'millrace_session',
+      { type: 'apiKey', in: 'cookie', description: 'Begun with POST /api/v1/session.' },
+      'session',
+    )
     .build();
   const document = SwaggerModule.createDocument(app, config, {
     standardSchemaConverter: (schema, { schemaType }) =>
@@ -39,7 +46,22 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     convert(moduleJobSchema, 'input'),
   ].map((converted) => converted.components);
   const schemas = Object.assign({}, document.components?.schemas, ...components);
+  stateAccess(document);
   return { ...document, components: { ...document.components, schemas: rewriteReferences(schemas) as never } };
+}
+
+const VERBS = ['get', 'put', 'post', 'delete', 'patch', 'head', 'options', 'trace'] as const;
+
+/** Says of every operation which role it needs; the same rule as the hook that asks. */
+function stateAccess({ paths }: OpenAPIObject): void {
+  for (const path of Object.values(paths)) {
+    for (const verb of VERBS) {
+      const operation = path[verb] as (Record<string, unknown> & { [ROLE_EXTENSION]?: RouteAccess }) | undefined;
+      if (operation === undefined) continue;
+      operation[ROLE_EXTENSION] ??= roleByVerb(verb);
+      operation['security'] = operation[ROLE_EXTENSION] === 'anyone' ? [] : [{ key: [] }, { session: [] }];
+    }
+  }
 }
 
 /** zod refers to its own `$defs`; here they are components. */

@@ -3,7 +3,8 @@ import type { FastifyRequest } from 'fastify';
 import { isLoopback } from '../settings/settings.ts';
 import { ForeignOrigin } from './errors.ts';
 
-const hostOf = (authority: string): string | undefined =>
+/** The host name of a `Host` header. */
+export const hostOf = (authority: string): string | undefined =>
   URL.canParse(`http://${authority}`) ? new URL(`http://${authority}`).hostname : undefined;
 
 /**

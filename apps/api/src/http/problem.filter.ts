@@ -1,4 +1,4 @@
-import { InternalError, toErrorRecord } from '@millrace/kernel';
+import { InternalError, maskSecretsDeep, toErrorRecord } from '@millrace/kernel';
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Logger } from 'pino';
@@ -33,11 +33,15 @@ export class ProblemFilter implements ExceptionFilter {
       const cause = error?.cause ?? thrown;
       this.#log.error({ requestId: request.id, method, path, code: record.code, err: cause }, record.message);
     }
-    if (record.retry === 'later') void reply.header('retry-after', RETRY_AFTER_SECONDS);
+    const { retryAfterSeconds } = record.details ?? {};
+    if (record.retry === 'later')
+      void reply.header('retry-after', typeof retryAfterSeconds === 'number' ? retryAfterSeconds : RETRY_AFTER_SECONDS);
+    if (status === 401) void reply.header('www-authenticate', 'Bearer realm="millrace"');
     void reply
       .status(status)
       .header('content-type', PROBLEM_TYPE)
       .header('x-request-id', request.id)
-      .send(problemOf(record, status, { instance: path, requestId: request.id }));
+      // What a person sent by mistake in a wrong place comes back in messages.
+      .send(maskSecretsDeep(problemOf(record, status, { instance: path, requestId: request.id })));
   }
 }

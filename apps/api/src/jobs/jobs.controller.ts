@@ -1,6 +1,7 @@
 import { Catalog, type Job } from '@millrace/catalog';
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiQuery, ApiTags } from '@nestjs/swagger';
+import { NeedsRole } from '../access/roles.ts';
 import { Answers, ChangesVersion, IdPath, JsonBody, ListQuery, Posts } from '../http/api-docs.ts';
 import { IfMatch } from '../http/if-match.ts';
 import { type PageQuery, type PageView, pageQuerySchema, pageRequest, pageView } from '../http/page-query.ts';
@@ -56,6 +57,7 @@ export class JobsController {
 
   @Post('plan')
   @HttpCode(200)
+  @NeedsRole('editor', { changesNothing: true })
   @Posts('Shows how a job would run: the DAG, what is fused and why not. Makes nothing.')
   @ApiQuery({ name: 'format', required: false, schema: { type: 'string', enum: [...PLAN_FORMATS], default: 'json' } })
   @JsonBody('Pipeline')
@@ -101,6 +103,7 @@ export class JobsController {
 
   @Post(':id/suspend')
   @HttpCode(202)
+  @NeedsRole('operator')
   @Posts('Takes a snapshot and stops; the slot and the state are kept.', { id: true })
   @Answers(202, jobViewSchema)
   async suspend(@Param('id') id: string): Promise<JobView> {
@@ -109,6 +112,7 @@ export class JobsController {
 
   @Post(':id/resume')
   @HttpCode(202)
+  @NeedsRole('operator')
   @Posts('Goes on from the newest snapshot, also after a failure.', { id: true })
   @Answers(202, jobViewSchema)
   async resume(@Param('id') id: string): Promise<JobView> {
@@ -117,6 +121,7 @@ export class JobsController {
 
   @Post(':id/restart')
   @HttpCode(202)
+  @NeedsRole('operator')
   @Posts('Ends the execution and starts another from the newest snapshot.', { id: true })
   @Answers(202, jobViewSchema)
   async restart(@Param('id') id: string): Promise<JobView> {
@@ -125,6 +130,7 @@ export class JobsController {
 
   @Post(':id/cancel')
   @HttpCode(202)
+  @NeedsRole('operator')
   @Posts('Ends the job for good.', { id: true })
   @Answers(202, jobViewSchema)
   async cancel(@Param('id') id: string): Promise<JobView> {

@@ -15,7 +15,7 @@ export const ModuleTooLarge = errorCode('module.too_large', {
   title: 'Module is too large',
 });
 
-/** Takes code that workers will run: the one place to ask who may do that. */
+/** Takes code that workers will run: whether that is allowed at all is asked here, who may do it (an editor) before. */
 @Injectable()
 export class UploadModuleUseCase {
   constructor(
@@ -25,7 +25,6 @@ export class UploadModuleUseCase {
 
   /** @throws MillraceError `module.uploads_off`, `module.too_large` */
   async execute(code: string): Promise<JobModule> {
-    // Nobody is asked who they are yet; with roles this needs the one of an editor.
     if (!this.uploadsAllowed) {
       throw new MillraceError(UploadsOff, {
         message: 'this API takes no modules: MILLRACE_UPLOADS is off',

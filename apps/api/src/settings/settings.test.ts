@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isLoopback, readSettings } from './settings.ts';
+import { isLoopback, readSettings, refuseOpenHost } from './settings.ts';
 
 const env = {
   MILLRACE_DATABASE_URL: 'postgres://u:p@localhost/millrace',
@@ -18,6 +18,10 @@ describe('settings', () => {
       host: '127.0.0.1',
       port: 8080,
       allowOpenApi: false,
+      publicUrl: undefined,
+      trustedProxies: [],
+      rateLimit: 1_000,
+      auditDays: 400,
       logLevel: 'info',
     });
   });
@@ -37,12 +41,27 @@ describe('settings', () => {
   });
 
   it.each(['0.0.0.0', '::', '10.1.2.3', 'millrace.internal'])(
-    'refuse to listen on %s without a word of the operator',
+    'refuse to listen on %s without a key or a word of the operator',
     (host) => {
-      expect(() => readSettings({ ...env, MILLRACE_HOST: host })).toThrow(/MILLRACE_ALLOW_OPEN_API=true/);
-      expect(readSettings({ ...env, MILLRACE_HOST: host, MILLRACE_ALLOW_OPEN_API: 'true' }).host).toBe(host);
+      const settings = readSettings({ ...env, MILLRACE_HOST: host });
+      expect(() => refuseOpenHost(settings)).toThrow(/it has no key yet/);
+      expect(() => refuseOpenHost({ ...settings, allowOpenApi: true })).not.toThrow();
     },
   );
+
+  it('trust proxies by address or network only', () => {
+    expect(readSettings({ ...env, MILLRACE_TRUSTED_PROXIES: '10.0.0.1, fd00::/8' }).trustedProxies).toEqual([
+      '10.0.0.1',
+      'fd00::/8',
+    ]);
+    for (const wrong of ['true', 'proxy.internal', '10.0.0.0/8/8'])
+      expect(() => readSettings({ ...env, MILLRACE_TRUSTED_PROXIES: wrong })).toThrow(/MILLRACE_TRUSTED_PROXIES/);
+  });
+
+  it('keep audit entries a month at least', () => {
+    expect(() => readSettings({ ...env, MILLRACE_AUDIT_DAYS: '29' })).toThrow(/MILLRACE_AUDIT_DAYS/);
+    expect(readSettings({ ...env, MILLRACE_AUDIT_DAYS: '30' }).auditDays).toBe(30);
+  });
 
   it.each(['127.0.0.1', '127.1.2.3', 'localhost', '::1', '[::1]'])('%s is this machine', (host) => {
     expect(isLoopback(host)).toBe(true);

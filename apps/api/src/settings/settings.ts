@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { errorCode, MillraceError } from '@millrace/kernel';
 import { checkInput } from '@millrace/pipeline';
 import { z } from 'zod';
@@ -24,6 +25,21 @@ const url = (protocols: RegExp, example: string) =>
     .string()
     .refine((text) => URL.canParse(text) && protocols.test(new URL(text).protocol), `an address such as ${example}`);
 
+/** The database keeps entries of the audit log this long whatever a setting says. */
+const AUDIT_DAYS_MIN = 30;
+
+const addresses = (text: string): readonly string[] =>
+  text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+
+const areAddresses = (parts: readonly string[]): boolean =>
+  parts.every((part) => {
+    const [address = '', bits, ...rest] = part.split('/');
+    return isIP(address) !== 0 && rest.length === 0 && (bits === undefined || /^\d{1,3}$/.test(bits));
+  });
+
 /** The api's settings. Every default is here. */
 const settingsSchema = z.object({
   MILLRACE_DATABASE_URL: url(/^postgres(ql)?:$/, 'postgres://user:password@host:5432/millrace'),
@@ -33,6 +49,23 @@ const settingsSchema = z.object({
   MILLRACE_HOST: z.string().min(1).default('127.0.0.1'),
   MILLRACE_PORT: port.default(8_080),
   MILLRACE_ALLOW_OPEN_API: flag,
+  MILLRACE_PUBLIC_URL: url(/^https?:$/, 'https://millrace.example').optional(),
+  MILLRACE_TRUSTED_PROXIES: z
+    .string()
+    .default('')
+    .transform(addresses)
+    .refine(areAddresses, 'addresses or networks, such as 10.0.0.1,10.1.0.0/16'),
+  MILLRACE_RATE_LIMIT: z
+    .string()
+    .regex(/^[1-9]\d{0,6}$/, 'a number of requests from 1 on')
+    .default('1000')
+    .transform(Number),
+  MILLRACE_AUDIT_DAYS: z
+    .string()
+    .regex(/^\d{2,5}$/, `a number of days from ${AUDIT_DAYS_MIN} on`)
+    .default('400')
+    .transform(Number)
+    .refine((days) => days >= AUDIT_DAYS_MIN, `a number of days from ${AUDIT_DAYS_MIN} on`),
   MILLRACE_UPLOADS: z
     .enum(['on', 'off'])
     .default('on')
@@ -47,8 +80,16 @@ export interface Settings {
   readonly secretKeysOld: string;
   readonly host: string;
   readonly port: number;
-  /** Nobody is asked who they are yet: true when the operator has put something in front that does. */
+  /** While there is no key, other machines may do everything too: true when the operator has put something in front that asks who they are. */
   readonly allowOpenApi: boolean;
+  /** Where people find the API, when a proxy in front has another address than the API. */
+  readonly publicUrl: string | undefined;
+  /** Addresses and networks whose word about who is behind them is taken; nobody's by default. */
+  readonly trustedProxies: readonly string[];
+  /** Requests of one key in ten seconds. */
+  readonly rateLimit: number;
+  /** How long entries of the audit log are kept. */
+  readonly auditDays: number;
   /** Jobs written in TypeScript may be uploaded: code that workers run. */
   readonly uploads: boolean;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
@@ -70,12 +111,6 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
   const checked = checkInput(settingsSchema, given);
   const errors = checked.issues.map(({ message, mend }) => ({ message, mend }));
   const values = checked.value;
-  if (values !== undefined && !values.MILLRACE_ALLOW_OPEN_API && !isLoopback(values.MILLRACE_HOST)) {
-    errors.push({
-      message: `MILLRACE_HOST is ${values.MILLRACE_HOST}, and whoever reaches the API may do everything: it has no keys yet`,
-      mend: 'Listen on 127.0.0.1, or put a proxy that authenticates in front and set MILLRACE_ALLOW_OPEN_API=true.',
-    });
-  }
   if (values === undefined || errors.length > 0) {
     throw new MillraceError(SettingsInvalid, {
       message: errors.map(({ message, mend }) => `${message}. ${mend}`).join('\n'),
@@ -90,7 +125,23 @@ export function readSettings(env: NodeJS.ProcessEnv): Settings {
     host: values.MILLRACE_HOST,
     port: values.MILLRACE_PORT,
     allowOpenApi: values.MILLRACE_ALLOW_OPEN_API,
+    publicUrl: values.MILLRACE_PUBLIC_URL,
+    trustedProxies: values.MILLRACE_TRUSTED_PROXIES,
+    rateLimit: values.MILLRACE_RATE_LIMIT,
+    auditDays: values.MILLRACE_AUDIT_DAYS,
     uploads: values.MILLRACE_UPLOADS,
     logLevel: values.MILLRACE_LOG_LEVEL,
   };
+}
+
+/**
+ * Without a key whoever reaches the API may do everything, so it listens on this machine only.
+ * @throws MillraceError `settings.invalid`
+ */
+export function refuseOpenHost({ host, allowOpenApi }: Pick<Settings, 'host' | 'allowOpenApi'>): void {
+  if (allowOpenApi || isLoopback(host)) return;
+  throw new MillraceError(SettingsInvalid, {
+    message: `MILLRACE_HOST is ${host}, and whoever reaches the API may do everything: it has no key yet`,
+    mend: 'Make the first key with millrace init, or listen on 127.0.0.1. MILLRACE_ALLOW_OPEN_API=true is for something in front that authenticates.',
+  });
 }

@@ -1,6 +1,7 @@
 import { Catalog } from '@millrace/catalog';
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
+import { NeedsRole } from '../access/roles.ts';
 import { CheckDefinitionUseCase } from '../definitions/check-definition.use-case.ts';
 import { CreateDefinitionUseCase } from '../definitions/create-definition.use-case.ts';
 import {
@@ -78,6 +79,7 @@ export class SourcesController {
 
   @Post(':id/check')
   @HttpCode(200)
+  @NeedsRole('operator', { changesNothing: true })
   @Posts('Asks the system of a source what it lacks, with the SQL that repairs it. Changes nothing.', { id: true })
   @Answers(200, checkViewSchema)
   check(@Param('id') id: string): Promise<CheckView> {

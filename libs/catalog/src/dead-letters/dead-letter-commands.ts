@@ -1,6 +1,6 @@
 import { MillraceError } from '@millrace/kernel';
 import type { DataSource, EntityManager } from 'typeorm';
-import { appendAudit } from '../audit/audit-repository.ts';
+import { appendAudit } from '../audit/append-audit.ts';
 import type { Job } from '../entities.ts';
 import { type JobRef, letterId, letterRanges } from './dead-letter.ts';
 import { type Choice, choose, heldBack, inWrongState, lockCommands } from './dead-letter-choice.ts';

@@ -1,6 +1,6 @@
 import { MillraceError } from '@millrace/kernel';
 import type { DataSource } from 'typeorm';
-import { appendAudit } from '../audit/audit-repository.ts';
+import { appendAudit } from '../audit/append-audit.ts';
 import type { Job } from '../entities.ts';
 import {
   DEAD_LETTER_STATES,

@@ -1,6 +1,58 @@
 /** Made from the OpenAPI document of the API: npm run api-client -- --write */
 
 export interface paths {
+    "/api/v1/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists API keys in the order of their making; no secrets. */
+        get: operations["ApiKeys.list"];
+        put?: never;
+        /** Makes an API key. The answer has its secret, this once; it takes no Idempotency-Key. */
+        post: operations["ApiKeys.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/api-keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes an API key, and ends its sessions, at once and for good. It stays in the list. */
+        delete: operations["ApiKeys.revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/api-keys/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives an API key a new secret, shown this once. The one before can go on working for a while. */
+        post: operations["ApiKeys.rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/audit": {
         parameters: {
             query?: never;
@@ -8,7 +60,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists what people did to dead letters, the newest first; kept when the job is gone. */
+        /** Lists what was changed and by whom, and what was asked for and refused; the newest first. */
         get: operations["Audit.list"];
         put?: never;
         post?: never;
@@ -29,6 +81,23 @@ export interface paths {
         get: operations["Connectors.list"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/first-key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Makes the first key, an admin's: only while there is none, and only for a caller on the API's machine. Shown this once. */
+        post: operations["Access.firstKey"];
         delete?: never;
         options?: never;
         head?: never;
@@ -293,6 +362,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who calls, what he may do and until when; whether the API is open because it has no key yet. */
+        get: operations["Access.me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/modules": {
         parameters: {
             query?: never;
@@ -341,6 +427,24 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Begins a session of a browser with a key: sets a cookie that scripts cannot read and other sites cannot use. */
+        post: operations["Access.beginSession"];
+        /** Ends the session of the cookie that is sent; without one there is nothing to do. */
+        delete: operations["Access.endSession"];
         options?: never;
         head?: never;
         patch?: never;
@@ -492,19 +596,78 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description Something a person did. */
+        /**
+         * @description viewer reads; operator also commands jobs, replays and discards letters, runs checks and loads; editor also makes, changes and deletes definitions and jobs; admin also keys and the audit log.
+         * @enum {string}
+         */
+        AccessRole: "viewer" | "operator" | "editor" | "admin";
+        /** @description An API key, without its secret. */
+        ApiKey: {
+            /** Format: date-time */
+            createdAt: string;
+            createdBy: string;
+            /** @description null: never. */
+            expiresAt: string | null;
+            id: string;
+            /** @description To the minute. */
+            lastUsedAt: string | null;
+            name: string;
+            oldKeyWorksUntil: string | null;
+            /** @description How the key begins; what follows is secret. */
+            prefix: string;
+            revokedAt: string | null;
+            role: components["schemas"]["AccessRole"];
+            /** @description When its secret was replaced last. */
+            rotatedAt: string | null;
+            /** @enum {string} */
+            state: "active" | "expired" | "revoked";
+        };
+        /** @description API keys in the order of their making, revoked ones too. */
+        ApiKeyPage: {
+            items: components["schemas"]["ApiKey"][];
+            nextCursor: string | null;
+        };
+        /** @description Who did it. */
+        AuditActor: {
+            keyId: string | null;
+            /**
+             * @description key and session: somebody with an API key; open: while there was no key; local: with the credentials of the metadata database (millrace init); system: the platform by itself; unknown: before there were keys.
+             * @enum {string}
+             */
+            kind: "key" | "session" | "open" | "local" | "system" | "unknown";
+            name: string | null;
+            role: ("viewer" | "operator" | "editor" | "admin") | null;
+        };
+        /** @description Something that was done, or asked for and refused. */
         AuditEntry: {
             action: string;
+            actor: components["schemas"]["AuditActor"];
+            /** @description Remote address. */
+            address: string | null;
+            /** @description What was changed, as it is now; secrets masked. */
+            after: unknown;
             /** Format: date-time */
             at: string;
+            /** @description What was changed, as it was; secrets masked. null where there is none. */
+            before: unknown;
+            /** @description Of the error, when it was refused or failed. */
+            code: string | null;
             details: {
                 [key: string]: unknown;
             };
             id: number;
+            /**
+             * @description unknown: it is under way, or the API died before it could say.
+             * @enum {string}
+             */
+            outcome: "done" | "refused" | "failed" | "unknown";
+            /** @description Verb and route. */
+            request: string | null;
             /** @description As in the header x-request-id and in the log. */
             requestId: string | null;
             target: string;
         };
+        /** @description Entries of the audit log, the newest first. */
         AuditPage: {
             items: components["schemas"]["AuditEntry"][];
             nextCursor: string | null;
@@ -578,6 +741,43 @@ export interface components {
         /** @description Every connector there is. */
         ConnectorList: {
             items: components["schemas"]["Connector"][];
+        };
+        /** @description A key to make. */
+        CreateApiKey: {
+            /**
+             * @description From now: a duration such as `90d`, or `never`.
+             * @default 90d
+             * @example 90d
+             */
+            expiresIn: "never" | string;
+            /** @description Whose it is or what for; unique among keys that are not revoked. */
+            name: string;
+            role: components["schemas"]["AccessRole"];
+        };
+        /**
+         * @description The first key, an admin's.
+         * @default {
+         *       "name": "admin",
+         *       "expiresIn": "90d"
+         *     }
+         */
+        CreateFirstKey: {
+            /**
+             * @description From now: a duration such as `90d`, or `never`.
+             * @default 90d
+             * @example 90d
+             */
+            expiresIn: "never" | string;
+            /**
+             * @description Whose it is or what for; unique among keys that are not revoked.
+             * @default admin
+             */
+            name: string;
+        };
+        /** @description What a session is begun with. */
+        CreateSession: {
+            /** @description An API key. */
+            key: string;
         };
         /** @description A record that a stage set aside, without the record itself. */
         DeadLetter: {
@@ -853,6 +1053,29 @@ export interface components {
             /** @enum {string} */
             status: "ok";
         };
+        /** @description An API key with its secret. */
+        IssuedApiKey: {
+            /** Format: date-time */
+            createdAt: string;
+            createdBy: string;
+            /** @description null: never. */
+            expiresAt: string | null;
+            id: string;
+            /** @description The key. It is shown this once. */
+            key: string;
+            /** @description To the minute. */
+            lastUsedAt: string | null;
+            name: string;
+            oldKeyWorksUntil: string | null;
+            /** @description How the key begins; what follows is secret. */
+            prefix: string;
+            revokedAt: string | null;
+            role: components["schemas"]["AccessRole"];
+            /** @description When its secret was replaced last. */
+            rotatedAt: string | null;
+            /** @enum {string} */
+            state: "active" | "expired" | "revoked";
+        };
         /** @description A submitted pipeline and what became of it. */
         Job: {
             /** Format: date-time */
@@ -928,6 +1151,18 @@ export interface components {
             })[];
         } & {
             [key: string]: unknown;
+        };
+        /** @description Who calls, and what he may do. */
+        Me: {
+            /** @description When the key, or the session, ends. */
+            expiresAt: string | null;
+            keyId: string | null;
+            /** @enum {string} */
+            kind: "key" | "session" | "open";
+            name: string;
+            /** @description There is no key yet: whoever reaches the API may do everything. */
+            open: boolean;
+            role: components["schemas"]["AccessRole"];
         };
         /** @description An uploaded module. */
         Module: {
@@ -1066,6 +1301,24 @@ export interface components {
              */
             withKey: boolean;
         };
+        /**
+         * @description How a key gets a new secret.
+         * @default {
+         *       "oldKeyWorksFor": "0s"
+         *     }
+         */
+        RotateApiKey: {
+            /**
+             * @description A new end of the key, from now; by default its end stays.
+             * @example 90d
+             */
+            expiresIn?: "never" | string;
+            /**
+             * @description How long the secret that is replaced, and sessions it began, go on working.
+             * @default 0s
+             */
+            oldKeyWorksFor: string;
+        };
         /** @description The job as submitted. */
         SubmittedJob: {
             /** Format: date-time */
@@ -1109,12 +1362,19 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type AccessRole = components['schemas']['AccessRole'];
+export type ApiKey = components['schemas']['ApiKey'];
+export type ApiKeyPage = components['schemas']['ApiKeyPage'];
+export type AuditActor = components['schemas']['AuditActor'];
 export type AuditEntry = components['schemas']['AuditEntry'];
 export type AuditPage = components['schemas']['AuditPage'];
 export type CancelReplay = components['schemas']['CancelReplay'];
 export type Check = components['schemas']['Check'];
 export type Connector = components['schemas']['Connector'];
 export type ConnectorList = components['schemas']['ConnectorList'];
+export type CreateApiKey = components['schemas']['CreateApiKey'];
+export type CreateFirstKey = components['schemas']['CreateFirstKey'];
+export type CreateSession = components['schemas']['CreateSession'];
 export type DeadLetter = components['schemas']['DeadLetter'];
 export type DeadLetterDetail = components['schemas']['DeadLetterDetail'];
 export type DeadLetterEdit = components['schemas']['DeadLetterEdit'];
@@ -1130,11 +1390,13 @@ export type DeletedJob = components['schemas']['DeletedJob'];
 export type DiscardDeadLetters = components['schemas']['DiscardDeadLetters'];
 export type Finding = components['schemas']['Finding'];
 export type Health = components['schemas']['Health'];
+export type IssuedApiKey = components['schemas']['IssuedApiKey'];
 export type Job = components['schemas']['Job'];
 export type JobError = components['schemas']['JobError'];
 export type JobFigures = components['schemas']['JobFigures'];
 export type JobPage = components['schemas']['JobPage'];
 export type JobPlan = components['schemas']['JobPlan'];
+export type Me = components['schemas']['Me'];
 export type Module = components['schemas']['Module'];
 export type ModuleCode = components['schemas']['ModuleCode'];
 export type ModuleJob = components['schemas']['ModuleJob'];
@@ -1142,21 +1404,18 @@ export type ModuleList = components['schemas']['ModuleList'];
 export type Pipeline = components['schemas']['Pipeline'];
 export type Problem = components['schemas']['Problem'];
 export type ReplayDeadLetters = components['schemas']['ReplayDeadLetters'];
+export type RotateApiKey = components['schemas']['RotateApiKey'];
 export type SubmittedJob = components['schemas']['SubmittedJob'];
 export type UploadModule = components['schemas']['UploadModule'];
 export type $defs = Record<string, never>;
 export interface operations {
-    "Audit.list": {
+    "ApiKeys.list": {
         parameters: {
             query?: {
-                /** @description What was done, such as dead_letter.discard. */
-                action?: string;
                 /** @description nextCursor of the answer before. */
                 cursor?: string;
                 /** @description Items in one answer. */
                 limit?: number;
-                /** @description What it was done to: job/ and the job's id. */
-                target?: string;
             };
             header?: never;
             path?: never;
@@ -1164,7 +1423,154 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Done. */
+            /** @description API keys in the order of their making, revoked ones too. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKeyPage"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ApiKeys.create": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateApiKey"];
+            };
+        };
+        responses: {
+            /** @description An API key with its secret. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedApiKey"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ApiKeys.revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description An API key, without its secret. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ApiKey"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "ApiKeys.rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RotateApiKey"];
+            };
+        };
+        responses: {
+            /** @description An API key with its secret. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedApiKey"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Audit.list": {
+        parameters: {
+            query?: {
+                /** @description What was done, such as dead_letter.discard. */
+                action?: string;
+                /** @description Who did it: id or name of an API key, or open, local, system. */
+                actor?: string;
+                /** @description nextCursor of the answer before. */
+                cursor?: string;
+                /** @description Items in one answer. */
+                limit?: number;
+                /** @description What became of it. */
+                outcome?: "done" | "refused" | "failed" | "unknown";
+                /** @description From this time on. */
+                since?: string;
+                /** @description What it was done to: job/ and the job's id. */
+                target?: string;
+                /** @description Before this time. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Entries of the audit log, the newest first. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -1200,6 +1606,39 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConnectorList"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Access.firstKey": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateFirstKey"];
+            };
+        };
+        responses: {
+            /** @description An API key with its secret. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedApiKey"];
                 };
             };
             /** @description What went wrong, and how to mend it. */
@@ -1877,6 +2316,35 @@ export interface operations {
             };
         };
     };
+    "Access.me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Who calls, and what he may do. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "Modules.list": {
         parameters: {
             query?: never;
@@ -2024,6 +2492,66 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ModuleCode"];
                 };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Access.beginSession": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateSession"];
+            };
+        };
+        responses: {
+            /** @description Who calls, and what he may do. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Access.endSession": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description What went wrong, and how to mend it. */
             default: {

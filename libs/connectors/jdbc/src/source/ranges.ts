@@ -6,8 +6,8 @@ import type { StageShape } from './stage-shape.ts';
 
 /** Ranges for each connection: one that is slower or larger than others does not hold up the end. */
 const RANGES_A_CONNECTION = 4;
-/** Smaller ranges (in values of the column) are not worth a query. */
-const RANGE_VALUES_MIN = 1_000n;
+/** Smaller ranges (in values of the column, or estimated rows) are not worth a query. */
+const RANGE_SIZE_MIN = 1_000;
 
 /** Rows whose first key column is from `from` (inclusive) to `to` (exclusive); absent: open. Plain data, kept in the saved state. */
 export interface Range {
@@ -17,27 +17,59 @@ export interface Range {
 
 const EVERYTHING: readonly Range[] = [{}];
 
-/** Cuts what is between the least and the greatest value of the first key column into parts of one width. */
+/**
+ * Cuts what is between the least and the greatest value of the first key column into parts of one width; where its values can't be counted, at
+ * those that the statistics of the table give.
+ */
 export async function cutRanges(
   session: SourceSession,
   shape: StageShape,
   parallel: number,
 ): Promise<readonly Range[]> {
+  if (parallel === 1) return EVERYTHING;
+  const countMax = parallel * RANGES_A_CONNECTION;
   const column = shape.key[0]!;
-  if (parallel === 1 || !isCounted(column)) return EVERYTHING;
+  const cuts = isCounted(column)
+    ? await evenCuts(session, shape, column, countMax)
+    : await knownCuts(session, shape, column, countMax);
+  return [undefined, ...cuts].map((from, at) => ({ from, to: cuts[at] }));
+}
+
+async function evenCuts(
+  session: SourceSession,
+  shape: StageShape,
+  column: SourceColumn,
+  countMax: number,
+): Promise<readonly string[]> {
   const [least, greatest] = await leastAndGreatest(session, shape, column);
-  if (least === undefined || greatest === undefined) return EVERYTHING;
+  if (least === undefined || greatest === undefined) return [];
   const values = greatest - least + 1n;
-  const wanted = BigInt(parallel * RANGES_A_CONNECTION);
-  const count = values / RANGE_VALUES_MIN < wanted ? values / RANGE_VALUES_MIN : wanted;
-  if (count <= 1n) return EVERYTHING;
+  const worth = values / BigInt(RANGE_SIZE_MIN);
+  const count = worth < countMax ? worth : BigInt(countMax);
   const cuts: string[] = [];
   for (let at = 1n; at < count; at++) {
     const cut = textOf(column, least + (values * at) / count);
     // Dates are rounded: two cuts may be one.
     if (cut !== cuts.at(-1)) cuts.push(cut);
   }
-  return [undefined, ...cuts].map((from, at) => ({ from, to: cuts[at] }));
+  return cuts;
+}
+
+async function knownCuts(
+  session: SourceSession,
+  { relation }: StageShape,
+  column: SourceColumn,
+  countMax: number,
+): Promise<readonly string[]> {
+  if (!('name' in relation)) return [];
+  const spread = await session.spread?.(relation.name, column);
+  if (spread === undefined) return [];
+  const { rows, values } = spread;
+  // The first and the last value are the ends, not cuts.
+  const count = Math.min(countMax, values.length - 1, Math.floor(rows / RANGE_SIZE_MIN));
+  return Array.from({ length: Math.max(0, count - 1) }, (_, at) => {
+    return values[Math.round(((at + 1) * (values.length - 1)) / count)]!;
+  });
 }
 
 async function leastAndGreatest(

@@ -33,7 +33,7 @@ export const sourceStageSchema = z
       }),
     parallel: z.int().min(1).max(PARALLEL_MAX).optional().meta({
       description:
-        'Connections that read ranges of the first key column (integers and times) at the same time. Default: 4 for a table, 1 for a query, which runs once for each range, and for sqlite.',
+        'Connections that read ranges of the first key column at the same time: of integers and times, and at PostgreSQL of all types once the table has been analyzed. Default: 4 for a table, 1 for a query, which runs once for each range, and for sqlite.',
     }),
     watermark: columnName.optional().meta({
       description:

@@ -33,6 +33,14 @@ export interface SourceSql {
   constant(column: SourceColumn, text: string): string;
 }
 
+/** How the rows of a table are spread over the values of a column. */
+export interface Spread {
+  /** An estimate. */
+  readonly rows: number;
+  /** As in a tuple, each greater than the one before, compared as the column is. */
+  readonly values: readonly string[];
+}
+
 /** One connection that reads, and can change nothing. Calls never overlap, except `abort`. */
 export interface SourceSession {
   readonly sql: SourceSql;
@@ -46,6 +54,11 @@ export interface SourceSession {
    * @throws MillraceError `jdbc.value_unreadable`, `jdbc.connection_lost` and others of the connection
    */
   rows(sql: string, columns: readonly SourceColumn[]): AsyncIterable<TupleBlock>;
+  /**
+   * What the statistics of a table, which may be old, say of a column: values in the column's order with about as many rows between each two.
+   * `undefined`, or without it: nothing.
+   */
+  spread?(name: TargetName, column: SourceColumn): Promise<Spread | undefined>;
   /** Cuts the connection: what runs fails soon. */
   abort(): void;
   close(): Promise<void>;

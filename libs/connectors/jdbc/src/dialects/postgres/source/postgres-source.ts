@@ -1,6 +1,6 @@
 import type pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
-import type { ConnectionOptions } from '../../../config.ts';
+import type { ConnectionOptions, TargetName } from '../../../config.ts';
 import { serverOptions } from '../../../config.ts';
 import { queryRefused } from '../../../source/query-refused.ts';
 import type { Relation } from '../../../source/source-config.ts';
@@ -10,6 +10,7 @@ import type {
   SourceDialect,
   SourceSession,
   SourceSql,
+  Spread,
 } from '../../../source/source-dialect.ts';
 import type { TupleBlock } from '../../../source/tuple-writer.ts';
 import { checkWith } from '../../../target/check-with.ts';
@@ -18,6 +19,7 @@ import { quoteName, quoteTable, quoteText } from '../quote.ts';
 import { classify } from '../server-error.ts';
 import { CopyLines } from './copy-lines.ts';
 import { describe } from './describe.ts';
+import { spread } from './spread.ts';
 
 const sql: SourceSql = {
   comparesRows: true,
@@ -51,6 +53,14 @@ class PostgresSourceSession implements SourceSession {
       for await (const piece of stream) yield* lines.blocks(piece as Buffer);
     } catch (error) {
       throw queryRefused(classify(error));
+    }
+  }
+
+  async spread(name: TargetName, column: SourceColumn): Promise<Spread | undefined> {
+    try {
+      return await spread(this.#client, sql, name, column);
+    } catch (error) {
+      throw classify(error);
     }
   }
 
