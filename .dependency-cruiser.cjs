@@ -16,6 +16,7 @@ const ROOMS = {
   cluster: ['kernel', 'engine'],
   catalog: ['kernel'],
   sdk: [],
+  eventstore: ['kernel', 'formats', 'connectors/postgres'],
 };
 const TEST = '(\\.test\\.ts$|/(test|test-support|testing|fixtures)/)';
 

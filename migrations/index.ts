@@ -4,6 +4,7 @@ import { DeadLetters1795824000000 } from './1795824000000-dead-letters.ts';
 import { DeadLetterOrder1795827600000 } from './1795827600000-dead-letter-order.ts';
 import { DeadLetterKeys1795831200000 } from './1795831200000-dead-letter-keys.ts';
 import { Access1795906800000 } from './1795906800000-access.ts';
+import { Executions1795910400000 } from './1795910400000-executions.ts';
 
 /** Every migration of the metadata database, oldest first. Append only: one that was merged is never edited. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   DeadLetterOrder1795827600000,
   DeadLetterKeys1795831200000,
   Access1795906800000,
+  Executions1795910400000,
 ] as const;

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MillraceError } from '@millrace/kernel';
 import { testKafka, testMariadb, testPostgres, testRedis, testRegistry, testS3, testVersity } from '@millrace/testing';
+import { chromiumProgram } from '@millrace/testing/browser';
 
 function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -54,6 +55,7 @@ const OPTIONAL: readonly OptionalServer[] = [
     marks: ['registry'],
     start: async () => ({ TEST_REGISTRY_URL: (await testRegistry()).url }),
   },
+  { name: 'Chromium', marks: ['browser'], start: async () => ({ TEST_CHROMIUM: await chromiumProgram() }) },
   {
     name: 'Kafka',
     marks: ['kafka'],

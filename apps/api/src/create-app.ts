@@ -15,6 +15,7 @@ import { appModule } from './app.module.ts';
 import { AuditInterceptor } from './audit/audit.interceptor.ts';
 import { AuditRetention } from './audit/audit-retention.ts';
 import { AuditTrail } from './audit/audit-trail.ts';
+import { serveDashboard } from './dashboard/serve-dashboard.ts';
 import { EtagInterceptor } from './http/etag.interceptor.ts';
 import { IdempotencyInterceptor } from './http/idempotency.interceptor.ts';
 import { openApiDocument } from './http/open-api.ts';
@@ -118,6 +119,7 @@ export async function createApp({
     addAccessHook(fastify, { authenticator, limits, trail, log });
     fastify.addHook('preValidation', async ({ body }) => refuseDeepBody(body));
     const document = openApiDocument(app);
+    await serveDashboard(fastify);
     // The same for every installation, and what a client is made of before it has a key.
     fastify.get(
       '/api/openapi.json',

@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { EXECUTION_QUEUE, figuresKey, POKE_CHANNEL } from '@millrace/cluster';
+import { EXECUTION_QUEUE, FiguresBoard, figuresKey, POKE_CHANNEL } from '@millrace/cluster';
 import { MASK } from '@millrace/kernel';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { definitionViewSchema } from '../src/definitions/definition.schemas.ts';
 import { submittedJobSchema } from '../src/jobs/job.schemas.ts';
 import { fixtureConnectors, world } from './fixture-connectors.ts';
+import { runningFigures } from './running-figures.ts';
 import { startApi, type TestApi } from './start-api.ts';
 
 const PASSWORD = 'correct-horse-battery';
@@ -276,9 +277,12 @@ describe('jobs', () => {
   it('tell live figures, or that there are none', async () => {
     const { id } = (await api.request('POST', '/api/v1/jobs', job('figures'))).body;
     expectProblem(await api.request('GET', '/api/v1/jobs/figures/metrics'), 404, 'job.no_figures');
-    const figures = { jobId: id, status: 'RUNNING', generation: 1, vertices: [], at: 1 };
-    await redis.set(figuresKey(id), JSON.stringify(figures), 'PX', 10_000);
-    expect(await api.request('GET', '/api/v1/jobs/figures/metrics')).toMatchObject({ status: 200, body: figures });
+    const figures = runningFigures(id);
+    await new FiguresBoard(redis).tell(figures, { snapshots: [], point: undefined });
+    expect(await api.request('GET', '/api/v1/jobs/figures/metrics')).toMatchObject({
+      status: 200,
+      body: { jobId: id, flow: figures.flow, lag: { of: 'sink', bytes: null }, vertices: [{ watermark: null }, {}] },
+    });
     await redis.del(figuresKey(id));
   });
 

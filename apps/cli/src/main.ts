@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { MillraceError } from '@millrace/kernel';
 import { Command } from 'commander';
+import { initCommand } from './access/init-command.ts';
+import { keysCommand } from './access/keys-command.ts';
 import { connectorsCommand } from './connectors/connectors-command.ts';
 import { deadLettersCommand } from './dead-letters/dead-letters-command.ts';
 import { demoCommand } from './demo/demo-command.ts';
@@ -24,6 +26,8 @@ program.addCommand(submitCommand(print, process.env));
 program.addCommand(uploadCommand(print, process.env));
 program.addCommand(planCommand(print));
 program.addCommand(connectorsCommand(print, process.env));
+program.addCommand(initCommand(print, process.env));
+program.addCommand(keysCommand(print, process.env));
 program.addCommand(deadLettersCommand(print, process.env));
 try {
   await program.parseAsync();

@@ -22,11 +22,14 @@ interface Problem {
   readonly errors?: readonly { readonly pointer?: string; readonly detail?: string; readonly mend?: string }[];
 }
 
-const SECRET_NAME = /password|secret|token|tlsKey/i;
+const SECRET_NAME = /password|secret|token|tlsKey|^key$/i;
 
 /** What is shown of a request: a secret is only there as a reference such as `${env:NAME}`. */
 const hideSecret = (name: string, value: unknown): unknown =>
   SECRET_NAME.test(name) && typeof value === 'string' && !value.startsWith('${') ? MASK : value;
+
+const HOW_TO_GIVE_A_KEY =
+  'Give a key: export MILLRACE_API_KEY=mlr_…, or --key-file FILE, or save one with --save. There is none yet? millrace init.';
 
 const asArgument = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
@@ -34,10 +37,13 @@ const asArgument = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'
 export class RestClient {
   readonly #base: string;
   readonly #show: (line: string) => void;
+  readonly #authorization: Readonly<Record<string, string>>;
 
-  constructor(base: string, show: (line: string) => void) {
+  /** @param key API key; without it the API has to be open */
+  constructor(base: string, show: (line: string) => void, key?: string) {
     this.#base = base;
     this.#show = show;
+    this.#authorization = key === undefined ? {} : { authorization: `Bearer ${key}` };
   }
 
   /** @throws MillraceError `cli.api_refused` with the problem document's words, `cli.api_unreachable` */
@@ -66,10 +72,13 @@ export class RestClient {
     const shown = body === undefined ? '' : JSON.stringify(body, hideSecret);
     const data = json === undefined ? '' : ` -H 'content-type: application/json' -d ${asArgument(shown)}`;
     const verb = method === 'GET' ? '' : ` -X ${method}`;
-    this.#show(`curl${verb} ${/[?&]/.test(url) ? asArgument(url) : url}${data}`);
+    const access =
+      this.#authorization['authorization'] === undefined ? '' : ` -H "authorization: Bearer $MILLRACE_API_KEY"`;
+    this.#show(`curl${verb} ${/[?&]/.test(url) ? asArgument(url) : url}${access}${data}`);
     const response = await this.#fetch(url, {
       method,
-      ...(json === undefined ? {} : { body: json, headers: { 'content-type': 'application/json' } }),
+      headers: { ...this.#authorization, ...(json === undefined ? {} : { 'content-type': 'application/json' }) },
+      ...(json === undefined ? {} : { body: json }),
     });
     return this.#answer(response, `${method} ${path}`);
   }
@@ -77,7 +86,7 @@ export class RestClient {
   /** The answer, or `undefined` where there is none yet (404) or the API is away. */
   async peek<Answer>(path: string): Promise<Answer | undefined> {
     try {
-      const response = await fetch(`${this.#base}/api/v1/${path}`);
+      const response = await fetch(`${this.#base}/api/v1/${path}`, { headers: this.#authorization });
       return response.ok ? ((await response.json()) as Answer) : undefined;
     } catch {
       return undefined;
@@ -115,7 +124,9 @@ export class RestClient {
     );
     throw new MillraceError(ApiRefused, {
       message: `${request}: ${response.status} ${problem.code ?? ''} ${problem.detail ?? problem.title ?? ''}`,
-      mend: [problem.mend, ...details].filter((text) => text !== undefined).join('\n'),
+      mend: [problem.mend, ...(response.status === 401 ? [HOW_TO_GIVE_A_KEY] : []), ...details]
+        .filter((text) => text !== undefined)
+        .join('\n'),
     });
   }
 }

@@ -1,10 +1,10 @@
+import { readFileSync } from 'node:fs';
 import { Catalog, CatalogUnavailable, SecretBox } from '@millrace/catalog';
 import {
   connectRedis,
   type Durability,
-  FIGURES_TTL_MS,
-  figuresKey,
-  type JobFigures,
+  FiguresBoard,
+  MemberBoard,
   RedisSnapshotStore,
   RedisUnavailable,
 } from '@millrace/cluster';
@@ -16,6 +16,7 @@ import { CatalogJobDirectory } from './jobs/catalog-job-directory.ts';
 import { CatalogWitnessStore } from './jobs/catalog-witness-store.ts';
 import { ModuleCache } from './jobs/module-cache.ts';
 import { RunningJobs } from './jobs/running-jobs.ts';
+import { MemberLease } from './member-lease.ts';
 import { ExecutionQueue } from './queue/execution.queue-handler.ts';
 import { listenToPokes } from './queue/pokes.ts';
 import { queueConnection } from './queue/queue-connection.ts';
@@ -24,6 +25,10 @@ import type { Settings } from './settings.ts';
 import { warmUp } from './warm-up.ts';
 
 const RETRY_MS = 500;
+
+const { version: VERSION } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+  readonly version: string;
+};
 
 /** The module every engine thread imports; `.ts` from source, `.js` from a build. */
 const DAG_MODULE = new URL(`./job-dag${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url).href;
@@ -86,6 +91,16 @@ export class Member {
     const reconciler = new Reconciler({ catalog, queue, jobs, log: this.#log });
     this.#stack.defer(() => reconciler.stop());
     reconciler.start();
+    const lease = new MemberLease({
+      board: new MemberBoard(redis),
+      clock: systemClock,
+      name: member,
+      threads: engine.threadCount,
+      version: VERSION,
+      jobs: () => jobs.list(),
+    });
+    this.#stack.defer(() => lease.stop());
+    lease.start();
     await warm;
     this.#log.info({ member, threads: engine.threadCount, durability }, 'worker takes executions');
   }
@@ -99,6 +114,7 @@ export class Member {
 
   #runningJobs(engine: Engine, store: RedisSnapshotStore, catalog: Catalog, redis: Redis, member: string): RunningJobs {
     const modules = new ModuleCache(this.#settings.moduleCache, (sha256) => catalog.modules.code(sha256), ulids);
+    const board = new FiguresBoard(redis);
     return new RunningJobs({
       engine,
       store,
@@ -107,14 +123,13 @@ export class Member {
       jobs: new CatalogJobDirectory(catalog, modules, {
         threads: engine.threadCount,
         databaseUrl: this.#settings.databaseUrl,
+        name: member,
       }),
       clock: systemClock,
       random: systemRandom,
       log: this.#log,
       dagModule: DAG_MODULE,
-      tellFigures: async (figures: JobFigures) => {
-        await redis.set(figuresKey(figures.jobId), JSON.stringify(figures), 'PX', FIGURES_TTL_MS);
-      },
+      tellFigures: (figures, news) => board.tell(figures, news),
     });
   }
 

@@ -7,6 +7,7 @@ import { openCatalogDataSource } from './data-source.ts';
 import { DeadLetterRepository } from './dead-letters/dead-letter-repository.ts';
 import { DefinitionRepository } from './definition-repository.ts';
 import { DefinitionResolver } from './definition-resolver.ts';
+import { ExecutionRepository } from './execution-repository.ts';
 import { IdempotencyRepository } from './idempotency-repository.ts';
 import { JobRepository } from './job-repository.ts';
 import { ModuleRepository } from './module-repository.ts';
@@ -29,6 +30,7 @@ export class Catalog implements AsyncDisposable {
   readonly sinks: DefinitionRepository;
   readonly definitions: DefinitionResolver;
   readonly jobs: JobRepository;
+  readonly executions: ExecutionRepository;
   readonly modules: ModuleRepository;
   readonly witness: WitnessRepository;
   readonly idempotency: IdempotencyRepository;
@@ -45,6 +47,7 @@ export class Catalog implements AsyncDisposable {
     this.sinks = withCodedErrors(new DefinitionRepository(dataSource, secretBox, 'sink'));
     this.definitions = withCodedErrors(new DefinitionResolver({ source: this.sources, sink: this.sinks }, env));
     this.jobs = withCodedErrors(new JobRepository(dataSource));
+    this.executions = withCodedErrors(new ExecutionRepository(dataSource));
     this.modules = withCodedErrors(new ModuleRepository(dataSource));
     this.witness = withCodedErrors(new WitnessRepository(dataSource));
     this.deadLetters = withCodedErrors(new DeadLetterRepository(dataSource));

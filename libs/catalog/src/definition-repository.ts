@@ -1,5 +1,6 @@
-import { MillraceError, suggestNames } from '@millrace/kernel';
-import { type DataSource, MoreThan, type Repository } from 'typeorm';
+import { MASK, MillraceError, suggestNames } from '@millrace/kernel';
+import { type DataSource, type EntityManager, MoreThan, type Repository } from 'typeorm';
+import { appendAudit } from './audit/append-audit.ts';
 import { type Definition, definitionEntities, type Role } from './entities.ts';
 import {
   SinkInUse,
@@ -29,6 +30,17 @@ export interface DefinitionInput {
   readonly secrets: Readonly<Record<string, string>>;
 }
 
+type AuditedDefinition = Pick<Definition, 'name' | 'type' | 'config' | 'secrets'>;
+
+/** What the audit log keeps: secrets as masks, unless they are references. */
+function audited({ name, type, config, secrets }: AuditedDefinition): object {
+  const shown = Object.entries(secrets).map(([field, stored]) => [
+    field,
+    parseSecretReference(stored) === undefined ? MASK : stored,
+  ]);
+  return { name, type, config: { ...config, ...Object.fromEntries(shown) } };
+}
+
 /** Registered sources or registered sinks. Literal secrets are sealed on the way in and never leave by this class. */
 export class DefinitionRepository {
   readonly #dataSource: DataSource;
@@ -51,7 +63,11 @@ export class DefinitionRepository {
   async create(id: string, input: DefinitionInput): Promise<Definition> {
     const { name, type, config } = input;
     try {
-      await this.#rows.insert({ id, name, type, config: config as object, secrets: this.#seal(id, input.secrets) });
+      await this.#dataSource.transaction(async (manager) => {
+        const secrets = this.#seal(id, input.secrets);
+        await manager.insert(definitionEntities[this.role], { id, name, type, config: config as object, secrets });
+        await this.#audit(manager, 'create', id, { after: { name, type, config, secrets } });
+      });
     } catch (error) {
       const constraint = violatedUnique(error);
       if (constraint === undefined) throw error;
@@ -100,11 +116,19 @@ export class DefinitionRepository {
     const { name, type, config, kept } = input;
     const secrets = { ...kept, ...this.#seal(id, input.secrets) };
     try {
-      const { affected } = await this.#rows.update(
-        { id, version: expectedVersion },
-        { name, type, config: config as object, secrets, updatedAt: () => 'now()', version: expectedVersion + 1 },
-      );
-      if (affected === 0) throw this.#conflict(await this.get(id), expectedVersion);
+      // What is refused is told outside: another connection for it, held up by this one, could wait for ever.
+      const isReplaced = await this.#dataSource.transaction(async (manager) => {
+        const before = await manager.findOneBy(definitionEntities[this.role], { id, version: expectedVersion });
+        const { affected } = await manager.update(
+          definitionEntities[this.role],
+          { id, version: expectedVersion },
+          { name, type, config: config as object, secrets, updatedAt: () => 'now()', version: expectedVersion + 1 },
+        );
+        if (affected === 0 || before === null) return false;
+        await this.#audit(manager, 'update', id, { before, after: { name, type, config, secrets } });
+        return true;
+      });
+      if (!isReplaced) throw this.#conflict(await this.get(id), expectedVersion);
     } catch (error) {
       if (violatedUnique(error) !== undefined) throw this.#nameTaken(name, error);
       if (violatesReference(error)) throw await this.#inUse(await this.get(id), 'renamed', error);
@@ -122,8 +146,13 @@ export class DefinitionRepository {
     if (expectedVersion !== undefined && expectedVersion !== definition.version)
       throw this.#conflict(definition, expectedVersion);
     try {
-      const { affected } = await this.#rows.delete({ id: definition.id, version: definition.version });
-      if (affected === 0) throw this.#conflict(await this.get(definition.id), definition.version);
+      const { id, version } = definition;
+      const isGone = await this.#dataSource.transaction(async (manager) => {
+        const { affected } = await manager.delete(definitionEntities[this.role], { id, version });
+        if (affected !== 0) await this.#audit(manager, 'delete', id, { before: definition });
+        return affected !== 0;
+      });
+      if (!isGone) throw this.#conflict(await this.get(id), version);
     } catch (error) {
       if (violatesReference(error)) throw await this.#inUse(definition, 'deleted', error);
       throw error;
@@ -169,6 +198,20 @@ export class DefinitionRepository {
       }
     }
     return lost;
+  }
+
+  async #audit(
+    manager: EntityManager,
+    verb: string,
+    id: string,
+    { before, after }: { readonly before?: AuditedDefinition; readonly after?: AuditedDefinition },
+  ): Promise<void> {
+    await appendAudit(manager, {
+      action: `${this.role}.${verb}`,
+      target: `${this.role}/${id}`,
+      before: before === undefined ? undefined : audited(before),
+      after: after === undefined ? undefined : audited(after),
+    });
   }
 
   #isOutdated(stored: string): boolean {

@@ -14,6 +14,7 @@ export {
   NoSuchKey,
 } from './access/errors.ts';
 export { keyPrefix } from './access/key-text.ts';
+export { createFirstKeyLocally } from './access/local-first-key.ts';
 export { type Session, SessionRepository } from './access/session-repository.ts';
 export type { AuditEntryInput, AuditOutcome } from './audit/append-audit.ts';
 export { type AuditEntry, type AuditFilter, type AuditPage, AuditRepository } from './audit/audit-repository.ts';
@@ -77,8 +78,13 @@ export {
   UnknownSource,
   VersionConflict,
 } from './errors.ts';
+export {
+  type ExecutionFate,
+  ExecutionRepository,
+  type JobExecution,
+} from './execution-repository.ts';
 export { type IdempotencyClaim, IdempotencyRepository } from './idempotency-repository.ts';
-export { type JobInput, JobRepository } from './job-repository.ts';
+export { type JobInput, type JobLine, JobRepository } from './job-repository.ts';
 export { type JobModule, ModuleRepository, moduleHash } from './module-repository.ts';
 export type { Page, PageRequest } from './page.ts';
 export { SecretBox } from './secret-box.ts';

@@ -1,5 +1,6 @@
 import { type ErrorRecord, MillraceError, maskSecretsDeep, suggestNames } from '@millrace/kernel';
 import { And, type DataSource, In, MoreThan, Not, Raw, type Repository } from 'typeorm';
+import { appendAudit } from './audit/append-audit.ts';
 import { type Job, type JobStatus, jobEntity, type Role } from './entities.ts';
 import {
   JobActive,
@@ -23,6 +24,15 @@ export interface JobInput {
   /** Hash of the module it is written in. */
   readonly module?: string | undefined;
 }
+
+/** Jobs in a list that shows all of them at once. */
+const LINES_MAX = 2_000;
+
+/** A job without its document. */
+export type JobLine = Pick<
+  Job,
+  'id' | 'name' | 'status' | 'desired' | 'generation' | 'error' | 'executionStartedAt' | 'updatedAt'
+> & { readonly guarantee: string; readonly snapshotInterval: string };
 
 /** No execution works on the job in these, and none will start without the user asking. */
 const FINISHED: readonly JobStatus[] = ['COMPLETED', 'FAILED'];
@@ -56,6 +66,8 @@ export class JobRepository {
             await manager.query(`INSERT INTO millrace.job_${role} VALUES ($1, $2)`, [id, used]);
           }
         }
+        const after = { name, document, module: module ?? null };
+        await appendAudit(manager, { action: 'job.create', target: `job/${id}`, after });
       });
     } catch (error) {
       if (violatesReference(error)) throw await this.#lostDefinition(uses, error);
@@ -97,6 +109,26 @@ export class JobRepository {
     return toPage(await this.#rows.find({ where, order: { id: 'ASC' }, take: limit + 1 }), limit);
   }
 
+  /** Every job in a line, by name, at most `LINES_MAX`; documents stay where they are. */
+  async lines(): Promise<readonly JobLine[]> {
+    const rows = await this.#dataSource.query<(Omit<JobLine, 'generation'> & { generation: string })[]>(
+      `SELECT id, name, status, desired, generation, error, execution_started_at AS "executionStartedAt",
+         updated_at AS "updatedAt", coalesce(document ->> 'guarantee', 'exactly-once') AS guarantee,
+         coalesce(document ->> 'snapshotInterval', '1s') AS "snapshotInterval"
+       FROM millrace.job ORDER BY name LIMIT ${LINES_MAX}`,
+    );
+    return rows.map((row) => ({ ...row, generation: Number(row.generation) }));
+  }
+
+  /** Names of the jobs that use a definition. */
+  async using(role: Role, definition: string): Promise<readonly { readonly id: string; readonly name: string }[]> {
+    return this.#dataSource.query(
+      `SELECT job.id, job.name FROM millrace.job JOIN millrace.job_${role} used ON used.job_id = job.id
+       WHERE used.${role}_name = $1 ORDER BY job.name`,
+      [definition],
+    );
+  }
+
   /** Jobs that should have an execution: wanted running and neither completed nor failed. The worker's reconciler asks. */
   async listRunnable(): Promise<readonly Job[]> {
     return this.#rows.find({ where: { desired: 'running', status: Not(In(FINISHED)) }, order: { id: 'ASC' } });
@@ -117,7 +149,7 @@ export class JobRepository {
   suspend(idOrName: string): Promise<Job> {
     return this.#command(
       idOrName,
-      'suspended',
+      ['suspend', 'suspended'],
       { desired: 'suspended' },
       `desired <> 'cancelled' AND status NOT IN ('COMPLETED', 'FAILED')`,
     );
@@ -130,7 +162,7 @@ export class JobRepository {
   resume(idOrName: string): Promise<Job> {
     return this.#command(
       idOrName,
-      'resumed',
+      ['resume', 'resumed'],
       {
         desired: 'running',
         // Failed and suspended jobs become ones that wait for an execution; a running one is left alone.
@@ -145,7 +177,7 @@ export class JobRepository {
   restart(idOrName: string): Promise<Job> {
     return this.#command(
       idOrName,
-      'restarted',
+      ['restart', 'restarted'],
       {
         desired: 'running',
         restartRequested: () => 'restart_requested + 1',
@@ -160,7 +192,7 @@ export class JobRepository {
   cancel(idOrName: string): Promise<Job> {
     return this.#command(
       idOrName,
-      'cancelled',
+      ['cancel', 'cancelled'],
       { desired: 'cancelled' },
       `status <> 'COMPLETED' OR desired = 'cancelled'`,
     );
@@ -228,26 +260,44 @@ export class JobRepository {
 
   /** The second half of deleting: removes a retired job with its witness. @throws MillraceError `job.active` when it was not retired */
   async delete(id: string): Promise<void> {
-    const { affected } = await this.#rows
-      .createQueryBuilder()
-      .delete()
-      .where(`id = :id AND desired = 'cancelled' AND (${INACTIVE})`, { id })
-      .execute();
-    const left = affected === 0 ? await this.find(id) : undefined;
+    const isGone = await this.#dataSource.transaction(async (manager) => {
+      const before = await manager.findOneBy(jobEntity, { id });
+      const { affected } = await manager
+        .createQueryBuilder()
+        .delete()
+        .from(jobEntity)
+        .where(`id = :id AND desired = 'cancelled' AND (${INACTIVE})`, { id })
+        .execute();
+      if (affected !== 0 && before !== null) {
+        const { name, document, module, status } = before;
+        const entry = { action: 'job.delete', target: `job/${id}`, before: { name, document, module, status } };
+        await appendAudit(manager, entry);
+      }
+      return affected !== 0;
+    });
+    const left = isGone ? undefined : await this.find(id);
     if (left !== undefined) throw active(left);
   }
 
-  /** One statement decides and writes, so that commands that race each other or the worker cannot mix. */
-  async #command(idOrName: string, verb: string, change: object, allowed: string): Promise<Job> {
+  /** One statement decides and writes, so that commands that race each other or the worker cannot mix; the row is locked for its entry in the audit log. */
+  async #command(idOrName: string, [action, verb]: Command, change: object, allowed: string): Promise<Job> {
     const { id } = await this.get(idOrName);
-    const { affected } = await this.#rows
-      .createQueryBuilder()
-      .update()
-      .set({ ...change, version: () => 'version + 1', updatedAt: () => 'now()' })
-      .where(`id = :id AND (${allowed})`, { id })
-      .execute();
+    const isAllowed = await this.#dataSource.transaction(async (manager) => {
+      const before = await manager.findOne(jobEntity, { where: { id }, lock: { mode: 'pessimistic_write' } });
+      const { affected } = await manager
+        .createQueryBuilder()
+        .update(jobEntity)
+        .set({ ...change, version: () => 'version + 1', updatedAt: () => 'now()' })
+        .where(`id = :id AND (${allowed})`, { id })
+        .execute();
+      const after = await manager.findOneBy(jobEntity, { id });
+      if (affected === 0 || before === null || after === null) return false;
+      const states = { before: stateOf(before), after: stateOf(after) };
+      await appendAudit(manager, { action: `job.${action}`, target: `job/${id}`, ...states });
+      return true;
+    });
     const job = await this.get(id);
-    if (affected === 0) throw wrongState(job, verb);
+    if (!isAllowed) throw wrongState(job, verb);
     return job;
   }
 
@@ -270,6 +320,18 @@ export class JobRepository {
     return cause;
   }
 }
+
+/** What a person does to a job, and how it is said in a refusal. */
+type Command = readonly [action: string, participle: string];
+
+/** What the audit log keeps of a command. */
+const stateOf = ({ name, desired, status, restartRequested, error }: Job): object => ({
+  name,
+  desired,
+  status,
+  restartRequested,
+  ...(error === null ? {} : { error: error.code }),
+});
 
 const nameTaken = (name: string, cause: unknown): MillraceError =>
   new MillraceError(

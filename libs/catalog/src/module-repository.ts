@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { MillraceError } from '@millrace/kernel';
 import type { DataSource } from 'typeorm';
+import { appendAudit } from './audit/append-audit.ts';
 import { ModuleInUse, UnknownModule } from './errors.ts';
 import { violatesReference } from './postgres-error.ts';
 
@@ -31,10 +32,19 @@ export class ModuleRepository {
   /** Keeps the code; the same code again changes nothing. */
   async put(code: string): Promise<JobModule> {
     const sha256 = moduleHash(code);
-    await this.#dataSource.query(
-      'INSERT INTO millrace.job_module (sha256, code, byte_length) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
-      [sha256, code, Buffer.byteLength(code)],
-    );
+    const byteLength = Buffer.byteLength(code);
+    await this.#dataSource.transaction(async (manager) => {
+      const inserted: unknown[] = await manager.query(
+        'INSERT INTO millrace.job_module (sha256, code, byte_length) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING 1',
+        [sha256, code, byteLength],
+      );
+      if (inserted.length === 0) return;
+      await appendAudit(manager, {
+        action: 'module.create',
+        target: `module/${sha256}`,
+        after: { sha256, byteLength },
+      });
+    });
     return this.get(sha256);
   }
 
@@ -68,9 +78,16 @@ export class ModuleRepository {
 
   /** @throws MillraceError `module.unknown`, `module.in_use` */
   async delete(sha256: string): Promise<void> {
-    const { jobs } = await this.get(sha256);
+    const { jobs, byteLength } = await this.get(sha256);
     try {
-      await this.#dataSource.query('DELETE FROM millrace.job_module WHERE sha256 = $1', [sha256]);
+      await this.#dataSource.transaction(async (manager) => {
+        await manager.query('DELETE FROM millrace.job_module WHERE sha256 = $1', [sha256]);
+        await appendAudit(manager, {
+          action: 'module.delete',
+          target: `module/${sha256}`,
+          before: { sha256, byteLength },
+        });
+      });
     } catch (error) {
       if (!violatesReference(error)) throw error;
       throw new MillraceError(

@@ -11,8 +11,18 @@ export { type CoordinatorParts, ExecutionCoordinator } from './execution/executi
 export type { ExecutionLog } from './execution/execution-log.ts';
 export type { EndState, ExecutionState } from './execution/execution-state.ts';
 export type { JobDirectory, JobPlan, JobView } from './execution/job-directory.ts';
-export type { JobFigures } from './figures.ts';
+export { FiguresBoard, type FiguresNews } from './figures/figures-board.ts';
+export { HISTORY_METRICS, type HistoryMetric, type HistoryPoint } from './figures/history.ts';
+export type {
+  EdgeFigures,
+  JobFigures,
+  LagFigures,
+  SnapshotFigures,
+  VertexFigures,
+} from './figures/job-figures.ts';
+export type { JobRow } from './figures/job-row.ts';
 export type { DesiredState, JobStatus } from './job-status.ts';
+export { type GoneMember, MemberBoard, type MemberFacts } from './members/member-board.ts';
 export {
   EXECUTION_QUEUE,
   EXECUTION_TASK,

@@ -23,6 +23,21 @@ export const POKE_CHANNEL = 'millrace:poke';
 /** Live figures of a running job: JSON of `JobFigures`, written once a second by the member that runs it. */
 export const figuresKey = (jobId: string): string => `millrace:job:${jobId}:figures`;
 
+/** The same in short, for lists: JSON of `JobRow`. */
+export const rowKey = (jobId: string): string => `millrace:job:${jobId}:row`;
+
+/** The last hour of a job: a list of points, the newest last. */
+export const historyKey = (jobId: string): string => `millrace:job:${jobId}:history`;
+
+/** Figures of the last snapshots of a job: a list of JSON of `SnapshotFigures`, the newest last. */
+export const snapshotLogKey = (jobId: string): string => `millrace:job:${jobId}:snapshot-log`;
+
+/** Facts of a member: JSON of `MemberFacts`; goes away with its lease. */
+export const memberKey = (name: string): string => `millrace:member:${name}`;
+
+/** Names of members: a sorted set, the score is the time of the last word. */
+export const MEMBERS_KEY = 'millrace:members';
+
 /** The figures disappear when nobody has written them for this long. */
 export const FIGURES_TTL_MS = 10_000;
 

@@ -5,7 +5,7 @@ import type { Engine } from '@millrace/engine';
 import { systemClock, systemRandom } from '@millrace/kernel';
 import type { Redis } from 'ioredis';
 import { ExecutionCoordinator } from '../src/execution/execution-coordinator.ts';
-import type { JobFigures } from '../src/figures.ts';
+import type { JobFigures } from '../src/figures/job-figures.ts';
 import type { JobStatus } from '../src/job-status.ts';
 import { RedisSnapshotStore } from '../src/snapshot/redis-snapshot-store.ts';
 import type { SnapshotStore } from '../src/snapshot/snapshot-store.ts';

@@ -22,10 +22,12 @@ export {
 } from './contract/dag.ts';
 export type {
   DagBuilder,
+  DurationCounts,
   Engine,
   Execution,
   ExecutionRequest,
   InstanceMetrics,
+  QueueState,
   VertexState,
 } from './contract/execution.ts';
 export {
@@ -39,7 +41,14 @@ export {
   type Watermark,
   watermark,
 } from './contract/mark.ts';
-export type { Outbox, Processor, ProcessorContext, ProcessorMetrics, ProcessorSupplier } from './contract/processor.ts';
+export {
+  type Outbox,
+  type Processor,
+  type ProcessorContext,
+  type ProcessorMetrics,
+  type ProcessorSupplier,
+  SHOWN_AFTER,
+} from './contract/processor.ts';
 export {
   EVERY_INSTANCE,
   PARTITION_COUNT,
@@ -58,6 +67,7 @@ export {
   ThreadLost,
 } from './errors.ts';
 export { type EngineOptions, startEngine } from './start-engine.ts';
+export { DURATION_BOUNDS_MS } from './tasklet/duration-bounds.ts';
 export { CLOSE_DURATION_MS_MAX } from './thread/instance.ts';
 export { type HostOptions, hostThread } from './thread/thread-host.ts';
 export type { Port, StartedThread, ThreadPlatform } from './thread/thread-platform.ts';

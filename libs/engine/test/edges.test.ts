@@ -61,13 +61,19 @@ describe('routing on real threads', () => {
   });
 
   it('a fork gives each edge every row', async () => {
-    const { board, sinkRows } = await runToEnd({ dag: 'forked', sinks: 2 });
+    const { board, metrics, sinkRows } = await runToEnd({ dag: 'forked', sinks: 2 });
+    expect(metrics[0]!.out).toEqual([
+      { edge: 0, rows: TOTAL },
+      { edge: 1, rows: TOTAL },
+    ]);
     expect(sum(sinkRows)).toBe(2 * TOTAL + 2 * TOTAL);
     expect(read(board, SLOT.sinkRows)).toBe(4 * TOTAL);
   });
 
   it('watermarks reach every counter once all sources have given them', async () => {
-    const { board } = await runToEnd({ dag: 'counting', sources: 2, sinks: 3, withWatermarks: true });
+    const { board, metrics } = await runToEnd({ dag: 'counting', sources: 2, sinks: 3, withWatermarks: true });
+    const told = metrics.filter(({ vertex }) => vertex !== 'sink').map(({ watermarkMs }) => typeof watermarkMs);
+    expect(told).toEqual(Array.from({ length: 5 }, () => 'number'));
     expect(read(board, SLOT.watermarks)).toBe(3);
   });
 
@@ -91,6 +97,15 @@ describe('back-pressure', () => {
     const held = await untilMetrics(execution, (metrics) => (metrics[0]?.custom.refusals ?? 0) > 0);
     // One batch of 16 rows has left the queue for the callback that holds it.
     expect(held[0]?.rowsOut).toBeLessThanOrEqual(64 + 16);
+    // The wait goes on, and the queues say why.
+    const waiting = await untilMetrics(execution, ([source, ...sinks]) => {
+      const areFull = sinks.every(({ queues }) => queues[0]!.fill > 0.5);
+      return areFull && source!.blockedMs > held[0]!.blockedMs;
+    });
+    expect(waiting[0]).toMatchObject({ out: [{ edge: 0, rows: waiting[0]!.rowsOut }], queues: [] });
+    for (const { queues } of waiting.slice(1)) {
+      expect(queues).toEqual([{ edge: 0, rows: expect.any(Number), rowsMax: 64, fill: expect.any(Number) }]);
+    }
     await execution.commitSnapshot(1);
     await execution.completion;
     for (const { custom } of await execution.metrics()) expect(custom['engine.queueRowsPeak']).toBeLessThanOrEqual(64);

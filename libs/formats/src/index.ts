@@ -14,6 +14,7 @@ export {
   type SourceTransaction,
 } from './change/change-batch.ts';
 export { BATCH_BYTES_TARGET, ChangeBatchBuilder } from './change/change-batch-builder.ts';
+export { CommitTimes } from './change/commit-times.ts';
 export {
   type DerivedColumn,
   derivedSchema,

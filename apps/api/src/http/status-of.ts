@@ -9,6 +9,8 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'subscription.unreachable': 503,
   'job.no_figures': 404,
   'request.no_such_route': 404,
+  'dashboard.unknown_file': 404,
+  'dashboard.not_built': 404,
   'module.unknown': 404,
   'module.uploads_off': 403,
   'module.too_large': 413,

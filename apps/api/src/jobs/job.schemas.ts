@@ -93,16 +93,6 @@ export const deletedJobSchema = z
 
 export type DeletedJobView = z.infer<typeof deletedJobSchema>;
 
-export const figuresSchema = z
-  .looseObject({
-    jobId: z.string(),
-    status: z.string(),
-    generation: z.int(),
-    at: z.number().meta({ description: 'Milliseconds since 1970.' }),
-    vertices: z.array(z.looseObject({ vertex: z.string(), rowsIn: z.number(), rowsOut: z.number() })),
-  })
-  .meta({ id: 'JobFigures', description: 'Figures of the running execution, renewed every second.' });
-
 export const PLAN_FORMATS = ['json', 'text', 'dot', 'mermaid'] as const;
 
 export const planQuerySchema = z.strictObject({

@@ -7,12 +7,12 @@ import { IfMatch } from '../http/if-match.ts';
 import { type PageQuery, type PageView, pageQuerySchema, pageRequest, pageView } from '../http/page-query.ts';
 import { RequestId } from '../http/request-id.ts';
 import { ResourceId } from '../http/resource-id.ts';
+import { type FiguresView, figuresSchema } from '../live/figures.schemas.ts';
 import { CommandJobUseCase } from './command-job.use-case.ts';
 import { DeleteJobUseCase } from './delete-job.use-case.ts';
 import {
   type DeletedJobView,
   deletedJobSchema,
-  figuresSchema,
   type JobView,
   jobPageSchema,
   jobViewSchema,
@@ -95,9 +95,9 @@ export class JobsController {
   }
 
   @Get(':id/metrics')
-  @IdPath('Live figures of a running job: rows, lag, snapshots.')
+  @IdPath('Live figures of a running job: rows, rates, back-pressure, lag, snapshots.')
   @Answers(200, figuresSchema)
-  metrics(@Param('id') id: string): Promise<unknown> {
+  metrics(@Param('id') id: string): Promise<FiguresView> {
     return this.readFigures.execute(id);
   }
 

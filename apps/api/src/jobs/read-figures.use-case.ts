@@ -1,6 +1,8 @@
 import { Catalog } from '@millrace/catalog';
 import { errorCode, MillraceError } from '@millrace/kernel';
 import { Injectable } from '@nestjs/common';
+import type { FiguresView } from '../live/figures.schemas.ts';
+import { figuresView } from '../live/figures.view.ts';
 import { Executions } from '../queue/executions.ts';
 
 const NoFigures = errorCode('job.no_figures', {
@@ -18,10 +20,10 @@ export class ReadFiguresUseCase {
   ) {}
 
   /** @throws MillraceError `job.unknown`, `job.no_figures`, `redis.unavailable` */
-  async execute(idOrName: string): Promise<unknown> {
+  async execute(idOrName: string): Promise<FiguresView> {
     const job = await this.catalog.jobs.get(idOrName);
     const figures = await this.executions.figures(job.id);
-    if (figures !== undefined) return figures;
+    if (figures !== undefined) return figuresView(figures);
     throw new MillraceError(NoFigures, {
       message: `no worker has told figures of the job "${job.name}" lately; it is ${job.status} (wanted: ${job.desired})`,
       mend:

@@ -88,7 +88,7 @@ function policyIssues(
     {
       code: 'sink.never_refuses',
       message: `stage ${quoteName(stage)} has onError, and a sink of type ${connector.type} with these options cannot go on without single records`,
-      mend: 'Leave onError out here, and give it to a stage before the sink that checks the records; of jdbc, the modes upsert and insert-only can.',
+      mend: 'Leave onError out here, and give it to a stage before the sink that checks the records; docs/dead-letters.md says which sinks can, with which options.',
       pointer: `${pointer}/onError`,
     },
   ];

@@ -5,7 +5,8 @@ import {
   EXECUTION_TASK,
   type ExecutionTask,
   executionTaskId,
-  figuresKey,
+  FiguresBoard,
+  type JobFigures,
   POKE_CHANNEL,
   RedisSnapshotStore,
 } from '@millrace/cluster';
@@ -19,6 +20,8 @@ const FIRST_CONNECT_MS_MAX = 2_000;
 
 /** What the api tells members about jobs, and what they tell about them. The catalog is the truth: a message that gets lost only costs time. */
 export class Executions implements AsyncDisposable {
+  /** What members tell about running jobs; wrap its answers in `asked`. */
+  readonly board: FiguresBoard;
   readonly #redis: Redis;
   readonly #queue: Queue<ExecutionTask>;
   readonly #snapshots: RedisSnapshotStore;
@@ -27,6 +30,7 @@ export class Executions implements AsyncDisposable {
   private constructor(redis: Redis, log: Logger) {
     this.#redis = redis;
     this.#log = log;
+    this.board = new FiguresBoard(redis);
     this.#queue = new Queue<ExecutionTask>(EXECUTION_QUEUE, { connection: redis });
     // The connection itself reports; BullMQ says the same again.
     this.#queue.on('error', () => {});
@@ -61,14 +65,19 @@ export class Executions implements AsyncDisposable {
   }
 
   /** The figures a member wrote within the last seconds. @throws MillraceError `redis.unavailable` */
-  async figures(jobId: string): Promise<unknown> {
-    const text = await asked(this.#redis.get(figuresKey(jobId)));
-    return text === null ? undefined : JSON.parse(text);
+  figures(jobId: string): Promise<JobFigures | undefined> {
+    return this.asked(this.board.figures(jobId));
+  }
+
+  /** Waits for what Redis was asked. @throws MillraceError `redis.unavailable` */
+  asked<T>(answer: Promise<T>): Promise<T> {
+    return asked(answer);
   }
 
   /** Removes the snapshots of a deleted job. @throws MillraceError `redis.unavailable` */
   async forget(jobId: string): Promise<void> {
     await asked(this.#snapshots.remove(jobId));
+    await asked(this.board.forget(jobId));
   }
 
   /** @throws MillraceError `redis.unavailable` */

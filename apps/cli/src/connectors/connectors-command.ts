@@ -1,6 +1,6 @@
 import { errorCode, MillraceError } from '@millrace/kernel';
 import { Command } from 'commander';
-import { API_DEFAULT, RestClient } from '../rest-client.ts';
+import { type ApiOptions, restClient, withApi } from '../access/api-options.ts';
 import { type ConnectorView, connectorsText, connectorText } from './connectors-text.ts';
 
 export const NoSuchConnector = errorCode('cli.no_such_connector', {
@@ -9,22 +9,19 @@ export const NoSuchConnector = errorCode('cli.no_such_connector', {
   title: 'There is no such connector',
 });
 
-interface Options {
-  readonly api: string;
+interface Options extends ApiOptions {
   readonly json?: true;
 }
 
 /** `millrace connectors`: what an API knows, with the connectors that it has loaded from outside. */
 export function connectorsCommand(print: (line: string) => void, environment: NodeJS.ProcessEnv): Command {
-  return new Command('connectors')
+  return withApi(new Command('connectors'), environment)
     .description('Lists the types of sources and sinks; with a type, what it can do, what it holds, and its options.')
     .argument('[type]', 'such as kafka')
-    .option('--api <url>', 'address of the API (or MILLRACE_API)', environment['MILLRACE_API'] ?? API_DEFAULT)
     .option('--json', 'as the API has it')
     .action(async (type: string | undefined, options: Options) => {
-      const { items } = await new RestClient(options.api, () => {}).get<{ readonly items: ConnectorView[] }>(
-        'connectors',
-      );
+      const rest = await restClient(options, environment);
+      const { items } = await rest.get<{ readonly items: ConnectorView[] }>('connectors');
       const wanted = items.filter((connector) => type === undefined || connector.type === type);
       if (wanted.length === 0) {
         throw new MillraceError(NoSuchConnector, {

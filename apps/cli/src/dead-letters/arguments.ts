@@ -1,9 +1,9 @@
 import { errorCode, MillraceError } from '@millrace/kernel';
+import type { ApiOptions } from '../access/api-options.ts';
 
 export const BadArgument = errorCode('cli.bad_argument', { domain: 'user', retry: 'never', title: 'A bad argument' });
 
-export interface Options {
-  readonly api: string;
+export interface Options extends ApiOptions {
   readonly state?: string;
   readonly reason?: string;
   readonly stage?: string;

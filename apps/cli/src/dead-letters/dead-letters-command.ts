@@ -1,10 +1,9 @@
 import { Command } from 'commander';
-import { RestClient } from '../rest-client.ts';
+import { restClient, withApi } from '../access/api-options.ts';
+import type { RestClient } from '../rest-client.ts';
 import type { Letter, LetterDetail, LetterGroup, Outcome } from './answers.ts';
 import { bad, editOf, filterQuery, type Options, rateOf, selectionOf } from './arguments.ts';
 import { groupLines, letterLines, listLines, outcomeLines } from './report.ts';
-
-const API_DEFAULT = 'http://127.0.0.1:8080';
 
 interface Request {
   readonly job: string;
@@ -36,12 +35,11 @@ const gather = (value: string, previous: readonly string[]): readonly string[] =
 
 /** `millrace dead-letters`: records that stages of a job set aside. */
 export function deadLettersCommand(print: (line: string) => void, environment: NodeJS.ProcessEnv): Command {
-  return new Command('dead-letters')
+  return withApi(new Command('dead-letters'), environment)
     .description('Records that stages of a job set aside: look at them, edit them, replay them or give them up.')
     .argument('<job>', 'name or id')
     .argument('[action]', Object.keys(ACTIONS).join(', '), 'list')
     .argument('[letters...]', 'such as copy.17')
-    .option('--api <url>', 'address of the API (or MILLRACE_API)', environment.MILLRACE_API ?? API_DEFAULT)
     .option('--state <state>', 'list, groups: only open, replaying, replayed or discarded ones')
     .option('--reason <code>', 'only with this error code')
     .option('--stage <stage>', 'only of this stage')
@@ -63,7 +61,7 @@ export function deadLettersCommand(print: (line: string) => void, environment: N
       const act = Object.hasOwn(ACTIONS, action) ? ACTIONS[action] : undefined;
       if (act === undefined)
         throw bad(`there is no action "${action}"`, `Actions: ${Object.keys(ACTIONS).join(', ')}.`);
-      const rest = new RestClient(options.api, options.curl ? print : () => undefined);
+      const rest = await restClient(options, environment, options.curl ? print : undefined);
       const path = `jobs/${encodeURIComponent(job)}/dead-letters`;
       const { answer, lines } = await act({ job, ids, options, rest, path });
       if (options.json) print(JSON.stringify(answer));

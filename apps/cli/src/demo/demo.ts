@@ -110,6 +110,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
   show('');
   show(`source: psql ${platform.source.url}`);
   show(`target: psql ${platform.target.url}`);
+  show(`dashboard: ${platform.apiUrl}/ui/`);
   show(`figures: curl ${platform.apiUrl}/api/v1/jobs/${jobId}/metrics`);
   show(`logs: ${platform.logs}`);
   show('type k + Enter to kill the worker with SIGKILL, q + Enter to end');

@@ -5,7 +5,8 @@ interface Created {
   readonly id: string;
 }
 
-const connectionOptions = (connection: DatabaseConnection): Record<string, unknown> => ({
+/** Options of a source or sink at a database of this machine. */
+export const connectionOptions = (connection: DatabaseConnection): Record<string, unknown> => ({
   host: connection.host,
   port: connection.port,
   database: connection.database,

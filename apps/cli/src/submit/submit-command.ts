@@ -2,15 +2,15 @@ import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { errorCode, MillraceError } from '@millrace/kernel';
 import { Command } from 'commander';
-import { API_DEFAULT, RestClient } from '../rest-client.ts';
+import { type ApiOptions, restClient, withApi } from '../access/api-options.ts';
+import type { RestClient } from '../rest-client.ts';
 import { bundleJob } from './bundle-job.ts';
 
 export const BadJobFile = errorCode('cli.bad_job_file', { domain: 'user', retry: 'never', title: 'Not a job file' });
 
 const TYPESCRIPT = new Set(['.ts', '.mts', '.js', '.mjs']);
 
-interface Options {
-  readonly api: string;
+interface Options extends ApiOptions {
   readonly name?: string;
   readonly options?: string;
   readonly export?: string;
@@ -26,20 +26,24 @@ interface Submitted {
 
 /** `millrace submit`: a job written in TypeScript, or a document. */
 export function submitCommand(print: (line: string) => void, environment: NodeJS.ProcessEnv): Command {
-  return new Command('submit')
+  return withApi(new Command('submit'), environment)
     .description('Has a job run: a TypeScript module that exports a pipeline, or a JSON document.')
     .argument('<file>', 'job.ts or job.json')
-    .option('--api <url>', 'address of the API (or MILLRACE_API)', environment.MILLRACE_API ?? API_DEFAULT)
     .option('--name <name>', 'name of the job; by default that of the file')
     .option('--options <json>', 'what the export is called with')
     .option('--export <name>', 'the export that is, or makes, the pipeline')
     .option('--snapshot-interval <duration>', 'how often a snapshot is taken')
     .option('--dry-run', 'bundle and show the plan, have nothing run')
-    .action((file: string, options: Options) => submit(file, options, print));
+    .action(async (file: string, options: Options) =>
+      submit(file, options, { rest: await restClient(options, environment), print }),
+    );
 }
 
-async function submit(file: string, options: Options, print: (line: string) => void): Promise<void> {
-  const rest = new RestClient(options.api, () => undefined);
+async function submit(
+  file: string,
+  options: Options,
+  { rest, print }: { readonly rest: RestClient; readonly print: (line: string) => void },
+): Promise<void> {
   const document = TYPESCRIPT.has(extname(file)) ? await moduleJob(file, options, rest, print) : await documentIn(file);
   if (options.dryRun) {
     const { drawing } = await rest.post<{ readonly drawing: string }>('jobs/plan?format=text', document);
@@ -53,12 +57,11 @@ async function submit(file: string, options: Options, print: (line: string) => v
 
 /** `millrace upload`: a module with functions that the `mapAsync` stages of documents call. */
 export function uploadCommand(print: (line: string) => void, environment: NodeJS.ProcessEnv): Command {
-  return new Command('upload')
+  return withApi(new Command('upload'), environment)
     .description('Uploads a TypeScript module whose functions mapAsync stages call, and prints its hash.')
     .argument('<file>', 'functions.ts')
-    .option('--api <url>', 'address of the API (or MILLRACE_API)', environment.MILLRACE_API ?? API_DEFAULT)
-    .action(async (file: string, { api }: Pick<Options, 'api'>) => {
-      const { sha256 } = await upload(file, new RestClient(api, () => undefined));
+    .action(async (file: string, options: ApiOptions) => {
+      const { sha256 } = await upload(file, await restClient(options, environment));
       print(sha256);
     });
 }

@@ -16,13 +16,16 @@ import type { ModuleCache } from './module-cache.ts';
 export class CatalogJobDirectory implements JobDirectory {
   readonly #catalog: Catalog;
   readonly #modules: ModuleCache;
+  /** Of this member. */
+  readonly #name: string;
   readonly #member: Pick<JobSpec, 'threads' | 'databaseUrl'>;
 
   constructor(
     catalog: Catalog,
     modules: ModuleCache,
-    { threads, databaseUrl }: Pick<JobSpec, 'threads' | 'databaseUrl'>,
+    { threads, databaseUrl, name }: Pick<JobSpec, 'threads' | 'databaseUrl'> & { readonly name: string },
   ) {
+    this.#name = name;
     this.#modules = modules;
     this.#catalog = catalog;
     this.#member = { threads, databaseUrl };
@@ -33,11 +36,14 @@ export class CatalogJobDirectory implements JobDirectory {
   }
 
   async begin(jobId: string, generation: number): Promise<boolean> {
-    return (await fencing(this.#catalog.jobs.begin(jobId, generation))) !== undefined;
+    const hasBegun = (await fencing(this.#catalog.jobs.begin(jobId, generation))) !== undefined;
+    if (hasBegun) await this.#catalog.executions.began(jobId, generation, this.#name);
+    return hasBegun;
   }
 
   async setStatus(jobId: string, generation: number, status: JobStatus, error: ErrorRecord | undefined): Promise<void> {
     await fencing(this.#catalog.jobs.setStatus(jobId, generation, status, error));
+    await this.#catalog.executions.told(jobId, generation, status, error);
   }
 
   async plan(jobId: string): Promise<JobPlan> {

@@ -29,6 +29,11 @@ export class RunningJobs {
     return end;
   }
 
+  /** For those who look at this member. */
+  list(): readonly { readonly id: string; readonly name: string }[] {
+    return [...this.#running].map(([id, { coordinator }]) => ({ id, name: coordinator.jobName }));
+  }
+
   has(jobId: string): boolean {
     return this.#running.has(jobId);
   }

@@ -1,6 +1,6 @@
 import type { Execution, InstanceMetrics } from '@millrace/engine';
 import { assert, type Clock, MillraceError, type Random } from '@millrace/kernel';
-import type { JobFigures } from '../figures.ts';
+import type { SnapshotFigures } from '../figures/job-figures.ts';
 import { chunkCount, stateHash } from '../snapshot/redis-snapshot-store.ts';
 import type { SnapshotRecord, SnapshotStore } from '../snapshot/snapshot-store.ts';
 import { encodeState } from '../snapshot/state-codec.ts';
@@ -28,13 +28,18 @@ export interface AttemptOptions {
   readonly nextSnapshotId: number;
 }
 
+/** Snapshots remembered while Redis is away. */
+const NEWS_MAX = 100;
+
 /**
  * A deployed execution and its snapshots: barrier and state, the commit record, the witness, phase two, in this order and
  * one snapshot at a time.
  */
 export class Attempt {
   /** The newest snapshot whose phase two is done. */
-  snapshot: JobFigures['snapshot'];
+  snapshot: SnapshotFigures | undefined;
+  /** Wall clock. */
+  readonly startedAt: number;
   /** Rejects when the execution or a snapshot fails; resolves when all processors have completed. */
   readonly outcome: Promise<void>;
   readonly #execution: Execution;
@@ -46,6 +51,8 @@ export class Attempt {
   /** No further try to write the snapshot under way. */
   readonly #giveUp = new AbortController();
   #nextSnapshotId: number;
+  /** Snapshots that nobody has been told of. */
+  #news: SnapshotFigures[] = [];
   #failure: unknown;
   #loop: Promise<void> = Promise.resolve();
 
@@ -54,12 +61,24 @@ export class Attempt {
     this.#options = options;
     this.#parts = parts;
     this.#nextSnapshotId = options.nextSnapshotId;
+    this.startedAt = parts.clock.nowMs();
     this.outcome = Promise.race([execution.completion, this.#failed.promise]);
     this.outcome.catch(() => undefined);
   }
 
   get generation(): number {
     return this.#options.generation;
+  }
+
+  get edges(): Execution['edges'] {
+    return this.#execution.edges;
+  }
+
+  /** Snapshots committed since the last call, at most `NEWS_MAX`. */
+  takeNews(): readonly SnapshotFigures[] {
+    const news = this.#news;
+    this.#news = [];
+    return news;
   }
 
   /** Lets the processors work and takes snapshots from now on. */
@@ -124,7 +143,9 @@ export class Attempt {
     const snapshotId = this.#nextSnapshotId++;
     const takenAtMs = clock.nowMs();
     const startedMs = clock.monotonicMs();
-    const state = encodeState(await this.#execution.takeSnapshot(snapshotId));
+    const saved = await this.#execution.takeSnapshot(snapshotId);
+    const alignedMs = clock.monotonicMs();
+    const state = encodeState(saved);
     const record: SnapshotRecord = {
       snapshotId,
       generation,
@@ -137,11 +158,23 @@ export class Attempt {
     await this.#untilDone('Redis', () => store.write(jobId, record, state));
     // INV-2: the witness stands before anything of phase two.
     await this.#untilDone('the metadata database', () => witness.write(jobId, witnessOf(record, state)));
+    const writtenMs = clock.monotonicMs();
     // INV-1: only here may upstream forget, and sinks show, what the snapshot covers.
     await this.#execution.commitSnapshot(snapshotId);
     assert(snapshotId > (this.snapshot?.id ?? 0), 'snapshot ids grow');
-    const durationMs = clock.monotonicMs() - startedMs;
-    this.snapshot = { id: snapshotId, takenAt: takenAtMs, ageMs: 0, durationMs, bytes: state.length };
+    const endedMs = clock.monotonicMs();
+    this.snapshot = {
+      id: snapshotId,
+      generation,
+      takenAt: takenAtMs,
+      durationMs: endedMs - startedMs,
+      alignMs: alignedMs - startedMs,
+      writeMs: writtenMs - alignedMs,
+      commitMs: endedMs - writtenMs,
+      bytes: state.length,
+    };
+    this.#news.push(this.snapshot);
+    if (this.#news.length > NEWS_MAX) this.#news.shift();
     // What is not removed now is removed next time.
     await store.sweep(jobId).catch(() => undefined);
   }

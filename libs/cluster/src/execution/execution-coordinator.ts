@@ -1,7 +1,6 @@
 import type { Engine, Execution } from '@millrace/engine';
 import { type ErrorRecord, MillraceError, toErrorRecord } from '@millrace/kernel';
 import { Fenced, JobCancelled } from '../errors.ts';
-import type { JobFigures } from '../figures.ts';
 import { decodeState } from '../snapshot/state-codec.ts';
 import { Attempt, type AttemptParts } from './attempt.ts';
 import { ATTEMPT_BACK_OFF, backOffMs } from './back-off.ts';
@@ -13,7 +12,7 @@ import {
   nextState,
   STATUS_OF,
 } from './execution-state.ts';
-import { sumPerVertex } from './figures-sum.ts';
+import { FiguresTeller, type TellFigures } from './figures-teller.ts';
 import type { JobDirectory, JobPlan, JobView } from './job-directory.ts';
 import { findRestorePoint } from './restore.ts';
 import { Signals } from './signals.ts';
@@ -37,7 +36,7 @@ export interface CoordinatorParts extends AttemptParts {
   readonly dagModule: string;
   /** Name of this member. */
   readonly member: string;
-  readonly tellFigures: (figures: JobFigures) => Promise<void>;
+  readonly tellFigures: TellFigures;
 }
 
 /**
@@ -49,6 +48,7 @@ export class ExecutionCoordinator {
   readonly #parts: CoordinatorParts;
   readonly #status: StatusReporter;
   readonly #over = new AbortController();
+  readonly #figures: FiguresTeller;
   #signals = new Signals();
   #state: ExecutionState = 'starting';
   #jobName: string;
@@ -67,6 +67,7 @@ export class ExecutionCoordinator {
     this.jobId = jobId;
     this.#jobName = jobId;
     this.#parts = parts;
+    this.#figures = new FiguresTeller(parts);
     this.#status = new StatusReporter(jobId, parts.jobs, parts, () => this.#signals.raise('fenced'));
   }
 
@@ -85,6 +86,11 @@ export class ExecutionCoordinator {
       this.#status.giveUp();
       await Promise.all(background);
     }
+  }
+
+  /** The job's id until it has been read. */
+  get jobName(): string {
+    return this.#jobName;
   }
 
   /** Looks at the job now. */
@@ -223,6 +229,7 @@ export class ExecutionCoordinator {
       },
     );
     this.#attempt = attempt;
+    this.#figures.begin(attempt);
     this.#attemptStartedMs = this.#parts.clock.monotonicMs();
     attempt.start();
   }
@@ -317,7 +324,7 @@ export class ExecutionCoordinator {
 
   /** Tells figures, and notices that a newer execution has taken over. */
   async #watchExecution(): Promise<void> {
-    const { clock, store, tellFigures } = this.#parts;
+    const { clock, store } = this.#parts;
     const { signal } = this.#over;
     while (!signal.aborted) {
       await clock.sleep(FIGURES_INTERVAL_MS, signal).catch(() => undefined);
@@ -326,30 +333,12 @@ export class ExecutionCoordinator {
       const signals = this.#signals;
       try {
         if ((await store.generationOf(this.jobId)) > attempt.generation) signals.raise('fenced');
-        const figures = await this.#figures(attempt);
-        if (figures !== undefined) await tellFigures(figures);
+        const status = STATUS_OF[this.#state];
+        if (status !== undefined) await this.#figures.tell({ id: this.jobId, name: this.#jobName }, attempt, status);
       } catch {
         // Redis is away or the execution is over: there is nothing to tell, and whoever runs into it says so.
       }
     }
-  }
-
-  async #figures(attempt: Attempt): Promise<JobFigures | undefined> {
-    const { clock, member } = this.#parts;
-    const vertices = sumPerVertex(await attempt.metrics());
-    const status = STATUS_OF[this.#state];
-    if (status === undefined) return undefined;
-    const { snapshot } = attempt;
-    const at = clock.nowMs();
-    return {
-      jobId: this.jobId,
-      status,
-      generation: attempt.generation,
-      snapshot: snapshot && { ...snapshot, ageMs: Math.max(0, at - snapshot.takenAt) },
-      vertices,
-      member,
-      at,
-    };
   }
 
   #log(state: ExecutionState, error: ErrorRecord | undefined): void {

@@ -1,11 +1,11 @@
-import type { ChangeBatch } from '@millrace/formats';
+import type { ChangeBatch, TableSchema } from '@millrace/formats';
 import type { MillraceError } from '@millrace/kernel';
 
 /**
  * Where a sink puts records that it cannot take. Given when the policy of its stage is to go on without them; absent, the first one
  * fails the job.
  *
- * All `batch`es are those that were given to `process`, the very objects.
+ * All `batch`es are those that were given to `process`, the very objects, or what `recall` made.
  */
 export interface Refusals {
   /** How often a record is tried again before it is refused. */
@@ -23,4 +23,8 @@ export interface Refusals {
   holds(batch: ChangeBatch, index: number): boolean;
   /** Sets an event aside that `holds` was true of. @returns the indexes set aside */
   park(batch: ChangeBatch, index: number): readonly number[];
+  /** An event as text, without its schema: for a sink that finds out only when the batch is gone. */
+  note(batch: ChangeBatch, index: number): string;
+  /** The event of a note as a batch of one, to `refuse` or to `park`; also by a later execution. */
+  recall(schema: TableSchema, note: string): ChangeBatch;
 }

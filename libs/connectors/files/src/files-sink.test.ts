@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { TableSchema } from '@millrace/formats';
 import { filesSink } from './connector.ts';
 import { fileError } from './errors.ts';
 import { OPEN_FILES_MAX } from './files-sink.processor.ts';
@@ -52,6 +53,19 @@ describe('files sink', () => {
     expect(await visible()).toEqual(files);
     expect(await hiddenFiles()).toEqual([`${JOB.jobId}.files.w0.g2.fence`]);
     await next.close();
+  });
+
+  it('shortens a folder that the file system would not take, and keeps tables apart', async () => {
+    const named = (table: string): TableSchema => ({ ...TABLES[0]!, id: `public.${table}`, table });
+    const long = 'Ж'.repeat(50);
+    const sink = await startSink({ directory, generation: 1 });
+    await sink.write(eventBatch(0, 10, [named(`${long}1`), named(`${long}2`)]));
+    await sink.snapshot(1);
+    await sink.close();
+    const folders = new Set((await visible()).map((file) => file.split('/')[0]!));
+    expect([...folders].map((folder) => folder.length).every((length) => length > 240 && length <= 255)).toBe(true);
+    expect(folders.size).toBe(2);
+    expect((await idsOf(directory, await visible())).sort((a, b) => a - b)).toEqual(numbers(10));
   });
 
   // Stopping before an operation and being killed there leave the same files; going on later is the harder half.

@@ -1,8 +1,13 @@
+import { createHash } from 'node:crypto';
 import type { JobIdentity } from '@millrace/connector-contract';
 import type { TableSchema } from '@millrace/formats';
 
 /** Folder below the directory for what is not yet visible. */
 export const HIDDEN_FOLDER = '.millrace';
+
+/** What Linux and macOS take as one part of a path. Other names are in one character a byte: see `safePart`. */
+const PART_BYTES_MAX = 255;
+const HASH_CHARACTERS = 16;
 
 /** A file on its way: where it is now and where it will appear, both relative to the directory. */
 export interface PreparedFile {
@@ -26,12 +31,21 @@ export function safePart(name: string): string {
   return encoded.startsWith('.') ? `%2E${encoded.slice(1)}` : encoded;
 }
 
-/** The folder of a table's files. */
+/** The folder of a table's files. A part that file systems would not take is cut and ends with a hash, so that no two tables share one. */
 export const renderPath = (template: string, schema: TableSchema, job: JobIdentity): string =>
   template
     .replaceAll('{schema}', safePart(schema.schema))
     .replaceAll('{table}', safePart(schema.table))
-    .replaceAll('{job}', safePart(job.jobName));
+    .replaceAll('{job}', safePart(job.jobName))
+    .split('/')
+    .map((part) => (part.length <= PART_BYTES_MAX ? part : shortened(part)))
+    .join('/');
+
+function shortened(part: string): string {
+  const hash = createHash('sha256').update(part).digest('hex').slice(0, HASH_CHARACTERS);
+  // Not in the middle of a %XX.
+  return `${part.slice(0, PART_BYTES_MAX - HASH_CHARACTERS - 1).replace(/%[0-9A-F]?$/, '')}~${hash}`;
+}
 
 /** Ids and stage names hold no dot (see `nameSchema`), so the parts of a name can be told apart. */
 const prefix = (job: JobIdentity): string => `${job.jobId}.${job.stage}.`;

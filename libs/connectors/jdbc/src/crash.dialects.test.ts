@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { EXPECTED, runScenario, type Scenario } from './test-support/scenario.ts';
+import { EXPECTED, LETTERS, REFUSED_VALUES, readRecord, runScenario, type Scenario } from './test-support/scenario.ts';
 import { TARGETS, type TestTarget } from './test-support/targets.ts';
 
 const child = (name: string): string => fileURLToPath(new URL(`test-support/${name}.ts`, import.meta.url));
@@ -52,6 +52,11 @@ async function startFrozen(scenario: Scenario, freezeAt: number) {
   };
 }
 
+async function createRefusing(target: TestTarget, table: string): Promise<void> {
+  const values = REFUSED_VALUES.map((value) => `'${value}'`).join(', ');
+  await target.query(`create table ${table} (id integer, v varchar(20), check (v not in (${values})))`);
+}
+
 describe.each(TARGETS)('a sink at %s', (_, open) => {
   let target: TestTarget;
   let directory: string;
@@ -64,7 +69,7 @@ describe.each(TARGETS)('a sink at %s', (_, open) => {
     rmSync(directory, { recursive: true, force: true });
   });
 
-  it.each(['upsert', 'append'] as const)(
+  it.each(['upsert', 'append', 'refusing'] as const)(
     'that is killed at any statement of mode %s goes on exactly once',
     async (mode) => {
       let killed = 0;
@@ -74,6 +79,7 @@ describe.each(TARGETS)('a sink at %s', (_, open) => {
         const record = join(directory, table);
         const scenario = { connection: target.connection, jobId: table, table, mode, record, generation: 1 };
         const moment = killAt % 2 === 0 ? 'before' : 'after';
+        if (mode === 'refusing') await createRefusing(target, table);
         if (await runAndKill(scenario, killAt, moment)) killed += 1;
         else isOver = true;
         const before = existsSync(record);
@@ -81,12 +87,15 @@ describe.each(TARGETS)('a sink at %s', (_, open) => {
         const rows = await target.query(`select id, v from ${table}`);
         const found = rows.map((row) => `${String(row['id'])} ${String(row['v'])}`).sort();
         expect([killAt, before, found]).toEqual([killAt, before, EXPECTED[mode]]);
+        const letters = [...readRecord(record)!.letters].sort();
+        expect([killAt, letters]).toEqual([killAt, mode === 'refusing' ? LETTERS : []]);
       };
       let next = 1;
       const lane = async (): Promise<void> => {
         while (!isOver && next <= STATEMENTS_MAX) {
           const killAt = next;
-          next += STEP;
+          // Most of its statements are those of append.
+          next += mode === 'refusing' ? 2 * STEP + 1 : STEP;
           await one(killAt);
         }
       };

@@ -67,8 +67,11 @@ export interface TargetSession {
    */
   plan(source: TableSchema, stage: StageOptions): Promise<TablePlan>;
 
-  /** The same for rows that are appended: these wait in a table of the sink until they are moved to the target. */
-  planAppend(source: TableSchema, stage: StageOptions): Promise<AppendPlan>;
+  /**
+   * The same for rows that are appended: these wait in a table of the sink until they are moved to the target.
+   * @param isNoted each with a note, so that one that is refused then can be set aside
+   */
+  planAppend(source: TableSchema, stage: StageOptions, isNoted: boolean): Promise<AppendPlan>;
   /** Puts rows where they wait. @throws Refusal */
   wait(plan: AppendPlan, rows: readonly WaitingRow[], reader: RowReader): Promise<void>;
   /** Runs a statement that is the same in all dialects. @throws Refusal */

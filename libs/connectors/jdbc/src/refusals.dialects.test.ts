@@ -1,53 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Refusals } from '@millrace/connector-contract';
-import { type ChangeBatch, type ChangeEvent, changeEvents } from '@millrace/formats';
+import { RecordedRefusals } from '@millrace/testing/drivers';
 import { ChangeFeed, type TestEvent, tableSchema } from './test-support/change-feed.ts';
 import { startSink } from './test-support/drive.ts';
 import { TARGETS, type TestTarget } from './test-support/targets.ts';
 
 const schema = tableSchema('public.amount', { '*id': 'integer', v: 'integer' });
-
-/** Keeps what is set aside as `id v`, and parks keys as a stage's gate does. */
-class Recorded implements Refusals {
-  readonly retries: number;
-  readonly backoffMs = 1;
-  readonly aside: string[] = [];
-  readonly #keys = new Set<unknown>();
-  readonly #rows = new WeakMap<ChangeBatch, readonly ChangeEvent[]>();
-
-  constructor(retries = 0) {
-    this.retries = retries;
-  }
-
-  get holdsAny(): boolean {
-    return this.#keys.size > 0;
-  }
-
-  holds(batch: ChangeBatch, index: number): boolean {
-    return this.#keys.has(this.#row(batch, index)?.['id']);
-  }
-
-  refuse(batch: ChangeBatch, index: number): readonly number[] {
-    this.#keys.add(this.#row(batch, index)?.['id']);
-    return this.#set('refused', batch, index);
-  }
-
-  park(batch: ChangeBatch, index: number): readonly number[] {
-    return this.#set('parked', batch, index);
-  }
-
-  #row(batch: ChangeBatch, index: number): ChangeEvent['after'] {
-    const events = this.#rows.get(batch) ?? changeEvents(batch);
-    this.#rows.set(batch, events);
-    return events[index]!.after;
-  }
-
-  #set(how: string, batch: ChangeBatch, index: number): readonly number[] {
-    const row = this.#row(batch, index);
-    this.aside.push(`${how} ${String(row?.['id'] as string)} ${String(row?.['v'] as string)}`);
-    return [index];
-  }
-}
 
 const postgresTarget = (): Promise<TestTarget> => TARGETS.find(([name]) => name === 'postgres')![1]();
 
@@ -79,7 +37,7 @@ describe.each(TARGETS)('rows that %s refuses', (_, open) => {
   const ASIDE = ['refused 2 500', 'parked 2 2', 'refused 4 400'];
 
   it('are left out with what follows of their keys; the rest is written, its transactions too', async () => {
-    const refusals = new Recorded();
+    const refusals = new RecordedRefusals();
     const sink = await start(refusals);
     await sink.write(...HISTORY());
     await sink.complete();
@@ -89,14 +47,14 @@ describe.each(TARGETS)('rows that %s refuses', (_, open) => {
   });
 
   it('are set aside again, not taken for written, when they come again after a crash', async () => {
-    const first = await start(new Recorded());
+    const first = await start(new RecordedRefusals());
     const state = await first.snapshot(1);
     await first.write(...HISTORY());
     await first.complete();
     // No snapshot covers it: what was set aside is gone with the execution.
     await first.close();
     await database.query('update amount set v = v + 50 where id <> 2');
-    const refusals = new Recorded();
+    const refusals = new RecordedRefusals();
     const second = await start(refusals, { generation: 2, restored: 1, state });
     await second.write(...HISTORY());
     await second.complete();
@@ -107,7 +65,7 @@ describe.each(TARGETS)('rows that %s refuses', (_, open) => {
     await second.write(...new ChangeFeed().transaction(48n, [write(6, 6)]).take());
     await second.complete();
     await second.close();
-    const third = new Recorded();
+    const third = new RecordedRefusals();
     const again = await start(third, { generation: 3, restored: 2, state: later });
     await again.write(...new ChangeFeed().transaction(48n, [write(6, 6)]).take());
     await again.complete();
@@ -117,7 +75,7 @@ describe.each(TARGETS)('rows that %s refuses', (_, open) => {
   });
 
   it('are found in a transaction that is written in parts', async () => {
-    const refusals = new Recorded();
+    const refusals = new RecordedRefusals();
     const sink = await start(refusals);
     const bad = new Set([3, 9_999, 20_000, 20_001, 39_999]);
     for (let from = 0; from < 40_000; from += 1_000) {
@@ -136,7 +94,7 @@ it('a row is tried again before it is refused, and written when the target takes
   await database.query(`
     create table parent (id integer primary key);
     create table amount (id integer primary key, v integer references parent)`);
-  const refusals = new Recorded(30);
+  const refusals = new RecordedRefusals({ retries: 30 });
   const sink = await startSink(database.connection, { jobId: 'again', refusals });
   const after = { id: '1', v: '7' };
   const writing = (async () => {

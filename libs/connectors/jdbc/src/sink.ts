@@ -53,8 +53,7 @@ export const jdbcSink = defineSink<ConnectionOptions, StageOptions>({
   async dispose({ config, job }) {
     await DIALECTS[config.dialect].forget(config, { jobId: job.jobId, sink: job.stage });
   },
-  // Appended rows meet the target's constraints when they are moved there: too late to leave one out.
-  refuses: ({ mode }) => mode !== 'append',
+  refuses: () => true,
   createSink: ({ config, stage, job, refusals }) => {
     const options = {
       dialect: DIALECTS[config.dialect],

@@ -8,7 +8,7 @@ import { kafkaSource } from './source/kafka-source.ts';
 import { committedMessages } from './test-support/committed-messages.ts';
 import { newTopic, removeTopic, testCluster } from './test-support/test-cluster.ts';
 import { testProducer } from './test-support/test-producer.ts';
-import { openTransactions } from './transaction/orphans.ts';
+import { openTransactions } from './transaction/known-ids.ts';
 import { endOnce } from './transaction/producer.ts';
 import { settle } from './transaction/settle.ts';
 
@@ -17,7 +17,6 @@ describe.each(['snapshot', 'continuous'])('with commit: %s', (commit) => {
     connector: kafkaSink,
     // What it had prepared and nobody recorded is rolled back when the next one starts.
     fenced: /^kafka\.(fenced|transaction_lost)$/,
-    lateStarts: 'take over',
     metrics: ['transactionsCommitted'],
     oneInstance: commit === 'continuous',
     module: { url: new URL('./connector.ts', import.meta.url).href, name: 'kafkaSink' },

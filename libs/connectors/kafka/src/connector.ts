@@ -6,7 +6,7 @@ import { deleteTopic } from './cluster/delete-topic.ts';
 import { type ClusterConfig, clusterConfig, type SinkStage, sinkStage } from './config.ts';
 import { checkFormat, checkRegistry } from './registry/check-registry.ts';
 import { KafkaSinkProcessor } from './sink/kafka-sink.processor.ts';
-import { openTransactions } from './transaction/orphans.ts';
+import { openTransactions } from './transaction/known-ids.ts';
 import { progressTopic } from './transaction/progress-topic.ts';
 import { takeOver } from './transaction/take-over.ts';
 import { idPrefix } from './transaction/transactional-id.ts';
@@ -51,8 +51,7 @@ export const kafkaSink = defineSink<ClusterConfig, SinkStage>({
     ...(await checkTopics(options, shape, signal)),
     ...(await checkFormat(options, shape, signal)),
   ],
-  // Continuous commits move the position on past an event that was set aside: after a crash it would not come again.
-  refuses: ({ commit }) => commit === 'snapshot',
+  refuses: () => true,
   createSink: (options) => () => new KafkaSinkProcessor(options),
   async dispose({ config, stage, job }, signal) {
     const cluster = clusterOf(config, {

@@ -44,13 +44,19 @@ export const RecordTooLarge = errorCode('kafka.record_too_large', {
   domain: 'user',
   retry: 'after-repair',
   title: 'A record is larger than its topic takes',
+  ofRecord: true,
+});
+export const LimitLowered = errorCode('kafka.topic_limit_lowered', {
+  domain: 'external',
+  retry: 'later',
+  title: 'A topic takes smaller records than before',
 });
 export const RecordRefused = errorCode('kafka.record_refused', {
   domain: 'external',
   retry: 'after-repair',
   title: 'The brokers refuse records',
 });
-/** Repeated: when it was an older execution that came to life, the next one takes the ids back; when it was a newer one, this one is over anyway. */
+/** Repeated: a newer execution has begun, so this one is over anyway; or the answer to a request for a new id was lost, and the next execution has others. */
 export const Fenced = errorCode('kafka.fenced', {
   domain: 'internal',
   retry: 'later',
@@ -59,7 +65,7 @@ export const Fenced = errorCode('kafka.fenced', {
 export const TransactionLost = errorCode('kafka.transaction_lost', {
   domain: 'external',
   retry: 'after-repair',
-  title: 'A prepared transaction timed out',
+  title: 'A transaction was aborted before its commit',
 });
 export const NotLinear = errorCode('kafka.not_linear', {
   domain: 'user',

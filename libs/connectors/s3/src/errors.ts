@@ -39,6 +39,7 @@ export const ValueNotResent = errorCode('s3.value_not_resent', {
   domain: 'user',
   retry: 'after-repair',
   title: 'A line of CSV lacks a value',
+  ofRecord: true,
 });
 export const RowRefused = errorCode('s3.row_refused', {
   domain: 'user',
@@ -74,6 +75,7 @@ export const ValueUnsupported = errorCode('s3.value_unsupported', {
   domain: 'user',
   retry: 'after-repair',
   title: 'A value that the format cannot hold',
+  ofRecord: true,
 });
 export const NotChangeEvents = errorCode('s3.not_change_events', {
   domain: 'user',

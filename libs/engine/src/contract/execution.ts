@@ -24,6 +24,25 @@ export interface VertexState {
   readonly entries: readonly SnapshotEntry[];
 }
 
+/** Rows that one instance has put on one of its outgoing edges since the execution started. */
+export interface EdgeRows {
+  /** Number of the edge in the DAG. */
+  readonly edge: number;
+  readonly rows: number;
+}
+
+/** What waits for one instance on one of its incoming edges now. */
+export interface QueueState {
+  readonly edge: number;
+  readonly rows: number;
+  readonly rowsMax: number;
+  /** Of the fullest queue of the edge, by rows or bytes: 0 to 1, more when a single batch is larger than its queue. */
+  readonly fill: number;
+}
+
+/** How often a duration fell into each of `DURATION_BOUNDS_MS`; one more for what is longer than the last. */
+export type DurationCounts = readonly number[];
+
 /** Figures of one processor instance since the execution started. */
 export interface InstanceMetrics {
   readonly vertex: string;
@@ -32,6 +51,14 @@ export interface InstanceMetrics {
   readonly rowsOut: number;
   /** Time inside callbacks. */
   readonly busyMs: number;
+  /** Time spent waiting because an edge had no room. */
+  readonly blockedMs: number;
+  /** The watermark it has passed on last, or has been given where it passes none on; absent before the first. */
+  readonly watermarkMs?: number | undefined;
+  readonly out: readonly EdgeRows[];
+  readonly queues: readonly QueueState[];
+  /** By the name the processor gave to `observe`. */
+  readonly durations: Readonly<Record<string, DurationCounts>>;
   /** What the processor itself added and set. */
   readonly custom: Readonly<Record<string, number>>;
 }
@@ -50,6 +77,8 @@ export interface Execution {
   /** Phase two: `snapshotCommit` on every processor; resolves when all have. */
   commitSnapshot(snapshotId: number): Promise<void>;
   metrics(): Promise<readonly InstanceMetrics[]>;
+  /** Edges of the DAG; their numbers are those of `EdgeRows` and `QueueState`. */
+  readonly edges: readonly { readonly from: string; readonly to: string }[];
   /** Aborts and closes every processor and resolves when all are closed. Safe to call twice. */
   stop(): Promise<void>;
 }

@@ -24,12 +24,17 @@ export interface Outbox {
   offerTo(ordinal: number, item: Batch | Watermark): boolean;
 }
 
+/** Under this name sinks `observe` the time from the commit at the source until they show its rows. */
+export const SHOWN_AFTER = 'shownAfterMs';
+
 /** Counters and gauges of one processor instance; read by the coordinator about once a second. */
 export interface ProcessorMetrics {
   /** Adds to a counter that lives as long as the execution. */
   add(name: string, delta: number): void;
   /** Sets a gauge. */
   set(name: string, value: number): void;
+  /** Counts a duration, of which shares are told (median, 99th percentile); a name or two for each processor. */
+  observe(name: string, durationMs: number): void;
 }
 
 export interface ProcessorContext {

@@ -1,6 +1,6 @@
 import { assert, MillraceError } from '@millrace/kernel';
 import type { Batch } from '../contract/batch.ts';
-import type { EndOfInput, SnapshotBarrier, Watermark } from '../contract/mark.ts';
+import { type EndOfInput, isIdle, type SnapshotBarrier, type Watermark } from '../contract/mark.ts';
 import type { Outbox } from '../contract/processor.ts';
 import { ContractViolated } from '../errors.ts';
 import type { EdgeWriter } from './edge-writer.ts';
@@ -13,6 +13,8 @@ const violated = (message: string, mend: string) => new MillraceError(ContractVi
 export class EdgeOutbox implements Outbox {
   readonly edgeCount: number;
   rowsOut = 0;
+  /** Passed on last. */
+  watermarkMs = Number.NEGATIVE_INFINITY;
   /** Refuses whatever is not the item that some targets already have. */
   onlyFinishes = false;
   readonly #edges: readonly EdgeWriter[];
@@ -33,6 +35,11 @@ export class EdgeOutbox implements Outbox {
   /** An item is with some targets and not with others: no barrier may pass now. */
   get isPartial(): boolean {
     return (this.#item !== undefined && this.#taken.includes(true)) || this.#edges.some((edge) => edge.isPartial);
+  }
+
+  /** The callback was refused. */
+  get wasRefused(): boolean {
+    return this.#refused;
   }
 
   /** A callback begins. */
@@ -113,6 +120,7 @@ export class EdgeOutbox implements Outbox {
   #note(accepted: boolean, item: Batch | Watermark): boolean {
     if (!accepted) this.#refused = true;
     else if (isBatch(item)) this.rowsOut += item.length;
+    else if (!isIdle(item)) this.watermarkMs = item.timeMs;
     return accepted;
   }
 }

@@ -16,6 +16,8 @@ export class EdgeWriter {
   readonly #routing: Routing;
   /** By index of the destination instance; one only for `isolated` and `all-to-one`. */
   readonly #targets: readonly StreamWriter[];
+  /** Given to the edge so far. */
+  rows = 0;
   /** The item under way; its open deliveries by target. */
   #item: Batch | Watermark | undefined;
   readonly #owed: (Batch | Watermark | undefined)[];
@@ -36,6 +38,12 @@ export class EdgeWriter {
   }
 
   offer(item: Batch | Watermark): boolean {
+    const isTaken = this.#offer(item);
+    if (isTaken && isBatch(item)) this.rows += item.length;
+    return isTaken;
+  }
+
+  #offer(item: Batch | Watermark): boolean {
     if (this.#targets.length === 1) return this.#targets[0]!.offer(item);
     if (this.#item !== item) {
       this.#refuseIfPartial();

@@ -26,6 +26,11 @@ export class Quota {
     return this.rows * 2 <= this.bounds.rowsMax && this.bytes * 2 <= this.bounds.bytesMax;
   }
 
+  /** Share of the bound that is nearest; above 1 with an item larger than the bounds. */
+  get fill(): number {
+    return Math.max(this.rows / this.bounds.rowsMax, this.bytes / this.bounds.bytesMax);
+  }
+
   add(rows: number, bytes: number): void {
     this.rows += rows;
     this.bytes += bytes;

@@ -1,7 +1,7 @@
 import type { Batch } from '../contract/batch.ts';
 import type { EndOfInput, SnapshotBarrier, Watermark } from '../contract/mark.ts';
 import type { Item } from './item.ts';
-import { ItemQueue, type QueueBounds } from './item-queue.ts';
+import { ItemQueue, type QueueBounds, type Quota } from './item-queue.ts';
 import { ignore, type StreamReader, type StreamWriter } from './stream.ts';
 
 /** A stream whose two ends run on the same thread: the batch object itself is handed over. */
@@ -13,6 +13,10 @@ export class LocalStream implements StreamWriter, StreamReader {
 
   constructor(bounds: QueueBounds) {
     this.#queue = new ItemQueue(bounds);
+  }
+
+  get quota(): Quota {
+    return this.#queue.quota;
   }
 
   get rowsPeak(): number {

@@ -92,6 +92,10 @@ export class PortReader implements StreamReader {
     });
   }
 
+  get quota(): Quota {
+    return this.#queue.quota;
+  }
+
   get rowsPeak(): number {
     return this.#queue.rowsPeak;
   }

@@ -1,6 +1,7 @@
 import type { Batch } from '../contract/batch.ts';
 import type { EndOfInput, SnapshotBarrier, Watermark } from '../contract/mark.ts';
 import type { Item } from './item.ts';
+import type { Quota } from './item-queue.ts';
 
 /** The sending end of a stream: one edge, from one upstream instance to one downstream instance. */
 export interface StreamWriter {
@@ -18,6 +19,8 @@ export interface StreamReader {
   /** Called when an item has arrived. */
   onItem: () => void;
   readonly rowsPeak: number;
+  /** What is queued now and how much may be. */
+  readonly quota: Quota;
   take(): Item | undefined;
   close(): void;
 }

@@ -39,6 +39,7 @@ export async function deploy(execution: RunningExecution, request: ExecutionRequ
     while (threads.length < placement.threadCount) threads.push(pool.spawnOwn());
     execution.planned({
       vertices: shape.vertices.map((vertex) => vertex.name),
+      edges: shape.edges.map(({ from, to }) => ({ from, to })),
       instanceCount: placement.instances.length,
       threadCount: plans.size,
     });

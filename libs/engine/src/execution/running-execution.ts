@@ -14,6 +14,7 @@ const CLOSE_ANSWER_MS_MAX = 2 * CLOSE_DURATION_MS_MAX + 1_000;
 /** What the planner found out about an execution once its DAG was known. */
 export interface ExecutionSize {
   readonly vertices: readonly string[];
+  readonly edges: Execution['edges'];
   readonly instanceCount: number;
   /** Threads with at least one instance. */
   readonly threadCount: number;
@@ -44,7 +45,7 @@ export class RunningExecution implements Execution, ThreadListener {
   readonly #threads = new Set<EngineThread>();
   /** Threads of processors that are not cooperative: they end with the execution. */
   readonly #ownThreads = new Set<EngineThread>();
-  #size: ExecutionSize = { vertices: [], instanceCount: 0, threadCount: 0 };
+  #size: ExecutionSize = { vertices: [], edges: [], instanceCount: 0, threadCount: 0 };
   #prioritizing = 0;
   #completedThreads = 0;
   #isOver = false;
@@ -66,6 +67,10 @@ export class RunningExecution implements Execution, ThreadListener {
     this.#threads.add(thread);
     if (options.isOwn) this.#ownThreads.add(thread);
     thread.attach(this.id, this);
+  }
+
+  get edges(): Execution['edges'] {
+    return this.#size.edges;
   }
 
   planned(size: ExecutionSize): void {

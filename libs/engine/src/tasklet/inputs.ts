@@ -74,6 +74,11 @@ export class Inputs {
     return this.#groups.length > 1;
   }
 
+  /** The watermark that all streams agree on. */
+  get watermarkMs(): number {
+    return this.#watermarkMs;
+  }
+
   get rowsPeak(): number {
     return this.#inputs.reduce((peak, input) => Math.max(peak, input.reader.rowsPeak), 0);
   }

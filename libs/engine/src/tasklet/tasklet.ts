@@ -250,12 +250,17 @@ export class Tasklet implements Task {
 
   #enter(callback: string): void {
     this.callback = callback;
+    if (this.figures.blockedSinceMs !== undefined) this.figures.unblocked(this.#parts.clock.monotonicMs());
     this.#parts.outbox.open();
   }
 
   #leave(isDone: boolean): boolean {
-    this.#parts.outbox.close(isDone);
-    if (!isDone) this.#isWaiting = !this.#isWoken;
+    const { outbox, clock } = this.#parts;
+    outbox.close(isDone);
+    if (!isDone) {
+      this.#isWaiting = !this.#isWoken;
+      if (outbox.wasRefused) this.figures.blocked(clock.monotonicMs());
+    }
     return isDone;
   }
 }

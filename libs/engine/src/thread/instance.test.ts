@@ -15,7 +15,18 @@ function setUp(processor: Processor) {
     },
   };
   const tasklet = { processor, vertex: 'sink', globalIndex: 1 } as Tasklet;
-  const readMetrics = () => ({ vertex: 'sink', globalIndex: 1, rowsIn: 0, rowsOut: 0, busyMs: 0, custom: {} });
+  const readMetrics = () => ({
+    vertex: 'sink',
+    globalIndex: 1,
+    rowsIn: 0,
+    rowsOut: 0,
+    busyMs: 0,
+    blockedMs: 0,
+    out: [],
+    queues: [],
+    durations: {},
+    custom: {},
+  });
   return { instance: new Instance(tasklet, {} as ProcessorContext, [], readMetrics), clock, limits };
 }
 

@@ -7,9 +7,10 @@ import {
   toErrorRecord,
 } from '@millrace/kernel';
 import type { Dag } from '../contract/dag.ts';
-import type { InstanceMetrics } from '../contract/execution.ts';
+import type { InstanceMetrics, QueueState } from '../contract/execution.ts';
 import type { Processor, ProcessorContext, ProcessorSupplier } from '../contract/processor.ts';
 import type { SnapshotEntry } from '../contract/snapshot.ts';
+import type { StreamReader } from '../edge/stream.ts';
 import { ContractViolated, cloneable, ExecutionStopped, processorErrorRecord } from '../errors.ts';
 import { type DagShape, shapeOf } from '../plan/dag-shape.ts';
 import type { InstancePlan, JobFacts, ThreadPlan } from '../plan/thread-plan.ts';
@@ -120,7 +121,7 @@ export class ThreadExecution implements TaskletListener {
     const { vertex, globalIndex, totalParallelism, entries } = plan;
     const { supplier } = dag.vertices.find((each) => each.name === vertex)!;
     const { clock, ids, scheduler } = this.#services;
-    const { outbox, writers } = wiring.outgoing(vertex, globalIndex);
+    const { outbox, writers, edges } = wiring.outgoing(vertex, globalIndex);
     const streams = wiring.incoming(vertex, globalIndex);
     const inputs = new Inputs(streams, job.guarantee === 'exactly-once');
     const figures = new InstanceFigures();
@@ -157,9 +158,14 @@ export class ThreadExecution implements TaskletListener {
       wake: () => tasklet.wake(),
       fail: (error) => this.#fail(processorErrorRecord(error, { vertex, globalIndex, callback: 'fail' })),
     };
+    const queues = wiring.queues(vertex, globalIndex);
     const readMetrics = () =>
       figures.read(plan, {
+        nowMs: clock.monotonicMs(),
         rowsOut: outbox.rowsOut,
+        watermarkMs: Number.isFinite(outbox.watermarkMs) ? outbox.watermarkMs : inputs.watermarkMs,
+        out: edges.map(({ edge, writer }) => ({ edge, rows: writer.rows })),
+        queues: queues.map(({ edge, ends }) => queueState(edge, ends)),
         queueRowsPeak: inputs.rowsPeak,
         threadTurns: scheduler.turns,
       });
@@ -200,3 +206,10 @@ export class ThreadExecution implements TaskletListener {
     return problems.filter((problem) => problem !== undefined).map(cloneable);
   }
 }
+
+const queueState = (edge: number, readers: readonly StreamReader[]): QueueState => ({
+  edge,
+  rows: readers.reduce((sum, { quota }) => sum + quota.rows, 0),
+  rowsMax: readers.reduce((sum, { quota }) => sum + quota.bounds.rowsMax, 0),
+  fill: readers.reduce((most, { quota }) => Math.max(most, quota.fill), 0),
+});

@@ -8,6 +8,18 @@ import type { StreamReader, StreamWriter } from '../edge/stream.ts';
 import type { StreamPlan } from '../plan/thread-plan.ts';
 import type { InputStream } from '../tasklet/inputs.ts';
 
+/** One edge as one of its two ends sees it. */
+interface NumberedEdge<End> {
+  readonly edge: number;
+  readonly ends: readonly End[];
+}
+
+interface Outgoing {
+  readonly outbox: EdgeOutbox;
+  readonly writers: readonly StreamWriter[];
+  readonly edges: readonly { readonly edge: number; readonly writer: EdgeWriter }[];
+}
+
 interface Ends {
   readonly writer?: StreamWriter;
   readonly reader?: StreamReader;
@@ -27,20 +39,23 @@ export class Wiring {
   }
 
   /** The outbox of an instance and the streams it writes to. */
-  outgoing(vertex: string, index: number): { readonly outbox: EdgeOutbox; readonly writers: readonly StreamWriter[] } {
+  outgoing(vertex: string, index: number): Outgoing {
     const edges = this.#dag.edges
       .map((edge, number) => ({ edge, number }))
       .filter(({ edge }) => edge.from === vertex)
       .sort((a, b) => a.edge.fromOrdinal - b.edge.fromOrdinal)
-      .map(({ edge, number }) => ({
-        routing: edge.routing,
+      .map(({ edge, number }) => {
         // Planned in the order of the destination's instances, which a partitioned edge relies on.
-        targets: this.#streams.flatMap(({ plan, ends }) =>
+        const targets = this.#streams.flatMap(({ plan, ends }) =>
           plan.edge === number && plan.from === index && ends.writer !== undefined ? [ends.writer] : [],
-        ),
-      }));
-    const outbox = new EdgeOutbox(edges.map(({ routing, targets }) => new EdgeWriter(routing, targets)));
-    return { outbox, writers: edges.flatMap(({ targets }) => targets) };
+        );
+        return { edge: number, targets, writer: new EdgeWriter(edge.routing, targets) };
+      });
+    return {
+      outbox: new EdgeOutbox(edges.map(({ writer }) => writer)),
+      writers: edges.flatMap(({ targets }) => targets),
+      edges,
+    };
   }
 
   incoming(vertex: string, index: number): InputStream[] {
@@ -49,6 +64,17 @@ export class Wiring {
       if (edge.to !== vertex || plan.to !== index || ends.reader === undefined) return [];
       return [{ ordinal: edge.toOrdinal, priority: edge.priority, reader: ends.reader }];
     });
+  }
+
+  /** The queues of an instance, by edge. */
+  queues(vertex: string, index: number): NumberedEdge<StreamReader>[] {
+    const readers = this.#streams.flatMap(({ plan: { edge, to }, ends: { reader } }) =>
+      this.#dag.edges[edge]!.to === vertex && to === index && reader !== undefined ? [{ edge, reader }] : [],
+    );
+    return [...Map.groupBy(readers, ({ edge }) => edge)].map(([edge, streams]) => ({
+      edge,
+      ends: streams.map(({ reader }) => reader),
+    }));
   }
 
   close(): void {

@@ -62,7 +62,7 @@ describe.each(['generated', 'interpreted'] as const)('a rolling aggregation, %s'
             results.push(...(item.kind === 'watermark' ? [] : (plainRows(item) as typeof results))) >= 0,
           offerTo: () => true,
         },
-        metrics: { add: () => undefined, set: () => undefined },
+        metrics: { add: () => undefined, set: () => undefined, observe: () => undefined },
       } as never);
     const numbers = Array.from({ length: KEYS }, (_, n) => n);
     const first = make();

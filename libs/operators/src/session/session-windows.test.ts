@@ -101,7 +101,7 @@ it('sessions give unfinished results from time to time', () => {
   })({ globalIndex: 0, totalParallelism: 1 });
   void processor.init!({
     outbox: { edgeCount: 1, offer: (item: Batch) => seen.push(...plainRows(item)) >= 0, offerTo: () => true },
-    metrics: { add: () => undefined, set: () => undefined },
+    metrics: { add: () => undefined, set: () => undefined, observe: () => undefined },
     wake: () => undefined,
     clock: {
       ...systemClock,

@@ -93,7 +93,7 @@ function opened(saved: readonly SnapshotEntry[], options = {}) {
       offerTo: () => true,
     },
     clock: { monotonicMs: () => 0 },
-    metrics: { add: () => undefined, set: () => undefined },
+    metrics: { add: () => undefined, set: () => undefined, observe: () => undefined },
     globalIndex: 0,
     wake: () => undefined,
     vertex: 'logins',

@@ -58,7 +58,7 @@ async function open(
     outbox,
     clock: systemClock,
     ids: ulids,
-    metrics: { add: () => undefined, set: () => undefined },
+    metrics: { add: () => undefined, set: () => undefined, observe: () => undefined },
     wake: () => undefined,
   };
   await processor.init?.(context as unknown as ProcessorContext);

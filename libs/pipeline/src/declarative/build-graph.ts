@@ -10,7 +10,7 @@ import {
 } from '@millrace/operators';
 import { aggregateNode } from '../api/aggregate-node.ts';
 import { type AggregateResult, aggregateEvents } from '../events/aggregate-events.ts';
-import { deduplicateEvents } from '../events/deduplicate-events.ts';
+import { checkKeys, deduplicateEvents } from '../events/deduplicate-events.ts';
 import { enrichEvents } from '../events/enrich-events.ts';
 import { eventsOfResults } from '../events/events-of-results.ts';
 import { filterEvents } from '../events/filter-events.ts';
@@ -92,7 +92,9 @@ class GraphBuilder {
       case 'deduplicate': {
         const { by, within } = stage.spec.deduplicate;
         const keys = by.map((text, index) => ({ name: text, text, pointer: `${pointer}/deduplicate/by/${index}` }));
-        return this.#operator(stage, this.#input(stage), {
+        const input = this.#input(stage);
+        const isTolerant = policyOf(name, stage.spec.onError) !== undefined;
+        return this.#operator(stage, isTolerant ? this.#transform(stage, checkKeys(keys), input, 'keys') : input, {
           label: 'deduplicate',
           routings: [{ kind: 'local' }],
           supplier: () => deduplicateEvents(keys, durationMs(within)),
@@ -272,7 +274,7 @@ class GraphBuilder {
     input = this.#input(stage),
     side = '',
   ): GraphNode {
-    const rows = this.#transform(stage, rowsOfEvents(options), input, `rows${side}`);
+    const rows = this.#transform(stage, rowsOfEvents(options), input, `rows${side}`, side);
     const allowedLagMs = durationMs(window?.lag ?? '0s');
     const idleMs = window?.idle === undefined ? IDLE_MS : durationMs(window.idle);
     return this.#operator(
@@ -306,9 +308,11 @@ class GraphBuilder {
     transform: (batch: any) => Batch | undefined,
     input = this.#input(stage),
     part?: string,
+    side = '',
   ): GraphNode {
     const name = part === undefined ? stage.name : `${stage.name}-${part}`;
-    const policy = 'spec' in stage && 'onError' in stage.spec ? policyOf(stage.name, stage.spec.onError) : undefined;
+    const onError = 'spec' in stage && 'onError' in stage.spec ? stage.spec.onError : undefined;
+    const policy = policyOf(`${stage.name}${side}`, onError);
     if (policy === undefined) return this.#fused(name, part ?? stage.kind, { transform }, input);
     return this.#operator(
       stage,

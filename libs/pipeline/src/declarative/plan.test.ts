@@ -100,6 +100,22 @@ describe('planPipeline', () => {
     expect(shape(dag).vertices).toEqual(['left', 'narrow', 'orders', 'renamed', 'right']);
   });
 
+  it('sets records of each side of a join aside, and those without a key before they are deduplicated', () => {
+    const dag = plan({
+      orders,
+      once: { input: 'orders', deduplicate: { by: ['after.id'], within: '1m' }, onError: 'skip' },
+      both: {
+        input: 'once',
+        join: { with: 'orders', on: { id: 'id' }, key: ['id'], window: { tumbling: '1m' } },
+        select: { id: 'once.id' },
+        onError: 'skip',
+      },
+      out: { input: 'both', sink: 'now' },
+    });
+    // The left side's goes on in the vertex of what it reads from.
+    expect(shape(dag).vertices).toEqual(['both', 'both-rows-right', 'once-keys', 'orders', 'out']);
+  });
+
   it.each([
     ['now', true],
     ['later', false],

@@ -1,6 +1,7 @@
 import type { ConnectorRegistry } from '@millrace/connector-contract';
 import type { Dag } from '@millrace/engine';
 import { assert } from '@millrace/kernel';
+import { timingShown } from '../lag/timing-shown.ts';
 import { planGraph, type RegisteredSuppliers, toDag } from '../planner/plan-graph.ts';
 import type { OpenLetterStore } from '../refusals/letter-store.ts';
 import { buildGraph } from './build-graph.ts';
@@ -67,12 +68,14 @@ export function registeredSuppliers({
     sink(stage, { definition, options }, refusals) {
       const { type, config } = used(sinks, definition);
       const connector = registry.sink(type);
-      return connector.createSink({
+      const checked = connector.stage.parse(options) as never;
+      const supplier = connector.createSink({
         config: connector.config.parse(config) as never,
-        stage: connector.stage.parse(options) as never,
+        stage: checked,
         job: { jobId, jobName, stage },
         refusals,
       });
+      return connector.showsRowsAtOnce(checked) ? supplier : (instance) => timingShown(supplier(instance));
     },
     openLookup(definition, request, signal) {
       const { type, config } = used(sources, definition);

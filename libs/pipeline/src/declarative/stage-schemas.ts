@@ -120,6 +120,7 @@ export const stageSchemas = {
       window: windowSchema,
     }),
     select: columns,
+    onError: onErrorSchema,
   }),
   enrich: z.strictObject({
     input: nameSchema,
@@ -167,6 +168,7 @@ export const stageSchemas = {
   deduplicate: z.strictObject({
     input: nameSchema,
     deduplicate: z.strictObject({ by: z.array(expression).min(1), within: positiveDuration }),
+    onError: onErrorSchema,
   }),
   merge: z.strictObject({ input: z.array(nameSchema).min(2), merge: z.strictObject({}) }),
   /** Options beside `input` and `sink` belong to the connector. */

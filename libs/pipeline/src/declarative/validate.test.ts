@@ -40,6 +40,28 @@ describe('parsePipeline', () => {
     expect(parsed.document).toMatchObject({ snapshotInterval: '1s' });
   });
 
+  it('keeps the names of what a join sets aside apart from stages', () => {
+    const joined = (name: string, onError: string, more: object = {}) =>
+      pipeline({
+        orders,
+        [name]: {
+          input: 'orders',
+          join: { with: 'others', on: { id: 'id' }, key: ['id'], window: { tumbling: '1m' } },
+          select: { id: 'orders.id' },
+          onError,
+        },
+        others: orders,
+        out: { input: name, sink: 'wh' },
+        ...more,
+      });
+    const right = { 'both-right': { input: 'orders', sink: 'wh' } };
+    expect(parsePipeline(joined('both', 'skip')).stages).toHaveLength(4);
+    expect(parsePipeline(joined('both', 'fail', right)).stages).toHaveLength(5);
+    for (const given of [joined('both', 'dead-letter', right), joined('b'.repeat(58), 'dead-letter')]) {
+      expect(issuesOf(given)[0]).toMatchObject({ code: 'pipeline.letter_name_taken', mend: expect.any(String) });
+    }
+  });
+
   it('reports everything at once, each with its place and its repair', () => {
     const issues = issuesOf(
       pipeline({

@@ -3,7 +3,8 @@ import { referencedColumns } from '@millrace/sql';
 import { checkInput, errorIssue, type InputIssue, jsonPointer, quoteName } from './input-issue.ts';
 import { type PipelineDocument, pipelineSchema } from './spec.ts';
 import { stageExpressions } from './stage-expressions.ts';
-import { type OnError, type StageKind, type StageOf, stageSchemas } from './stage-schemas.ts';
+import { policyOf } from './stage-parts.ts';
+import { nameSchema, type OnError, type StageKind, type StageOf, stageSchemas } from './stage-schemas.ts';
 
 const user = { domain: 'user', retry: 'never' } as const;
 /** `details.errors` holds every `InputIssue`. */
@@ -16,6 +17,10 @@ const Cycle = errorCode('pipeline.cycle', { ...user, title: 'Stages feed each ot
 const NoKey = errorCode('pipeline.aggregate_without_key', { ...user, title: 'An aggregate without a key' });
 const SeveralInputs = errorCode('pipeline.several_inputs', { ...user, title: 'A sink with several inputs' });
 const SeveralModules = errorCode('pipeline.several_modules', { ...user, title: 'Stages of several modules' });
+const LetterNameTaken = errorCode('pipeline.letter_name_taken', {
+  ...user,
+  title: 'No name for the letters of a join',
+});
 const UnusedStage = errorCode('pipeline.unused_stage', { ...user, title: 'Unused stage' });
 const MissingRole = errorCode('pipeline.incomplete', { ...user, title: 'No source or no sink' });
 const TooManyStages = errorCode('pipeline.too_many_stages', { ...user, title: 'Too many stages' });
@@ -260,6 +265,15 @@ function checkGraph(stages: ReadonlyMap<string, ParsedStage>, issues: InputIssue
     const mend = 'A job has one module: export all its functions from one file and upload that.';
     const pointer = jsonPointer(['stages', name, 'mapAsync', 'module']);
     issues.push({ code: SeveralModules.code, message, mend, pointer });
+  }
+  for (const stage of all) {
+    if (stage.kind !== 'join' || policyOf(stage.name, stage.spec.onError) === undefined) continue;
+    for (const letters of [`${stage.name}-left`, `${stage.name}-right`]) {
+      if (!stages.has(letters) && nameSchema.safeParse(letters).success) continue;
+      const message = `stage ${quoteName(stage.name)} names the records it sets aside ${quoteName(letters)}, which ${stages.has(letters) ? 'is another stage' : 'is too long'}`;
+      const mend = 'Give the join or the other stage another name.';
+      issues.push({ code: LetterNameTaken.code, message, mend, pointer: jsonPointer(['stages', stage.name]) });
+    }
   }
   for (const { name, kind } of all) {
     if (kind === 'sink' || all.some(({ inputs }) => inputs.includes(name))) continue;

@@ -14,8 +14,8 @@ interface Keys {
   readonly reader: EventReader;
 }
 
-/** Of events with equal values within a time only the first one; order, positions and transactions stay. */
-export function deduplicateEvents(by: readonly NamedExpression[], withinMs: number): ProcessorSupplier {
+/** The values that make an event's key. */
+function keyReader(by: readonly NamedExpression[]): (batch: ChangeBatch, index: number) => (string | null)[] {
   const compiled = new WeakMap<TableSchema, Keys>();
   const keysOf = (schema: TableSchema): Keys => {
     let keys = compiled.get(schema);
@@ -27,12 +27,26 @@ export function deduplicateEvents(by: readonly NamedExpression[], withinMs: numb
     }
     return keys;
   };
+  return (batch, index) => {
+    const { expressions, reader } = keysOf(batch.schemas[batch.schemaOf[index]!]!);
+    reader.load(batch, index);
+    return expressions.map((each) => encodeText(each.type, each.evaluate(reader.read)));
+  };
+}
+
+/** Lets batches pass of whose events all have keys; `deduplicateEvents` itself could not leave one out any more. */
+export function checkKeys(by: readonly NamedExpression[]): (batch: ChangeBatch) => ChangeBatch {
+  const keyOf = keyReader(by);
+  return (batch) => {
+    for (let index = 0; index < batch.length; index++) keyOf(batch, index);
+    return batch;
+  };
+}
+
+/** Of events with equal values within a time only the first one; order, positions and transactions stay. */
+export function deduplicateEvents(by: readonly NamedExpression[], withinMs: number): ProcessorSupplier {
   return keepFirst<ChangeBatch>({
-    keyOf: (batch, index) => {
-      const { expressions, reader } = keysOf(batch.schemas[batch.schemaOf[index]!]!);
-      reader.load(batch, index);
-      return expressions.map((each) => encodeText(each.type, each.evaluate(reader.read)));
-    },
+    keyOf: keyReader(by),
     timeOf: (batch, index) => {
       const transaction = batch.transactionOf[index]!;
       if (transaction === NO_TRANSACTION) return batch.receivedMs;

@@ -141,6 +141,11 @@ export class LetterBox {
     return false;
   }
 
+  /** Nor would another snapshot, after the last one. */
+  async showLast(): Promise<void> {
+    while (!this.show()) await this.#tail;
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#stopPolling();

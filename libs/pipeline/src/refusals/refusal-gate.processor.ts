@@ -16,6 +16,7 @@ import {
   isChangeBatch,
   Op,
   recordOf,
+  type TableSchema,
 } from '@millrace/formats';
 import { assert, errorCode, MillraceError } from '@millrace/kernel';
 import { pickEvents } from '../events/pick-events.ts';
@@ -31,6 +32,13 @@ const INNER = 'inner/';
 interface Saved {
   readonly box: SavedBox | undefined;
   readonly parked: SavedParked;
+}
+
+/** What a sink keeps of an event that it may have to set aside later. */
+interface Noted {
+  readonly record: Omit<EventRecord, 'schema'>;
+  /** It came back as this one. */
+  readonly letter: Pick<LetterRequest, 'number' | 'attempts' | 'rowKey'> | undefined;
 }
 
 /** Makes the processor that refuses records. */
@@ -96,6 +104,8 @@ class RefusalGate implements Processor, Refusals {
   #isTransactionOpen = false;
   #isInnerPrepared = false;
   #isOwnSaved = false;
+  /** The input has ended: the next snapshot is the last one. */
+  #isComplete = false;
 
   constructor(options: GateOptions) {
     this.#options = options;
@@ -141,7 +151,8 @@ class RefusalGate implements Processor, Refusals {
 
   complete(): boolean {
     if (!this.#finishReturning() || !(this.#inner.complete?.() ?? true)) return false;
-    return this.#context.guarantee !== 'none' || (this.#options.box?.show() ?? true);
+    this.#isComplete = this.#context.guarantee !== 'none' || (this.#options.box?.show() ?? true);
+    return this.#isComplete;
   }
 
   snapshotPrepare(snapshotId: number): boolean {
@@ -185,6 +196,7 @@ class RefusalGate implements Processor, Refusals {
   async snapshotCommit(snapshotId: number): Promise<void> {
     await this.#options.box?.commit(snapshotId);
     await this.#inner.snapshotCommit?.(snapshotId);
+    if (this.#isComplete) await this.#options.box?.showLast();
   }
 
   async close(): Promise<void> {
@@ -222,6 +234,24 @@ class RefusalGate implements Processor, Refusals {
     const pair = pairOf(batch, index);
     for (const each of pair) this.#setAside(batch, each, undefined, true);
     return pair;
+  }
+
+  note(batch: ChangeBatch, index: number): string {
+    const { schema: _, ...record } = recordOf(batch, index);
+    const request = this.#letters.get(batch)?.[index];
+    const letter = request && { number: request.number, attempts: request.attempts, rowKey: request.rowKey };
+    const noted: Noted = { record, letter };
+    return JSON.stringify(noted);
+  }
+
+  recall(schema: TableSchema, note: string): ChangeBatch {
+    const { record, letter } = JSON.parse(note) as Noted;
+    const whole: EventRecord = { ...record, schema };
+    const batch = batchOfRecords([whole], whole.receivedMs);
+    if (letter !== undefined) {
+      this.#letters.set(batch, [{ ...letter, kind: 'replay', record: whole, leavesOthers: false }]);
+    }
+    return batch;
   }
 
   #setAside(batch: ChangeBatch, index: number, reason: MillraceError | undefined, isParked: boolean): void {

@@ -12,6 +12,7 @@ import {
 } from '@millrace/formats';
 import { errorCode, MillraceError, systemClock } from '@millrace/kernel';
 import { verifyProcessor } from '@millrace/testing';
+import { checkKeys } from '../events/deduplicate-events.ts';
 import { enrichEvents } from '../events/enrich-events.ts';
 import { filterEvents } from '../events/filter-events.ts';
 import { ModuleCalls } from '../events/module-calls.ts';
@@ -69,17 +70,20 @@ class ArrayStore implements LetterStore {
   added: Letter[] = [];
   recover = async (): Promise<number> => 0;
   add = async (letters: readonly Letter[]): Promise<void> => void this.added.push(...letters);
-  seal = async (): Promise<void> => {};
+  seal: LetterStore['seal'] = async () => {};
   publish = async (): Promise<void> => {};
   requests: LetterStore['requests'] = async () => ({ requests: [], hasMore: false });
   async [Symbol.asyncDispose](): Promise<void> {}
 }
+
+const Late = errorCode('test.late', { domain: 'external', retry: 'after-repair', title: 'late' });
 
 describe('a stage that goes on without records it cannot take', () => {
   it.each([
     ['select', select, ['1 10', '3 30', '2 20', '2 21', '5 50']],
     ['filter', () => filterEvents('after.v::int4 > 10', ''), ['3 30', '2 20', '2 21', '5 50']],
     ['where', () => whereEvents('id > 0 and v::int4 < 40', ''), ['1 10', '3 30', '2 20', '2 21']],
+    ['deduplicate', () => checkKeys([named('k', 'after.v::int4')]), ['1 10', '3 30', '2 20', '2 21', '5 50']],
     ['aggregate', () => rowsOfEvents({ groups: [named('g', 'after.v::int4')] }), ['10', '30', '20', '21', '50']],
   ] as const)(
     'skips those that an expression of %s fails on, and keeps the order of the others',
@@ -190,7 +194,7 @@ describe('a stage that goes on without records it cannot take', () => {
     };
     const context = { clock, totalParallelism: 1, guarantee: 'exactly-once', outbox: { edgeCount: 1, offer } };
     const quiet = {
-      metrics: { add: () => {}, set: () => {} },
+      metrics: { add: () => {}, set: () => {}, observe: () => {} },
       wake: () => {},
       fail: (error: unknown) => out.push(error),
     };
@@ -213,6 +217,76 @@ describe('a stage that goes on without records it cannot take', () => {
     isFull = false;
     expect(processor.process!(0, batch!)).toBe(true);
     expect(out).toEqual(['1 10', '3 30', '7 70']);
+    await processor.close!();
+  });
+
+  it('takes events back that a sink refuses only when their snapshot is committed, the last one too', async () => {
+    const told: string[] = [];
+    let requests: LetterRequest[] = [];
+    class Told extends ArrayStore {
+      override requests = async () => ({ requests: requests.splice(0), hasMore: false });
+      override seal = async (snapshotId: number): Promise<void> => void told.push(`seal ${snapshotId}`);
+    }
+    const store = new Told();
+    const notes: string[] = [];
+    const processor = gate(
+      (refusals) => ({
+        process(_, batch) {
+          for (let index = 0; index < batch.length; index++) notes.push(refusals.note(batch as ChangeBatch, index));
+          return true;
+        },
+        snapshotCommit() {
+          for (const note of notes.splice(0)) {
+            const batch = refusals.recall(schema, note);
+            refusals.refuse(batch, 0, new MillraceError(Late, { message: 'too late' }));
+          }
+        },
+      }),
+      { action: 'dead-letter', parkKeys: true },
+      store,
+    )();
+    let look = (): void => {};
+    const timer = (_: number, ring: () => void) => {
+      look = ring;
+      return () => {};
+    };
+    const context = { clock: { ...systemClock, timer }, totalParallelism: 1, guarantee: 'exactly-once' };
+    const quiet = {
+      metrics: { add: () => {}, set: () => {} },
+      wake: () => {},
+      fail: (error: unknown) => told.push(String(error)),
+    };
+    const turn = (): Promise<void> => systemClock.sleep(1, new AbortController().signal);
+    const snapshot = async (snapshotId: number): Promise<void> => {
+      while (!processor.snapshotPrepare!(snapshotId)) await turn();
+      processor.saveSnapshot!(snapshotId, { offer: () => true });
+      await processor.snapshotCommit!(snapshotId);
+    };
+    await processor.init!({ ...context, ...quiet } as unknown as ProcessorContext);
+    await processor.restoreFinished!();
+    processor.process!(0, events([1, 'one'], [2, 'two']));
+    await snapshot(1);
+    expect(told).toEqual([]);
+    const [letter] = store.added;
+    requests = [{ ...letter!, kind: 'replay', leavesOthers: false }];
+    look();
+    await turn();
+    processor.woken!();
+    await snapshot(2);
+    expect(told).toEqual(['seal 2']);
+    // Refused again it is the same letter.
+    expect(processor.complete!()).toBe(true);
+    await snapshot(3);
+    expect(store.added.map(({ number, attempts, record }) => [number, attempts, record.after!['v']])).toEqual([
+      [1, 1, 'one'],
+      [2, 1, 'two'],
+      [1, 2, 'one'],
+    ]);
+    expect(told).toEqual(['seal 2', 'seal 3']);
+    processor.process!(0, events([3, 'three']));
+    await snapshot(4);
+    // No snapshot comes behind the last one.
+    expect(told.at(-1)).toBe('seal 0');
     await processor.close!();
   });
 

@@ -34,7 +34,7 @@ const OPERATIONS: Readonly<Record<string, Operation>> = {
 };
 const FLAG_KEY_CHANGE = 2;
 
-function decoded(kind: string, text: string): unknown {
+function typedValue(kind: string, text: string): unknown {
   switch (kind) {
     case 'integer':
     case 'float':
@@ -55,7 +55,7 @@ function rowOf(columns: readonly Column[], image: Image | null): AnyRow {
   if (image === null) return row;
   for (const { name, kind } of columns) {
     const text = Object.hasOwn(image, name) ? image[name] : undefined;
-    if (text !== undefined) row[name] = text === null ? null : decoded(kind, text);
+    if (text !== undefined) row[name] = text === null ? null : typedValue(kind, text);
   }
   return row;
 }

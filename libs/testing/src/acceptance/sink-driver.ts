@@ -32,11 +32,6 @@ export interface SinkDriver {
   unreachable(): Promise<Readonly<Record<string, unknown>>>;
   /** Codes that an older execution fails with once a newer one has started. */
   readonly fenced: RegExp;
-  /**
-   * What an execution does that starts after a newer one: it is refused (the default), or it takes over from that, which then fails and is started
-   * again. It can show nothing either way: the store refuses its commit record.
-   */
-  readonly lateStarts?: 'refused' | 'take over';
   /** Metrics that every run reports; `rowsWritten` always. */
   readonly metrics?: readonly string[];
   /** In this mode it has one instance, whatever the connector can do in others. */

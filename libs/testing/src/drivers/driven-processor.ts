@@ -36,6 +36,7 @@ export class DrivenProcessor implements AsyncDisposable {
   /** Sums of counters. */
   readonly counters = new Map<string, number>();
   /** The newest and the highest value of each gauge. */
+  readonly durations: { readonly name: string; readonly durationMs: number }[] = [];
   readonly gauges = new Map<string, { readonly now: number; readonly max: number }>();
   /** How often it asked to be called. */
   wakes = 0;
@@ -185,6 +186,7 @@ export class DrivenProcessor implements AsyncDisposable {
       metrics: {
         add: (name, delta) => void this.counters.set(name, (this.counters.get(name) ?? 0) + delta),
         set: (name, now) => void this.gauges.set(name, { now, max: Math.max(now, this.gauges.get(name)?.max ?? now) }),
+        observe: (name, durationMs) => void this.durations.push({ name, durationMs }),
       },
       signal: signal === undefined ? this.#abort.signal : AbortSignal.any([signal, this.#abort.signal]),
       wake: () => this.wake(),

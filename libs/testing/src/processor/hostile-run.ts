@@ -193,7 +193,7 @@ export class HostileRun {
       restoredSnapshotId: this.#snapshotId === 0 ? undefined : this.#snapshotId,
       clock: systemClock,
       ids: ulids,
-      metrics: { add: () => undefined, set: () => undefined },
+      metrics: { add: () => undefined, set: () => undefined, observe: () => undefined },
       ...this.#context,
       outbox: this.outbox,
       signal: this.#abort.signal,

@@ -24,22 +24,32 @@ export interface WaitingTable {
   readonly waiting: string;
   /** Columns that are moved, quoted. */
   readonly columns: readonly string[];
-  /** Those of the source's key, quoted; for messages. */
+  /** Those of the source's key, quoted. */
   readonly key: readonly string[];
+  /** The same as they are, for messages. */
+  readonly keyNames?: readonly string[] | undefined;
   readonly overriding: string;
+  /** Shapes of the source table that its rows' notes are of, by number. Absent: the rows have no notes. */
+  readonly shapes?: readonly TableSchema[] | undefined;
 }
 
 /** A row on its way. `old`: its values are those before the change. */
 export interface WaitingRow {
   readonly event: number;
   readonly old: boolean;
-  /** Execution, part, place in the part; then kind and position of the change where the plan has columns for them. */
+  /** Execution, part, place in the part; then shape and note, then kind and position of the change, where the plan has columns for them. */
   readonly head: readonly (number | string | null)[];
 }
 
 export const GENERATION = 'millrace generation';
 export const PART = 'millrace part';
 export const PLACE = 'millrace place';
+export const SHAPE = 'millrace shape';
+export const NOTE = 'millrace note';
+/** Why the target refuses the row. */
+export const REASON = 'millrace reason';
+/** In place of the execution's number: the row was refused, and waits to be set aside. Its part is a number among these rows. */
+export const REFUSED = -1;
 
 const digest = (text: string, length: number): string =>
   createHash('sha256').update(text).digest('hex').slice(0, length);
@@ -55,17 +65,29 @@ export async function planAppend(
   stage: StageOptions,
   defaultTable: string,
   identity: WriterIdentity,
+  isNoted: boolean,
 ): Promise<AppendPlan> {
   const plan = await planTable(catalog, source, stage, defaultTable);
   const target = targetName(stage.table ?? defaultTable, source);
-  const number = await catalog.typeOf(
-    { name: PART, field: 0, kind: 'bigint', sqlType: 'bigint', key: false, nullable: false },
-    false,
-  );
-  const heads = [GENERATION, PART, PLACE].map((column) => ({ name: column, type: number }));
+  const column = { field: 0, kind: 'bigint', sqlType: 'bigint', key: false, nullable: false } as const;
+  const number = await catalog.typeOf({ ...column, name: PART }, false);
+  const text = await catalog.typeOf({ ...column, name: NOTE, kind: 'text', sqlType: 'text', nullable: true }, false);
+  const places = [GENERATION, PART, PLACE].map((name) => ({ name, type: number }));
+  const notes = isNoted
+    ? [
+        { name: SHAPE, type: number },
+        { name: NOTE, type: text },
+      ]
+    : [];
   const changes = stage.changeColumns ? await changeColumns(catalog, target) : [];
-  const all = [...heads, ...changes, ...plan.columns];
-  const definitions = all.map(({ name, type }) => `${catalog.quoteName(name)} ${type}`).join(', ');
+  const all = [...places, ...notes, ...changes, ...plan.columns];
+  const definitions = [
+    ...[...all, ...(isNoted ? [{ name: REASON, type: text }] : [])].map(
+      ({ name, type }) => `${catalog.quoteName(name)} ${type}`,
+    ),
+    // Finding one that is refused looks at smaller and smaller runs of rows.
+    ...(isNoted ? [`primary key (${places.map(({ name }) => catalog.quoteName(name)).join(', ')})`] : []),
+  ].join(', ');
   // A table for each shape of the target: one whose columns have changed since could refuse what the target takes.
   const name: TargetName = {
     schema: target.schema,
@@ -73,8 +95,9 @@ export async function planAppend(
   };
   if ((await catalog.describe(name)) === undefined) await catalog.createOwn(name, definitions);
   const quoted = (columns: readonly { readonly name: string }[]): string[] =>
-    columns.map((column) => catalog.quoteName(column.name));
+    columns.map(({ name: each }) => catalog.quoteName(each));
   const waiting = catalog.quoteTable(name);
+  const key = plan.columns.filter((each) => isSourceKey(plan, each));
   return {
     ...plan,
     waiting,
@@ -84,8 +107,10 @@ export async function planAppend(
       target: plan.target,
       waiting,
       columns: quoted([...changes, ...plan.columns]),
-      key: quoted(plan.columns.filter((column) => isSourceKey(plan, column))),
+      key: quoted(key),
+      keyNames: key.map(({ name: each }) => each),
       overriding: catalog.overriding,
+      shapes: isNoted ? [plan.source] : undefined,
     },
   };
 }

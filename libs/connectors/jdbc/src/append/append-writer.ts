@@ -1,3 +1,4 @@
+import type { Refusals } from '@millrace/connector-contract';
 import { formatLsn, Op, type Position } from '@millrace/formats';
 import type { StageOptions } from '../config.ts';
 import type { TargetSession } from '../dialect.ts';
@@ -8,8 +9,10 @@ import { Refusal } from '../upsert/refusal.ts';
 import { RowReader } from '../upsert/row-reader.ts';
 import { rowRefused } from '../upsert/row-refused.ts';
 import { type AppendPlan, isSourceKey, type WaitingRow, type WaitingTable } from './append-plan.ts';
-import { moveRefused, type RefusedRow } from './move-refused.ts';
+import { type MoveCulprit, moveRefused } from './move-refused.ts';
 import { cleanSql, countSql, keySql, moveSql, type UpTo } from './move-sql.ts';
+import type { RefusedRow, RefusedRows } from './refused-rows.ts';
+import { TolerantWait } from './tolerant-wait.ts';
 
 /** All that waits for a snapshot: what its commit moves. Plain data but for the position. */
 export interface Prepared {
@@ -18,6 +21,8 @@ export interface Prepared {
   readonly rows: number;
   readonly position: Position | undefined;
   readonly tables: readonly WaitingTable[];
+  /** Refused rows whose letters the snapshot holds. */
+  readonly told?: readonly RefusedRow[] | undefined;
 }
 
 const OPS: Readonly<Record<number, string>> = {
@@ -27,31 +32,43 @@ const OPS: Readonly<Record<number, string>> = {
   [Op.Delete]: 'd',
 };
 
+export interface AppendWriterOptions {
+  readonly session: TargetSession;
+  readonly stage: StageOptions;
+  readonly generation: number;
+  /** What earlier executions left says nothing. */
+  readonly isAfresh: boolean;
+  /** Absent: the first row that is refused is an error. */
+  readonly tolerance?: { readonly refusals: Refusals; readonly refused: RefusedRows } | undefined;
+}
+
 /** Puts rows where they wait, a part after the other, and moves them to the targets. Calls never overlap. */
 export class AppendWriter {
   readonly #session: TargetSession;
-  readonly #stage: StageOptions;
-  readonly #generation: number;
+  readonly #options: AppendWriterOptions;
+  readonly #refused: RefusedRows | undefined;
   readonly #plans: PlanCache<AppendPlan>;
   readonly #tables = new Map<string, WaitingTable>();
   #part = 0;
   #rows = 0;
   #position: Position | undefined;
 
-  constructor(session: TargetSession, stage: StageOptions, generation: number) {
+  constructor(options: AppendWriterOptions) {
+    const { session, stage, tolerance } = options;
     this.#session = session;
-    this.#stage = stage;
-    this.#generation = generation;
-    this.#plans = new PlanCache((source) => session.planAppend(source, stage));
+    this.#options = options;
+    this.#refused = tolerance?.refused;
+    this.#plans = new PlanCache((source) => session.planAppend(source, stage, tolerance !== undefined));
   }
 
   /** What would be moved by now. */
   get prepared(): Prepared {
     return {
-      upTo: { generation: this.#generation, part: this.#part },
+      upTo: { generation: this.#options.generation, part: this.#part },
       rows: this.#rows,
       position: this.#position,
       tables: [...this.#tables.values()],
+      told: this.#refused?.told,
     };
   }
 
@@ -61,23 +78,29 @@ export class AppendWriter {
    */
   async write({ events }: Work): Promise<void> {
     const made = await this.#plans.prepare(events);
-    const rows = this.#rowsOf(events);
     const reader = new RowReader(events);
     await this.#session.begin();
-    for (const { move } of made) {
-      this.#tables.set(move.waiting, move);
-      await this.#session.execute(cleanSql(move, this.#generation));
-    }
-    try {
-      for (const [plan, of] of rows) await this.#wait(plan, of, reader);
-    } catch (error) {
-      if (!(error instanceof Refusal)) throw error;
-      await this.#session.rollback();
-      throw await this.#culprit(events, rows, reader, error);
+    for (const plan of made) await this.#enter(plan);
+    const rows = this.#rowsOf(events);
+    const wait = (plan: AppendPlan, of: readonly WaitingRow[]): Promise<void> => this.#wait(plan, of, reader);
+    const { tolerance } = this.#options;
+    let leftOut: ReadonlySet<number> = new Set();
+    if (tolerance !== undefined) {
+      const waiting = new TolerantWait(this.#session, tolerance.refusals, events, wait);
+      for (const [plan, of] of rows) await waiting.write(plan, of);
+      leftOut = waiting.leftOut;
+    } else {
+      try {
+        for (const [plan, of] of rows) await wait(plan, of);
+      } catch (error) {
+        if (!(error instanceof Refusal)) throw error;
+        await this.#session.rollback();
+        throw await this.#culprit(events, rows, reader, error);
+      }
     }
     await this.#session.commit(undefined, undefined);
     this.#part += 1;
-    for (const of of rows.values()) this.#rows += of.length;
+    for (const of of rows.values()) this.#rows += of.filter(({ event }) => !leftOut.has(event)).length;
     this.#position = events.progressBefore(events.length) ?? this.#position;
   }
 
@@ -93,14 +116,20 @@ export class AppendWriter {
    * known).
    * @throws MillraceError `jdbc.move_refused`, `jdbc.fenced`: nothing was moved.
    */
-  async move({ upTo, tables, position, rows }: Prepared, snapshotId: number | undefined): Promise<void> {
+  async move({ upTo, tables, position, rows, told = [] }: Prepared, snapshotId: number | undefined): Promise<void> {
     await this.#session.begin();
+    await this.#refused?.forget(told);
+    let behind = 0;
     for (const table of rows > 0 ? tables : []) {
       const [insert, remove] = moveSql(table, upTo);
       try {
-        await this.#session.execute(insert);
+        if (this.#refused === undefined) {
+          await this.#session.execute(insert);
+          await this.#session.checkConstraints();
+        } else {
+          behind += await this.#refused.move(table, upTo);
+        }
         await this.#session.execute(remove);
-        await this.#session.checkConstraints();
       } catch (error) {
         if (!(error instanceof Refusal)) throw error;
         await this.#session.rollback();
@@ -108,18 +137,20 @@ export class AppendWriter {
       }
     }
     await this.#session.commit(position, snapshotId);
-    if (upTo.generation === this.#generation) this.#rows -= rows;
+    this.#refused?.forgotten(told);
+    if (upTo.generation === this.#options.generation) this.#rows -= rows + behind;
   }
 
   /** Removes what executions before this one left in these tables. */
   async clean({ tables }: Prepared): Promise<void> {
+    const { generation, isAfresh } = this.#options;
     await this.#session.begin();
-    for (const table of tables) await this.#session.execute(cleanSql(table, this.#generation));
+    for (const table of tables) await this.#session.execute(cleanSql(table, generation, isAfresh));
     await this.#session.commit(undefined, undefined);
   }
 
   /** Tries more and fewer of the waiting rows, in their order: the last of the fewest that are refused is to blame. */
-  async #refusedRow(table: WaitingTable, upTo: UpTo, refusal: Refusal): Promise<RefusedRow> {
+  async #refusedRow(table: WaitingTable, upTo: UpTo, refusal: Refusal): Promise<MoveCulprit> {
     const tried = async (count: number): Promise<Refusal | undefined> => {
       await this.#session.begin();
       try {
@@ -149,6 +180,15 @@ export class AppendWriter {
     return { key: row ?? {}, refusal: said };
   }
 
+  /** Before the first rows of a shape of a table. */
+  async #enter({ move, source }: AppendPlan): Promise<void> {
+    const { generation, isAfresh } = this.#options;
+    const known = this.#tables.get(move.waiting);
+    const shapes = known?.shapes === undefined ? move.shapes : [...known.shapes, source];
+    this.#tables.set(move.waiting, { ...move, shapes });
+    if (known === undefined) await this.#session.execute(cleanSql(move, generation, isAfresh));
+  }
+
   async #wait(plan: AppendPlan, rows: readonly WaitingRow[], reader: RowReader): Promise<void> {
     for (const { event, old } of rows) {
       if (!old && reader.unknownColumns(event, plan) !== undefined) throw unchanged(plan);
@@ -157,7 +197,8 @@ export class AppendWriter {
   }
 
   #rowsOf(events: EventList): Map<AppendPlan, WaitingRow[]> {
-    const { changeColumns, deletes } = this.#stage;
+    const { generation, tolerance } = this.#options;
+    const { changeColumns, deletes } = this.#options.stage;
     const rows = new Map<AppendPlan, WaitingRow[]>();
     for (let event = 0; event < events.length; event++) {
       const op = events.op(event);
@@ -169,7 +210,11 @@ export class AppendWriter {
         of = [];
         rows.set(plan, of);
       }
-      const head: (number | string | null)[] = [this.#generation, this.#part + 1, event];
+      const head: (number | string | null)[] = [generation, this.#part + 1, event];
+      if (tolerance !== undefined) {
+        const note = tolerance.refusals.note(events.batch(event), events.row(event));
+        head.push(this.#tables.get(plan.waiting)!.shapes!.indexOf(plan.source), Buffer.from(note).toString('base64'));
+      }
       if (plan.hasChangeColumns) {
         const position = events.position(event);
         head.push(OPS[op]!, position === undefined ? null : formatLsn(position.commitLsn), position?.index ?? null);

@@ -11,8 +11,10 @@ import type { Progress, TargetSession } from '../dialect.ts';
 import { ProgressLost, SnapshotBehind } from '../errors.ts';
 import { changeBatch } from '../upsert/change-batch.ts';
 import { PendingEvents, type Work } from '../upsert/pending-events.ts';
+import { pauseBetween } from '../upsert/retry-pause.ts';
 import type { UpsertOptions } from '../upsert/upsert.processor.ts';
 import { AppendWriter, type Prepared } from './append-writer.ts';
+import { RefusedRows } from './refused-rows.ts';
 import { preparedFrom, preparedText } from './saved-state.ts';
 
 /**
@@ -26,6 +28,7 @@ export class AppendProcessor implements Processor {
   #context!: ProcessorContext;
   #session: TargetSession | undefined;
   #writer!: AppendWriter;
+  #refused: RefusedRows | undefined;
   #progress: Progress = { position: undefined, snapshotId: undefined };
   #pending = new PendingEvents(undefined);
   #saved: Prepared | undefined;
@@ -43,7 +46,7 @@ export class AppendProcessor implements Processor {
 
   async init(context: ProcessorContext): Promise<void> {
     this.#context = context;
-    const { dialect, config, stage, sink } = this.#options;
+    const { dialect, config, stage, sink, refusals } = this.#options;
     const { jobId, generation, globalIndex } = context;
     this.#session = await dialect.open(config, { jobId, sink, writer: globalIndex, generation });
     const session = this.#session;
@@ -52,7 +55,13 @@ export class AppendProcessor implements Processor {
     context.signal.addEventListener('abort', abort, { once: true });
     this.#progress = await session.claim(context.restoredSnapshotId === undefined);
     context.signal.removeEventListener('abort', abort);
-    this.#writer = new AppendWriter(session, stage, generation);
+    const isAfresh = context.restoredSnapshotId === undefined;
+    const tolerance = refusals && {
+      refusals,
+      refused: new RefusedRows({ session, refusals, pause: pauseBetween(this.#options, context) }),
+    };
+    this.#refused = tolerance?.refused;
+    this.#writer = new AppendWriter({ session, stage, generation, isAfresh, tolerance });
     this.#pending = new PendingEvents(this.#progress.position);
   }
 
@@ -73,6 +82,7 @@ export class AppendProcessor implements Processor {
         details: { marker, restored },
       });
     }
+    await this.#refused?.recover(saved.tables, saved.told ?? []);
     if (marker !== restored) {
       const waiting = await this.#writer.waiting(saved);
       if (waiting !== saved.rows) {

@@ -4,14 +4,14 @@ import type { Refusal } from '../upsert/refusal.ts';
 import type { WaitingTable } from './append-plan.ts';
 
 /** The first row of those waiting that the target does not take. */
-export interface RefusedRow {
+export interface MoveCulprit {
   readonly key: Readonly<Record<string, unknown>>;
   readonly refusal: Refusal;
 }
 
 export function moveRefused(
   { target, waiting, key: names }: WaitingTable,
-  { key, refusal }: RefusedRow,
+  { key, refusal }: MoveCulprit,
 ): MillraceError {
   const values = Object.fromEntries(Object.entries(key).map(([name, value]) => [name, String(value)]));
   const row = names.length === 0 ? 'a row' : `the row ${JSON.stringify(values)}`;

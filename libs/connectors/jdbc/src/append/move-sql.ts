@@ -1,4 +1,4 @@
-import { GENERATION, PART, PLACE, type WaitingTable } from './append-plan.ts';
+import { GENERATION, PART, PLACE, REFUSED, type WaitingTable } from './append-plan.ts';
 
 /** Rows of one execution up to a part. */
 export interface UpTo {
@@ -6,8 +6,8 @@ export interface UpTo {
   readonly part: number;
 }
 
-/** The quote of the dialect is that of the table's first column. */
-const quoteLike = (table: WaitingTable, name: string): string => {
+/** The quote of the dialect is that of the table. */
+export const quoteLike = (table: Pick<WaitingTable, 'waiting'>, name: string): string => {
   const quote = table.waiting.at(-1)!;
   return `${quote}${name}${quote}`;
 };
@@ -18,7 +18,8 @@ const covered = (table: WaitingTable, { generation, part }: UpTo): string =>
 export const countSql = (table: WaitingTable, upTo: UpTo): string =>
   `select count(*) as count from ${table.waiting} where ${covered(table, upTo)}`;
 
-const inOrder = (table: WaitingTable): string => `order by ${quoteLike(table, PART)}, ${quoteLike(table, PLACE)}`;
+export const inOrder = (table: WaitingTable): string =>
+  `order by ${quoteLike(table, PART)}, ${quoteLike(table, PLACE)}`;
 
 /** In the order in which they came. `countMax`: only so many of the first. */
 export function moveSql(table: WaitingTable, upTo: UpTo, countMax?: number): readonly [insert: string, remove: string] {
@@ -34,6 +35,6 @@ export function moveSql(table: WaitingTable, upTo: UpTo, countMax?: number): rea
 export const keySql = (table: WaitingTable, upTo: UpTo, place: number): string =>
   `select ${table.key.join(', ') || 1} from ${table.waiting} where ${covered(table, upTo)} ${inOrder(table)} limit 1 offset ${place}`;
 
-/** What older executions left and no snapshot covers. */
-export const cleanSql = (table: WaitingTable, generation: number): string =>
-  `delete from ${table.waiting} where ${quoteLike(table, GENERATION)} < ${generation}`;
+/** What older executions left and no snapshot covers; rows they refused only when all starts `afresh`. */
+export const cleanSql = (table: WaitingTable, generation: number, isAfresh: boolean): string =>
+  `delete from ${table.waiting} where ${quoteLike(table, GENERATION)} < ${generation}${isAfresh ? '' : ` and ${quoteLike(table, GENERATION)} <> ${REFUSED}`}`;

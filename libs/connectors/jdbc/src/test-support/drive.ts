@@ -11,7 +11,7 @@ export interface SinkOptions {
   readonly stage?: Readonly<Record<string, unknown>>;
   readonly jobId?: string;
   readonly guarantee?: ProcessorContext['guarantee'];
-  readonly refusals?: Refusals;
+  readonly refusals?: Refusals | undefined;
 }
 
 const options = (connection: object, { stage, jobId = '01JOB' }: SinkOptions) => ({

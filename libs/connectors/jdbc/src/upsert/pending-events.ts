@@ -1,4 +1,11 @@
-import { type ChangeBatch, comparePositions, FLAG_LOADING, NO_TRANSACTION, type Position } from '@millrace/formats';
+import {
+  type ChangeBatch,
+  CommitTimes,
+  comparePositions,
+  FLAG_LOADING,
+  NO_TRANSACTION,
+  type Position,
+} from '@millrace/formats';
 import { BatchSize } from './batch-size.ts';
 import { EventList, type Span } from './event-list.ts';
 
@@ -9,6 +16,8 @@ export interface Work {
   readonly complete: boolean;
   /** Commit time at the source of the newest complete transaction, microseconds since 1970. */
   readonly commitTimeUs: bigint | undefined;
+  /** Commit times of the transactions that end in it, milliseconds since 1970. */
+  readonly commitTimes: readonly number[];
 }
 
 /** A batch pins all its arrays, however few of its events wait. */
@@ -35,6 +44,7 @@ export class PendingEvents {
   /** The end of that transaction has come, perhaps with no further event. */
   #partEnded = false;
   #commitTimeUs: bigint | undefined;
+  readonly #commitTimes = new CommitTimes();
 
   /** `isRefused`: at or below `written`, but not written. */
   constructor(written: Position | undefined, isRefused: (position: Position) => boolean = () => false) {
@@ -70,6 +80,7 @@ export class PendingEvents {
     if (!goesOn) {
       this.#completeSpans = this.#spans.length;
       this.#partEnded = this.#partTaken;
+      this.#commitTimes.add(batch);
       for (const transaction of batch.transactions) {
         if (transaction.complete) this.#commitTimeUs = transaction.commitTimeUs;
       }
@@ -91,7 +102,12 @@ export class PendingEvents {
     this.#rows = this.#spans.reduce((sum, span) => sum + span.to - span.from, 0);
     this.#bytes = 0;
     for (const batch of new Set(this.#spans.map((span) => span.batch))) this.#bytes += heldBytes(batch);
-    return { events, complete, commitTimeUs: complete ? this.#commitTimeUs : undefined };
+    return {
+      events,
+      complete,
+      commitTimeUs: complete ? this.#commitTimeUs : undefined,
+      commitTimes: complete ? this.#commitTimes.take() : [],
+    };
   }
 
   #keep(batch: ChangeBatch, from: number, to: number): void {

@@ -4,6 +4,7 @@ import {
   EVERY_INSTANCE,
   type Processor,
   type ProcessorContext,
+  SHOWN_AFTER,
   type SnapshotEntry,
   type SnapshotWriter,
 } from '@millrace/engine';
@@ -16,6 +17,7 @@ import { changeBatch } from './change-batch.ts';
 import { EventRefusals } from './event-refusals.ts';
 import { PendingEvents, type Work } from './pending-events.ts';
 import { RefusedList } from './refused-list.ts';
+import { pauseBetween } from './retry-pause.ts';
 import { TargetWriter } from './target-writer.ts';
 
 export interface UpsertOptions {
@@ -28,8 +30,6 @@ export interface UpsertOptions {
   readonly refusals?: Refusals | undefined;
   readonly random: Random;
 }
-
-const BACKOFF_MS_MAX = 30_000;
 
 /**
  * Writes as soon as something waits and the last write is done: at low rates a transaction goes out at once, at high rates the next
@@ -76,17 +76,9 @@ export class UpsertProcessor implements Processor {
       session,
       stage,
       position,
-      list && { list, events: new EventRefusals(refusals!, list, (retry) => this.#pause(retry)) },
+      list && { list, events: new EventRefusals(refusals!, list, pauseBetween(this.#options, context)) },
     );
     this.#pending = new PendingEvents(position, list && ((each) => list.find(each) !== undefined));
-  }
-
-  /** Before a retry: doubled each time, and never quite the same, so that two that block each other do not meet again. */
-  async #pause(retry: number): Promise<void> {
-    const { clock, signal } = this.#context;
-    const { refusals, random } = this.#options;
-    const pauseMs = Math.min(refusals!.backoffMs * 2 ** retry, BACKOFF_MS_MAX);
-    await clock.sleep(pauseMs * (0.5 + random.next()), signal);
   }
 
   restoreSnapshot(entry: SnapshotEntry): void {
@@ -188,5 +180,7 @@ export class UpsertProcessor implements Processor {
     if (work.commitTimeUs !== undefined) {
       metrics.set('latencyMs', Math.max(0, clock.nowMs() - Number(work.commitTimeUs / 1_000n)));
     }
+    const nowMs = clock.nowMs();
+    for (const time of work.commitTimes) metrics.observe(SHOWN_AFTER, Math.max(0, nowMs - time));
   }
 }

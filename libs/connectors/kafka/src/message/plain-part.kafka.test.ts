@@ -1,13 +1,7 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
-import {
-  changeEvents,
-  type DeclaredType,
-  declaredSchema,
-  encodeRows,
-  type TableSchema,
-  UNCHANGED,
-} from '@millrace/formats';
+import { type DeclaredType, declaredSchema, encodeRows, type TableSchema, UNCHANGED } from '@millrace/formats';
 import { type SharedKafka, testKafka } from '@millrace/testing';
+import { RecordedRefusals } from '@millrace/testing/drivers';
 import { committedBytes } from '../test-support/committed-messages.ts';
 import { startSink } from '../test-support/drive.ts';
 import { newTopic } from '../test-support/test-cluster.ts';
@@ -64,34 +58,19 @@ describe('plain messages', () => {
 
   it('are written without a row whose value was not sent, where refused rows are set aside', async () => {
     const topic = await newTopic(kafka.brokers);
-    const aside: string[] = [];
+    const refusals = new RecordedRefusals();
     await using sink = await startSink({
       config: { brokers: [kafka.brokers] },
       stage: { topic, format: 'plain' },
       jobId: `plain-${process.pid}-${jobCount++}`,
-      refusals: {
-        retries: 0,
-        backoffMs: 0,
-        get holdsAny() {
-          return aside.length > 0;
-        },
-        holds: (batch, index) => changeEvents(batch)[index]!.after?.['id'] === 2,
-        park: (_, index) => {
-          aside.push(`parked ${index}`);
-          return [index];
-        },
-        refuse: (_, index, { code }) => {
-          aside.push(`${code.code} ${index}`);
-          return [index];
-        },
-      },
+      refusals,
     });
     const rows = [1, 2, 3, 2, 4].map((id, index) => ({ id, body: index === 1 ? UNCHANGED : `v${index}` }));
     await sink.write(encodeRows(tableOf({ id: 'integer', body: 'text' }), rows, { receivedMs: 0 }));
     await sink.snapshot(1);
     const messages = await committedBytes(kafka.brokers, [topic]);
     expect(messages.map(({ value }) => value?.toString())).toEqual(['v0', 'v2', 'v4']);
-    expect(aside).toEqual(['kafka.plain_value_missing 1', 'parked 3']);
+    expect([refusals.aside, refusals.reasons]).toEqual([['refused 2', 'parked 2 v3'], ['kafka.plain_value_missing']]);
   });
 
   it.each([

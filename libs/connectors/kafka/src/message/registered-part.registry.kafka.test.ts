@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals';
 import { SchemaRegistry as Reader, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { type ChangeBatch, type DeclaredType, declaredSchema, encodeRows, UNCHANGED } from '@millrace/formats';
 import { RegistryServer, type SharedKafka, testKafka, testRegistry } from '@millrace/testing';
+import { RecordedRefusals } from '@millrace/testing/drivers';
 import { committedBytes } from '../test-support/committed-messages.ts';
 import { startSink as startOne } from '../test-support/drive.ts';
 import { inserts, tableOf, transactionOf } from '../test-support/events.ts';
@@ -150,6 +151,21 @@ describe('messages with a schema in the registry', () => {
       { __unchanged: [], id: 4 },
     ]);
     expect(await registry(`/subjects/${topic}-value/versions`)).toEqual([1, 2]);
+  });
+
+  it('of a shape that the subject does not allow are set aside where the stage says so, and the others go on', async () => {
+    const topic = await newTopic(kafka.brokers);
+    const refusals = new RecordedRefusals();
+    await using sink = await startSink({ topic, format: 'avro' }, { refusals });
+    await sink.write(rows({ id: 'integer', total: 'integer' }, { id: 1, total: 7 }));
+    await sink.snapshot(1);
+    await setLevel(`${topic}-value`, 'BACKWARD');
+    await sink.write(rows({ id: 'integer', total: 'text' }, { id: 2, total: 'much' }, { id: 3, total: 'more' }));
+    await sink.write(rows({ id: 'integer', total: 'integer' }, { id: 4, total: 8 }));
+    await sink.snapshot(2);
+    expect((await decoded(topic)).map(([key]) => key)).toEqual([{ id: 1 }, { id: 4 }]);
+    expect(refusals.aside).toEqual(['refused 2 much', 'refused 3 more']);
+    expect(refusals.reasons).toEqual(['kafka.schema_incompatible', 'kafka.schema_incompatible']);
   });
 
   it('stop at a change that the subject does not allow, saying which, and go on when it does', async () => {

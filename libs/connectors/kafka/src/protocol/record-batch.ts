@@ -27,6 +27,8 @@ export interface Compression {
   readonly code: number;
   /** `undefined`: as it is. */
   compress: ((records: Buffer) => Buffer | Promise<Buffer>) | undefined;
+  /** The same bytes, at once. */
+  compressNow: (records: Buffer) => Buffer;
 }
 
 /**
@@ -122,6 +124,12 @@ export class RecordBatch {
     bytes.writeInt32BE(this.count, 57);
     bytes.writeUInt32BE(crc32c(bytes.subarray(21)), 17);
     return bytes;
+  }
+
+  /** Bytes of the batch as it is sent. */
+  packedBytes(compression: Compression): number {
+    if (compression.compress === undefined) return this.#length;
+    return HEADER_BYTES + compression.compressNow(this.#bytes.subarray(HEADER_BYTES, this.#length)).length;
   }
 
   clear(): void {

@@ -170,13 +170,19 @@ describe('continuous commits', () => {
     await seenWhen(topic, 20);
     await continuous.close();
     // Neither snapshot 1 nor what follows from it knows of the position in the topic.
-    const again = await startSink({ topic, jobId, ...restoredFrom(1, first) });
+    const again = await startSink({ topic, jobId, ...restoredFrom(1, first), generation: 3 });
     await again.write(inserts(ORDERS, 10, 20), inserts(ORDERS, 20, 30));
     const second = await again.snapshot(2);
     await again.write(inserts(ORDERS, 30, 40));
     await seenWhen(topic, 40);
     await again.close();
-    await using last = await startSink({ topic, jobId, stage: { commit: 'snapshot' }, ...restoredFrom(2, second) });
+    await using last = await startSink({
+      topic,
+      jobId,
+      stage: { commit: 'snapshot' },
+      ...restoredFrom(2, second),
+      generation: 4,
+    });
     await last.write(inserts(ORDERS, 30, 40), inserts(ORDERS, 40, 50));
     await last.snapshot(3);
     expect(await seenIds(topic)).toEqual(numbers(50));
@@ -202,7 +208,7 @@ describe('continuous commits', () => {
     const topic = await newTopic(kafka.brokers);
     const jobId = newJob();
     for (let start = 1; start <= 2; start++) {
-      await using sink = await startSink({ topic, jobId });
+      await using sink = await startSink({ topic, jobId, generation: start });
       await sink.write(inserts(ORDERS, 0, 10));
       expect(await seenWhen(topic, start * 10)).toHaveLength(start * 10);
     }

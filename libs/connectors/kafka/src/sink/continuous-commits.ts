@@ -1,8 +1,15 @@
 import type { ProcessorContext } from '@millrace/engine';
 import { type ChangeBatch, formatLsn, type Lsn } from '@millrace/formats';
 import { NO_HEADERS } from '../protocol/record-batch.ts';
-import { encodeProgress, type FoundProgress, PROGRESS_KEY, type SavedProgress } from '../transaction/progress-topic.ts';
+import {
+  encodeProgress,
+  type FoundProgress,
+  leftOutKey,
+  PROGRESS_KEY,
+  type SavedProgress,
+} from '../transaction/progress-topic.ts';
 import type { Writer } from '../transaction/writer.ts';
+import { LeftOut, type Reason } from './left-out.ts';
 import type { OpenBatches } from './open-batches.ts';
 import { SourceProgress } from './source-progress.ts';
 
@@ -13,6 +20,8 @@ export interface ContinuousOptions {
   readonly topic: string;
   /** What it holds. */
   readonly found: FoundProgress;
+  /** What the restored snapshot says of events that are to come again. */
+  readonly savedLeftOut: readonly string[];
   /** `undefined`: no longer continuous; what was written then is skipped still. */
   readonly intervalMs: number | undefined;
   readonly context: Pick<ProcessorContext, 'clock' | 'fail'>;
@@ -26,6 +35,7 @@ export interface ContinuousOptions {
 export class ContinuousCommits {
   readonly #options: ContinuousOptions;
   readonly #progress: SourceProgress;
+  readonly #leftOut: LeftOut;
   /** Of the newest record in the topic, or where to look for the first. */
   #offset: bigint;
   /** The newest position that was written to the topic. */
@@ -39,6 +49,7 @@ export class ContinuousCommits {
   constructor(options: ContinuousOptions) {
     this.#options = options;
     this.#progress = new SourceProgress(options.found.position);
+    this.#leftOut = new LeftOut(options.found.leftOut, options.savedLeftOut);
     this.#offset = options.found.offset;
     this.#recorded = options.found.position;
     options.open.open(options.topic, 1);
@@ -57,6 +68,19 @@ export class ContinuousCommits {
     return true;
   }
 
+  /** Why an event that comes again was set aside before: it has to be again. Asked once. */
+  setAsideBefore(batch: ChangeBatch, index: number): Reason | undefined {
+    return this.#leftOut.takeReason(batch, index);
+  }
+
+  /** An event is set aside: what is written next says so, for after a crash. */
+  setAside(batch: ChangeBatch, index: number, reason: Reason): void {
+    if (this.#options.intervalMs === undefined) return;
+    this.#leftOut.add(batch, index, reason);
+    this.#isDirty = true;
+    this.#progress.isAtBoundary = false;
+  }
+
   /** All events of the batch are written. @throws MillraceError `kafka.not_linear` */
   wrote(batch: ChangeBatch): void {
     this.#progress.wrote(batch);
@@ -64,7 +88,7 @@ export class ContinuousCommits {
   }
 
   /** Everything before the barrier is committed; or prepared, when it can't be committed without the snapshot. */
-  async prepare(): Promise<void> {
+  async prepare(snapshotId: number): Promise<void> {
     this.#isHeld = true;
     await this.#committing;
     if (this.#options.intervalMs !== undefined) this.#seal();
@@ -77,10 +101,12 @@ export class ContinuousCommits {
       this.#isHeld = false;
     }
     this.#progress.restart();
+    this.#leftOut.barrier(snapshotId);
   }
 
   /** The snapshot is committed: what was written since need not wait for it any more. */
-  released(): void {
+  released(snapshotId: number): void {
+    this.#leftOut.committed(snapshotId);
     this.#isHeld = false;
     this.#schedule();
   }
@@ -88,7 +114,8 @@ export class ContinuousCommits {
   /** For the snapshot whose barrier is here. */
   saved(): SavedProgress {
     const recorded = this.#recorded;
-    return { offset: String(this.#offset), position: recorded === undefined ? undefined : formatLsn(recorded) };
+    const position = recorded === undefined ? undefined : formatLsn(recorded);
+    return { offset: String(this.#offset), position, leftOut: this.#leftOut.expected };
   }
 
   close(): void {
@@ -133,9 +160,11 @@ export class ContinuousCommits {
     const { position } = this.#progress;
     if (this.#isDirty && position !== undefined) {
       this.#recorded = position;
-      const value = encodeProgress(position);
       const timeMs = context.clock.nowMs();
-      open.add(topic, { timeMs, placedBy: PROGRESS_KEY, key: PROGRESS_KEY, value, headers: NO_HEADERS });
+      const add = (key: Uint8Array, value: Uint8Array): void =>
+        open.add(topic, { timeMs, placedBy: key, key, value, headers: NO_HEADERS });
+      for (const [slot, text] of this.#leftOut.takeUnwritten()) add(leftOutKey(slot), Buffer.from(text));
+      add(PROGRESS_KEY, encodeProgress(position));
     }
     this.#isDirty = false;
     open.sealAll();

@@ -8,11 +8,12 @@ import {
   type SnapshotWriter,
 } from '@millrace/engine';
 import { type ChangeBatch, isChangeBatch, type TableSchema } from '@millrace/formats';
-import { assert, isRecordError, MillraceError, parseDurationMs, parseSizeBytes } from '@millrace/kernel';
+import { assert, MillraceError, parseDurationMs, parseSizeBytes } from '@millrace/kernel';
 import type { Cluster } from '../cluster/cluster.ts';
 import { clientIdOf, clusterOf } from '../cluster/connect.ts';
 import type { ClusterConfig, SinkStage } from '../config.ts';
-import { NotLinear } from '../errors.ts';
+import { NotLinear, RecordTooLarge, SchemaIncompatible, SchemaUnknown } from '../errors.ts';
+import { COMPRESSIONS } from '../protocol/compression.ts';
 import { registryOf } from '../registry/registry-of.ts';
 import type { SchemaRegistry } from '../registry/schema-registry.ts';
 import { endOnce, type TransactionHandle } from '../transaction/producer.ts';
@@ -26,8 +27,10 @@ import {
 import { CONTINUOUS_TURNS, TURNS } from '../transaction/transactional-id.ts';
 import { Writer } from '../transaction/writer.ts';
 import { ContinuousCommits } from './continuous-commits.ts';
+import { EventWriter } from './event-writer.ts';
 import { MessageWriter } from './message-writer.ts';
 import { OpenBatches } from './open-batches.ts';
+import { SizeLimits } from './size-limits.ts';
 import { topicName } from './topic-name.ts';
 import { topicOf } from './topics.ts';
 
@@ -38,12 +41,16 @@ const LINGER_MS = 5;
 /** How long the brokers may be away before the job fails (and is started again later). */
 const PATIENCE_MS = 60_000;
 const ABANDON_PATIENCE_MS = 2_000;
+/** How long a schema that the registry refused counts as refused, where events are set aside. */
+const SCHEMA_REFUSED_MS = 30_000;
 
 /** What the saved state of one writer says. */
 type KafkaSinkOptions = Resolved<ClusterConfig, SinkStage> & { readonly refusals?: Refusals | undefined };
 
 interface SavedWriter {
   readonly writer: number;
+  /** Absent: saved when all executions had the same transactional ids. */
+  readonly generation?: number;
   readonly transaction: TransactionHandle | undefined;
   /** Present once commits were continuous. */
   readonly progress?: SavedProgress | undefined;
@@ -61,15 +68,16 @@ export class KafkaSinkProcessor implements Processor {
   readonly #open: OpenBatches;
   /** Of tables whose events can be written. */
   readonly #topics = new WeakMap<TableSchema, string>();
+  readonly #refusedSchemas = new WeakMap<TableSchema, { readonly error: MillraceError; readonly untilMs: number }>();
   readonly #closing = new AbortController();
   #context!: ProcessorContext;
   #messages!: MessageWriter;
+  #events!: EventWriter;
+  #limits!: SizeLimits;
   #cluster: Cluster | undefined;
   #writer: Writer | undefined;
   #continuous: ContinuousCommits | undefined;
   #restored: SavedWriter[] = [];
-  /** Events of the current batch that were set aside. */
-  readonly #aside = new Set<number>();
   /** First event of the current batch that is not written yet. */
   #next = 0;
   #pendingBytes = 0;
@@ -95,9 +103,17 @@ export class KafkaSinkProcessor implements Processor {
     this.#messages = new MessageWriter(stage, job.jobName, registry);
     if (this.#isContinuous && context.totalParallelism > 1) throw severalWriters(context.totalParallelism);
     this.#cluster = this.#clusterUntil(AbortSignal.any([context.signal, this.#closing.signal]), PATIENCE_MS);
+    this.#limits = new SizeLimits(this.#cluster, COMPRESSIONS[stage.compression]);
+    this.#events = new EventWriter({
+      messages: this.#messages,
+      open: this.#open,
+      refusals: this.#options.refusals,
+      limits: this.#limits,
+    });
     this.#writer = new Writer({
       cluster: this.#cluster,
       job,
+      generation: context.generation,
       writer: context.globalIndex,
       writerCount: context.totalParallelism,
       isTransactional: context.guarantee !== 'none',
@@ -124,7 +140,12 @@ export class KafkaSinkProcessor implements Processor {
     // Another number of writers may have saved: each has one instance that looks after what it prepared.
     const { totalParallelism, globalIndex } = this.#context;
     const mine = this.#restored.filter(({ writer }) => writer % totalParallelism === globalIndex);
-    await this.#writer!.start(mine.flatMap(({ transaction }) => transaction ?? []));
+    const isFirstStart = this.#context.restoredSnapshotId === undefined;
+    await this.#writer!.start({
+      prepared: mine.flatMap(({ transaction }) => transaction ?? []),
+      generation: isFirstStart ? undefined : (this.#restored[0]?.generation ?? 0),
+      isContinuous: this.#isContinuous || mine[0]?.progress !== undefined,
+    });
     await this.#startContinuous(mine[0]?.progress);
     this.#restored = [];
   }
@@ -144,53 +165,36 @@ export class KafkaSinkProcessor implements Processor {
       writer: this.#writer!,
       open: this.#open,
       topic,
+      savedLeftOut: saved?.leftOut ?? [],
       found: await (isFirstStart ? startOfProgress(cluster, topic) : readProgress(cluster, topic, saved)),
       intervalMs: this.#isContinuous ? parseDurationMs(stage.commitInterval)! : undefined,
       context: { clock: this.#context.clock, fail: (error) => this.#fail(error) },
     });
+    this.#events.continuous = this.#continuous;
   }
 
   process(_ordinal: number, batch: Batch): boolean {
     assert(isChangeBatch(batch), 'the kafka sink takes change batches');
     if (this.#isBusy()) return false;
-    while (this.#next < batch.length) {
+    for (; this.#next < batch.length; this.#next += 1) {
       if (this.#pendingBytes >= PENDING_BYTES_MAX) return false;
+      if (this.#events.isAside(batch, this.#next)) continue;
       if (this.#continuous?.takes(batch, this.#next) === false) {
         this.#context.metrics.add('skippedEvents', 1);
-        this.#next += 1;
         continue;
       }
       const topic = this.#topicOf(batch, this.#next);
       if (topic === undefined) return false;
-      this.#write(batch, this.#next, topic);
-      this.#next += 1;
+      if (topic instanceof MillraceError) this.#events.refuse(batch, this.#next, topic);
+      else this.#events.write(batch, this.#next, topic);
     }
-    this.#aside.clear();
+    this.#events.finished();
     this.#context.metrics.add('rowsWritten', batch.length);
     this.#next = 0;
     this.#continuous?.wrote(batch);
     if (this.#continuous?.isSealing !== true)
       this.#cancelLinger ??= this.#context.clock.timer(LINGER_MS, () => this.#linger());
     return true;
-  }
-
-  /** Writes an event, unless it is one that has to be set aside. */
-  #write(batch: ChangeBatch, index: number, topic: string): void {
-    const { refusals } = this.#options;
-    const setAside = (indexes: readonly number[]): void => {
-      for (const each of indexes) this.#aside.add(each);
-    };
-    if (this.#aside.has(index)) return;
-    if (refusals?.holdsAny === true && refusals.holds(batch, index)) {
-      setAside(refusals.park(batch, index));
-      return;
-    }
-    try {
-      this.#messages.write(batch, index, (message) => this.#open.add(topic, message));
-    } catch (error) {
-      if (refusals === undefined || !isRecordError(error)) throw error;
-      setAside(refusals.refuse(batch, index, error));
-    }
   }
 
   snapshotPrepare(snapshotId: number): boolean {
@@ -201,7 +205,7 @@ export class KafkaSinkProcessor implements Processor {
         this.#open.sealAll();
         await this.#writer!.prepare();
       } else {
-        await this.#continuous.prepare();
+        await this.#continuous.prepare(snapshotId);
       }
       this.#preparedFor = snapshotId;
     });
@@ -209,9 +213,10 @@ export class KafkaSinkProcessor implements Processor {
   }
 
   saveSnapshot(_snapshotId: number, writer: SnapshotWriter): boolean {
-    const { globalIndex } = this.#context;
+    const { globalIndex, generation } = this.#context;
     const saved: SavedWriter = {
       writer: globalIndex,
+      generation,
       transaction: this.#writer!.prepared,
       progress: this.#continuous?.saved(),
     };
@@ -219,9 +224,10 @@ export class KafkaSinkProcessor implements Processor {
     return writer.offer({ partition: EVERY_INSTANCE, key: `writer-${globalIndex}`, value });
   }
 
-  async snapshotCommit(): Promise<void> {
+  async snapshotCommit(snapshotId: number): Promise<void> {
     await this.#writer!.commit();
-    this.#continuous?.released();
+    this.#continuous?.released(snapshotId);
+    await this.#writer!.sweep();
   }
 
   /** Bounded input ends with a snapshot that shows the rest; without snapshots it is only sent. */
@@ -294,11 +300,16 @@ export class KafkaSinkProcessor implements Processor {
 
   #fail(error: unknown): void {
     this.#hasFailed = true;
-    this.#context.fail(error);
+    const isTooLarge = error instanceof MillraceError && error.code === RecordTooLarge;
+    if (!isTooLarge || this.#options.refusals === undefined) this.#context.fail(error);
+    else {
+      const fail = (reason: unknown): void => this.#context.fail(reason);
+      void this.#limits.refused(error).then(fail, fail);
+    }
   }
 
-  /** Topic of this event; `undefined` while its partitions are being asked for, or its schema is being registered. */
-  #topicOf(batch: ChangeBatch, index: number): string | undefined {
+  /** Topic of this event, or why its schema is refused; `undefined` while its partitions are being asked for, or its schema is being registered. */
+  #topicOf(batch: ChangeBatch, index: number): string | MillraceError | undefined {
     const schema = batch.schemas[batch.schemaOf[index]!]!;
     const known = this.#topics.get(schema);
     if (known !== undefined) return known;
@@ -308,15 +319,28 @@ export class KafkaSinkProcessor implements Processor {
       this.#topics.set(schema, topic);
       return topic;
     }
-    this.#start(async () => {
-      if (!this.#open.has(topic)) {
-        const { leaders } = await topicOf(this.#cluster!, topic, stage.createTopics);
-        await this.#writer!.enter(topic);
-        this.#open.open(topic, leaders.length);
-      }
-      await this.#messages.prepare(schema, topic);
-    });
+    const refused = this.#refusedSchemas.get(schema);
+    if (refused !== undefined && this.#context.clock.monotonicMs() < refused.untilMs) return refused.error;
+    this.#start(() => this.#enter(topic, schema));
     return undefined;
+  }
+
+  async #enter(topic: string, schema: TableSchema): Promise<void> {
+    const { stage, refusals } = this.#options;
+    if (!this.#open.has(topic)) {
+      const { leaders } = await topicOf(this.#cluster!, topic, stage.createTopics);
+      if (refusals !== undefined) await this.#limits.ask(topic);
+      await this.#writer!.enter(topic);
+      this.#open.open(topic, leaders.length);
+    }
+    try {
+      await this.#messages.prepare(schema, topic);
+    } catch (error) {
+      const isRefused =
+        error instanceof MillraceError && (error.code === SchemaIncompatible || error.code === SchemaUnknown);
+      if (refusals === undefined || !isRefused) throw error;
+      this.#refusedSchemas.set(schema, { error, untilMs: this.#context.clock.monotonicMs() + SCHEMA_REFUSED_MS });
+    }
   }
 }
 

@@ -32,8 +32,12 @@ export class SourceProgress {
   /** All events of the batch are written. @throws MillraceError `kafka.not_linear` when positions go back */
   wrote(batch: ChangeBatch): void {
     this.isAtBoundary = true;
-    for (const { commitLsn, complete } of batch.transactions) {
-      if (this.#newest !== undefined && commitLsn < this.#newest) throw notInOrder(this.#newest, commitLsn);
+    for (const [index, { commitLsn, complete }] of batch.transactions.entries()) {
+      if (this.#newest !== undefined && commitLsn < this.#newest) {
+        // A record that was set aside comes back: its place among the others is gone.
+        if (isOnlyLoading(batch, index)) continue;
+        throw notInOrder(this.#newest, commitLsn);
+      }
       this.#newest = commitLsn;
       if (!complete) this.isAtBoundary = false;
       else if (this.position === undefined || commitLsn > this.position) this.position = commitLsn;
@@ -50,6 +54,16 @@ export class SourceProgress {
 function hasLoadingEvents({ flags, length }: ChangeBatch): boolean {
   for (let index = 0; index < length; index++) if ((flags[index]! & FLAG_LOADING) !== 0) return true;
   return false;
+}
+
+function isOnlyLoading({ flags, transactionOf, length }: ChangeBatch, transaction: number): boolean {
+  let count = 0;
+  for (let index = 0; index < length; index++) {
+    if (transactionOf[index] !== transaction) continue;
+    if ((flags[index]! & FLAG_LOADING) === 0) return false;
+    count += 1;
+  }
+  return count > 0;
 }
 
 const notInOrder = (before: Lsn, after: Lsn): MillraceError =>

@@ -4,7 +4,7 @@ import { Producer } from '../transaction/producer.ts';
 
 const TIMEOUT_MS = 60_000;
 
-/** A producer that throws what goes wrong. */
+/** A producer; `flush` throws what goes wrong. */
 export const testProducer = (cluster: Cluster, transactionalId: string): Promise<Producer> =>
   Producer.open({
     cluster,
@@ -13,7 +13,5 @@ export const testProducer = (cluster: Cluster, transactionalId: string): Promise
     compression: COMPRESSIONS.none,
     sent: () => {},
     halved: () => {},
-    fail: (error) => {
-      throw error;
-    },
+    fail: () => {},
   });

@@ -50,7 +50,7 @@ export async function commitPrepared(cluster: Cluster, handle: TransactionHandle
   throw new MillraceError(TransactionLost, {
     message:
       outcome === 'aborted'
-        ? `the transaction that the last snapshot had prepared (${handle.transactionalId}, to offset ${offset} of ${topic}, partition ${partition}) was aborted by the brokers: the job was down for longer than transactionTimeout`
+        ? `the transaction that the last snapshot had prepared (${handle.transactionalId}, to offset ${offset} of ${topic}, partition ${partition}) was aborted: no commit came within transactionTimeout, as when the job is down for longer, or somebody aborted it by hand`
         : `whether the transaction that the last snapshot had prepared (${handle.transactionalId}) was committed cannot be told any more: ${topic}, partition ${partition}, no longer has offset ${offset} (${codeName(errorCode)})`,
     mend: 'The changes between the last two snapshots are not in Kafka. Start the job anew with its initial load; or set "lostTransaction": "accept" on the sink stage and resume, to go on with the gap.',
     details: { transactionalId: handle.transactionalId, topic, partition, offset, outcome },

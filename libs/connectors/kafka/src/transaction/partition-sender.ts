@@ -109,11 +109,7 @@ export class PartitionSender {
       case Code.MessageTooLarge:
       case Code.RecordListTooLarge:
         if (batch.count > 1) return false;
-        throw new MillraceError(RecordTooLarge, {
-          message: `a record of ${records.length} bytes is larger than topic ${topic} takes`,
-          mend: `Raise max.message.bytes of the topic (kafka-configs.sh --alter --topic ${topic} --add-config max.message.bytes=N), compress, or leave large columns out by a select stage.`,
-          details: { topic, partition, bytes: records.length },
-        });
+        throw recordTooLarge(topic, records.length, { partition });
       case Code.InvalidProducerEpoch:
       case Code.ProducerFenced:
         throw fenced(transactionalId ?? '', topic);
@@ -154,4 +150,15 @@ export const fenced = (transactionalId: string, what: string): MillraceError =>
   new MillraceError(Fenced, {
     message: `another execution has taken over transactional id ${transactionalId} (${what})`,
     mend: 'Nothing if it happens once: the job goes on from its last snapshot. If it happens again, something else uses this id.',
+  });
+
+export const recordTooLarge = (
+  topic: string,
+  bytes: number,
+  details: Readonly<Record<string, unknown>>,
+): MillraceError =>
+  new MillraceError(RecordTooLarge, {
+    message: `a record of ${bytes} bytes is larger than topic ${topic} takes`,
+    mend: `Raise max.message.bytes of the topic (kafka-configs.sh --alter --topic ${topic} --add-config max.message.bytes=N), compress, or leave large columns out by a select stage. To have such records set aside by onError, the user also needs the ACL DescribeConfigs on the topic.`,
+    details: { topic, bytes, ...details },
   });

@@ -3,9 +3,8 @@ import { Transient } from '../cluster/retry.ts';
 import { isTransient } from '../protocol/codes.ts';
 import type { Compression, RecordBatch } from '../protocol/record-batch.ts';
 import { type EndTransactionAnswer, endTransaction } from '../protocol/requests.ts';
-import { PartitionSender, type SendingProducer } from './partition-sender.ts';
-import type { EndedTransaction } from './settle.ts';
-import { newProducer, takeOver } from './take-over.ts';
+import { fenced, PartitionSender, type SendingProducer } from './partition-sender.ts';
+import { newProducer } from './take-over.ts';
 
 /** Names one transaction for whoever ends it. */
 export interface TransactionName {
@@ -70,35 +69,22 @@ export class Producer {
   readonly #running = new Set<Promise<void>>();
   #state: SendingProducer;
   #hasWritten = false;
-
-  /** What its transactional id did last before this producer. */
-  readonly last: EndedTransaction | undefined;
-  /** Markers that had to be written when it was taken over. */
-  readonly repaired: number;
   #failure: { readonly error: unknown } | undefined;
 
-  private constructor(
-    options: ProducerOptions,
-    producerId: bigint,
-    epoch: number,
-    last?: EndedTransaction,
-    repaired = 0,
-  ) {
+  private constructor(options: ProducerOptions, producerId: bigint, epoch: number) {
     this.#options = options;
-    this.last = last;
-    this.repaired = repaired;
     this.#state = { transactionalId: options.transactionalId, producerId, epoch };
   }
 
-  /** @throws as `takeOver` */
+  /**
+   * Its transactional id must be new: the first to ask for its producer id gets epoch 0, and nobody else does.
+   * @throws MillraceError `kafka.fenced` when the id was used or taken over before; and as `newProducer`
+   */
   static async open(options: ProducerOptions): Promise<Producer> {
     const { cluster, transactionalId, timeoutMs } = options;
-    if (transactionalId === undefined) {
-      const { producerId, epoch } = await newProducer(cluster, undefined, timeoutMs);
-      return new Producer(options, producerId, epoch);
-    }
-    const { producerId, epoch, last, repaired } = await takeOver(cluster, transactionalId, timeoutMs);
-    return new Producer(options, producerId, epoch, last, repaired);
+    const { producerId, epoch } = await newProducer(cluster, transactionalId, timeoutMs);
+    if (transactionalId !== undefined && epoch !== 0) throw fenced(transactionalId, 'before it was used');
+    return new Producer(options, producerId, epoch);
   }
 
   /** Sends a batch after those of its partition that came before; what goes wrong is told to `fail`. */

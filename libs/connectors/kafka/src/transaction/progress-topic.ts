@@ -12,7 +12,10 @@ import { Edge, Isolation, offsetOf } from '../read/offsets.ts';
 
 const FETCH_BYTES = 1_024 * 1_024;
 const WAIT_MS = 500;
-export const PROGRESS_KEY: Uint8Array = new TextEncoder().encode('position');
+const POSITION = 'position';
+const LEFT_OUT = 'left-out ';
+export const PROGRESS_KEY: Uint8Array = new TextEncoder().encode(POSITION);
+export const leftOutKey = (slot: number): Uint8Array => new TextEncoder().encode(LEFT_OUT + slot);
 
 /** One partition, of which compaction keeps the newest record, for ever. */
 export const PROGRESS_SETTINGS: Readonly<Record<string, string>> = {
@@ -31,18 +34,23 @@ export interface SavedProgress {
   readonly offset: string;
   /** Absent: nothing was written yet. */
   readonly position: string | undefined;
+  /** Events that the position covers though they were left out, and that are to come again. */
+  readonly leftOut?: readonly string[];
 }
 
 export interface FoundProgress {
   readonly position: Lsn | undefined;
   /** Where it was found; where to look for the first, when there is none. */
   readonly offset: bigint;
+  /** What it covers though it was left out, since the snapshot; by slot. */
+  readonly leftOut: ReadonlyMap<number, string>;
 }
 
 /** For a job that begins: what the topic holds is of an earlier start. */
 export const startOfProgress = async (cluster: Cluster, topic: string): Promise<FoundProgress> => ({
   position: undefined,
   offset: await endOfTopic(cluster, topic),
+  leftOut: new Map(),
 });
 
 /**
@@ -60,14 +68,19 @@ export async function readProgress(
   const end = await endOfTopic(cluster, topic);
   const begin = BigInt(saved?.offset ?? (await offsetOf(cluster, topic, 0, Edge.Earliest)));
   if (begin > end) throw progressLost(topic, saved);
-  let newest: FoundProgress = { position: undefined, offset: begin };
+  const leftOut = new Map<number, string>();
+  let newest: FoundProgress = { position: undefined, offset: begin, leftOut };
   try {
     for (let from = begin; from < end; ) {
       const place = { topic, partition: 0, offset: from, bytesMax: FETCH_BYTES, waitMs: WAIT_MS };
       const found = await cluster.persist(`read ${topic}`, () => fetchCommitted(cluster, place));
       const batches = found.records ?? [];
-      for (const { record, offset } of committedRecords(batches, found.abortedTransactions ?? [], from))
-        newest = { position: parseLsn(record.value!.toString()), offset };
+      for (const { record, offset } of committedRecords(batches, found.abortedTransactions ?? [], from)) {
+        const key = record.key!.toString();
+        const value = record.value!.toString();
+        if (key === POSITION) newest = { position: parseLsn(value), offset, leftOut };
+        else leftOut.set(Number(key.slice(LEFT_OUT.length)), value);
+      }
       from = offsetAfter(batches, from);
     }
   } catch (error) {

@@ -109,8 +109,8 @@ describe('a transaction that has ended', () => {
       jobId: `after-${how}`,
     };
     const job = { ...JOB, jobId: options.jobId };
-    await hangingTransaction(cluster, topic, isCommitted, transactionalId(job, 0, 0));
-    await using sink = await startSink(options);
+    await hangingTransaction(cluster, topic, isCommitted, transactionalId(job, { writer: 0, turn: 0, generation: 1 }));
+    await using sink = await startSink({ ...options, generation: 2 });
     await sink.write(inserts(tableOf('orders'), 0, 20));
     await sink.prepare(1);
     expect(sink.counters.get('markersWritten')).toBe(1);

@@ -1,4 +1,3 @@
-import type { JobIdentity } from '@millrace/connector-contract';
 import type { ProcessorMetrics } from '@millrace/engine';
 import { MillraceError } from '@millrace/kernel';
 import type { Cluster } from '../cluster/cluster.ts';
@@ -8,24 +7,22 @@ import { Code } from '../protocol/codes.ts';
 import { COMPRESSIONS } from '../protocol/compression.ts';
 import type { RecordBatch } from '../protocol/record-batch.ts';
 import type { EndTransactionAnswer } from '../protocol/requests.ts';
-import { openTransactions } from './orphans.ts';
 import { commitPrepared } from './outcome.ts';
 import { fenced } from './partition-sender.ts';
+import { fencePredecessors, type Restored, sweepPredecessors, type WriterPlace } from './predecessors.ts';
 import { endOnce, Producer, type TransactionHandle, type TransactionName } from './producer.ts';
-import { settle, settleTopic } from './settle.ts';
-import { takeOver } from './take-over.ts';
-import { idPrefix, transactionalId, writerOf } from './transactional-id.ts';
+import { type EndedTransaction, settle, settleTopic } from './settle.ts';
+import type { TakenOver } from './take-over.ts';
+import { transactionalId } from './transactional-id.ts';
 
-export interface WriterOptions {
+/** Between two looks for what older executions have opened. */
+const SWEEP_MS = 10_000;
+
+export interface WriterOptions extends WriterPlace {
   readonly cluster: Cluster;
-  readonly job: JobIdentity;
-  /** Number of this writer among `writerCount`. */
-  readonly writer: number;
-  readonly writerCount: number;
   readonly isTransactional: boolean;
   /** How many transactional ids take turns. */
   readonly turns: number;
-  readonly timeoutMs: number;
   readonly compression: SinkStage['compression'];
   readonly lostTransaction: SinkStage['lostTransaction'];
   readonly metrics: ProcessorMetrics;
@@ -58,6 +55,9 @@ interface WaitingBatch {
 export class Writer {
   readonly #options: WriterOptions;
   #producers: Producer[] = [];
+  /** The last transactions of executions before this one. */
+  #before: readonly EndedTransaction[] = [];
+  #sweptMs = Number.NEGATIVE_INFINITY;
   #turn = 0;
   #prepared: Flushed | undefined;
   /** Of the transaction after the one that is being flushed. */
@@ -77,26 +77,40 @@ export class Writer {
   }
 
   /**
-   * Commits what the restored snapshot had prepared, then takes over the transactional ids, which aborts what was written after it and
-   * fences whoever still writes. The order matters: a prepared transaction does not survive its id being taken over.
-   * @throws MillraceError `kafka.transaction_lost` and what `Producer.open` throws
+   * Commits what the restored snapshot had prepared, then fences the executions before this one, which aborts what they wrote after it. The order
+   * matters: a prepared transaction does not survive its id being taken over.
+   * @throws MillraceError `kafka.transaction_lost`, `kafka.fenced` and what `Producer.open` throws
    */
-  async start(prepared: readonly TransactionHandle[]): Promise<void> {
-    for (const handle of prepared) await this.#commitRestored(handle);
-    const { writer, turns, isTransactional, job, cluster, timeoutMs, compression, sent, halved, fail } = this.#options;
+  async start(restored: Restored): Promise<void> {
+    const { writer, turns, isTransactional, job, generation, cluster, timeoutMs } = this.#options;
+    const { compression, sent, halved, fail } = this.#options;
+    for (const handle of restored.prepared) await this.#commitRestored(handle);
     const ids = isTransactional
-      ? Array.from({ length: turns }, (_, turn) => transactionalId(job, writer, turn))
+      ? Array.from({ length: turns }, (_, turn) => transactionalId(job, { writer, turn, generation }))
       : [undefined];
     const options = { cluster, timeoutMs, compression: COMPRESSIONS[compression], sent, halved, fail };
     this.#producers = await Promise.all(ids.map((id) => Producer.open({ ...options, transactionalId: id })));
-    for (const { repaired } of this.#producers) this.#countRepaired(repaired);
-    await this.#abortOrphans(prepared, ids);
+    if (!isTransactional) return;
+    const taken = await fencePredecessors(cluster, this.#options, restored);
+    this.#countTaken(taken);
+    this.#before = taken.flatMap(({ last }) => last ?? []);
+    this.#sweptMs = cluster.options.clock.monotonicMs();
   }
 
   /** To be called before a topic is written for the first time. @throws MillraceError `kafka.transaction_hangs` */
   async enter(topic: string): Promise<void> {
-    const ended = this.#producers.flatMap(({ last }) => last ?? []);
-    if (ended.length > 0) this.#countRepaired(await settleTopic(this.#options.cluster, topic, ended));
+    if (this.#before.length > 0) this.#countRepaired(await settleTopic(this.#options.cluster, topic, this.#before));
+  }
+
+  /** Now and then, aborts what older executions have opened though they are fenced. */
+  async sweep(): Promise<void> {
+    const { cluster, isTransactional } = this.#options;
+    const nowMs = cluster.options.clock.monotonicMs();
+    if (!isTransactional || nowMs - this.#sweptMs < SWEEP_MS) return;
+    this.#sweptMs = nowMs;
+    const taken = await sweepPredecessors(cluster, this.#options);
+    this.#countTaken(taken);
+    if (taken.length > 0) this.#options.metrics.add('transactionsSwept', taken.length);
   }
 
   write(topic: string, partition: number, batch: RecordBatch): void {
@@ -212,17 +226,11 @@ export class Writer {
     this.#countRepaired(await settle(this.#options.cluster, { ...handle, isCommitted: true }, handle.partitions));
   }
 
-  #countRepaired(count: number): void {
-    if (count > 0) this.#options.metrics.add('markersWritten', count);
+  #countTaken(taken: readonly TakenOver[]): void {
+    this.#countRepaired(taken.reduce((sum, { repaired }) => sum + repaired, 0));
   }
 
-  /** Ids of writers, or of turns, that there are no more: those whose number falls to this writer. */
-  async #abortOrphans(prepared: readonly TransactionHandle[], ids: readonly (string | undefined)[]): Promise<void> {
-    const { cluster, job, writer, writerCount, timeoutMs } = this.#options;
-    const isMine = (id: string): boolean => !ids.includes(id) && writerOf(job, id) % writerCount === writer;
-    const prefix = idPrefix(job);
-    const open = await cluster.persist('list open transactions', () => openTransactions(cluster, prefix));
-    const left = new Set([...open, ...prepared.map((handle) => handle.transactionalId)]);
-    for (const id of left) if (isMine(id)) this.#countRepaired((await takeOver(cluster, id, timeoutMs)).repaired);
+  #countRepaired(count: number): void {
+    if (count > 0) this.#options.metrics.add('markersWritten', count);
   }
 }

@@ -10,3 +10,7 @@ export async function contentFormat(stage: S3Stage, jobName: string): Promise<Co
   const { parquetFormat } = await import('./parquet/parquet-content.ts');
   return parquetFormat(stage);
 }
+
+/** Are there events that the format cannot hold? */
+export const refusesEvents = ({ format, metadata }: S3Stage): boolean =>
+  format === 'avro' || format === 'parquet' || (format === 'csv' && !metadata);

@@ -1,4 +1,5 @@
 import type { ChangeBatch, TableSchema } from '@millrace/formats';
+import type { MillraceError } from '@millrace/kernel';
 
 /** What an object is made of: takes events, gives bytes as they will be stored. */
 export interface ObjectContent {
@@ -32,4 +33,6 @@ export interface ContentFormat {
   /** Of object names, such as `ndjson.gz`. */
   readonly extension: string;
   create(options: ContentOptions): ObjectContent;
+  /** Why this event cannot be written, whatever else its object holds. Absent: everything can. */
+  refusal?(batch: ChangeBatch, index: number): MillraceError | undefined;
 }

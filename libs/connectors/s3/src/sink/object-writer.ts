@@ -1,3 +1,4 @@
+import type { Refusals } from '@millrace/connector-contract';
 import { type ChangeBatch, NO_TRANSACTION, Op, type Position, type TableSchema } from '@millrace/formats';
 import { parseSizeBytes } from '@millrace/kernel';
 import type { Bucket } from '../bucket/bucket.ts';
@@ -18,6 +19,8 @@ export interface ObjectWriterOptions {
   readonly jobName: string;
   /** The key of a new object in this folder. */
   readonly keyOf: (folder: string, sequence: number, extension: string) => string;
+  /** Absent: the first event that the format cannot hold is an error. */
+  readonly refusals?: Refusals | undefined;
   /** Told of a failure of what goes on by itself. */
   readonly onFailure: (error: unknown) => void;
   /** Told when a refused batch may be offered again. */
@@ -39,6 +42,9 @@ export class ObjectWriter {
   #sequence = 0;
   /** First event of the current batch that is not written yet. */
   #next = 0;
+  /** The current batch, and which of its events are left out. */
+  #checked: ChangeBatch | undefined;
+  readonly #leftOut = new Set<number>();
 
   constructor(options: ObjectWriterOptions) {
     const { stage } = options;
@@ -60,6 +66,7 @@ export class ObjectWriter {
    * @throws MillraceError `s3.value_not_resent`, `s3.value_unsupported`
    */
   write(batch: ChangeBatch): boolean {
+    if (this.#checked !== batch) this.#check(batch);
     while (this.#next < batch.length) {
       if (this.memory.isTight) this.#makeRoom();
       if (this.memory.isFull) return false;
@@ -67,6 +74,7 @@ export class ObjectWriter {
       else this.#writeRun(batch);
     }
     this.#next = 0;
+    this.#checked = undefined;
     return true;
   }
 
@@ -84,7 +92,26 @@ export class ObjectWriter {
     this.#open.clear();
   }
 
+  /** All of a batch before any of it is written: with one half of a key change goes the other. */
+  #check(batch: ChangeBatch): void {
+    this.#checked = batch;
+    this.#leftOut.clear();
+    const { refusals } = this.#options;
+    if (refusals === undefined) return;
+    for (let index = 0; index < batch.length; index++) {
+      if (this.#isSkipped(batch, index)) continue;
+      for (const each of this.#setAside(refusals, batch, index)) this.#leftOut.add(each);
+    }
+  }
+
+  #setAside(refusals: Refusals, batch: ChangeBatch, index: number): readonly number[] {
+    if (refusals.holdsAny && refusals.holds(batch, index)) return refusals.park(batch, index);
+    const reason = this.#format.refusal?.(batch, index);
+    return reason === undefined ? [] : refusals.refuse(batch, index, reason);
+  }
+
   #isSkipped(batch: ChangeBatch, index: number): boolean {
+    if (this.#leftOut.has(index)) return true;
     const op = batch.op[index];
     return this.#options.stage.deletes === 'skip' && (op === Op.Delete || op === Op.Truncate);
   }

@@ -1,4 +1,4 @@
-import type { Resolved } from '@millrace/connector-contract';
+import type { Refusals, Resolved } from '@millrace/connector-contract';
 import {
   type Batch,
   EVERY_INSTANCE,
@@ -21,6 +21,8 @@ import { ObjectWriter } from './object-writer.ts';
 import { type PreparedGroup, prepareGroup, type SavedWriter } from './prepared.ts';
 import { publish } from './publish.ts';
 
+type S3SinkOptions = Resolved<S3Config, S3Stage> & { readonly refusals?: Refusals | undefined };
+
 /**
  * Writes change events to objects that appear when the snapshot that covers them is committed.
  *
@@ -30,7 +32,7 @@ import { publish } from './publish.ts';
 export class S3SinkProcessor implements Processor {
   /** Row groups of Parquet are encoded in one go. */
   readonly isCooperative: boolean;
-  readonly #options: Resolved<S3Config, S3Stage>;
+  readonly #options: S3SinkOptions;
   readonly #place: Place;
   readonly #closing = new AbortController();
   #context!: ProcessorContext;
@@ -47,7 +49,7 @@ export class S3SinkProcessor implements Processor {
   #cancelRoll: (() => void) | undefined;
   #compaction: CompactionTask | undefined;
 
-  constructor(options: Resolved<S3Config, S3Stage>) {
+  constructor(options: S3SinkOptions) {
     const { config, stage, job } = options;
     this.#options = options;
     this.isCooperative = stage.format !== 'parquet';
@@ -55,7 +57,7 @@ export class S3SinkProcessor implements Processor {
   }
 
   async init(context: ProcessorContext): Promise<void> {
-    const { config, stage, job } = this.#options;
+    const { config, stage, job, refusals } = this.#options;
     const owner = { writer: context.globalIndex, generation: context.generation };
     this.#context = context;
     this.#owner = owner;
@@ -74,6 +76,7 @@ export class S3SinkProcessor implements Processor {
       jobName: job.jobName,
       keyOf: (folder, sequence, extension) =>
         `${config.prefix}${folder}/${objectName(job, owner, this.#preparedFor + 1, sequence, extension)}`,
+      refusals,
       onFailure: (error) => this.#fail(error),
       onProgress: () => {
         this.#report();

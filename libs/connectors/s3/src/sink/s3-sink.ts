@@ -4,6 +4,7 @@ import { Bucket } from '../bucket/bucket.ts';
 import { checkBucket } from '../bucket/check.ts';
 import { checkCompaction } from '../compact/check-compaction.ts';
 import { type S3Config, type S3Stage, s3Config, s3Stage } from '../config.ts';
+import { refusesEvents } from '../content/content-format.ts';
 import { literalPrefix } from '../naming/path-template.ts';
 import { stageFindings } from './check-stage.ts';
 import { sweep } from './fence.ts';
@@ -33,6 +34,7 @@ export const s3Sink = defineSink<S3Config, S3Stage>({
     ...stageFindings(stage, input),
     ...(stage.compaction === undefined ? [] : await checkCompaction(config, job, signal)),
   ],
+  refuses: refusesEvents,
   createSink: (options) => () => new S3SinkProcessor(options),
   /** Aborts what was never shown. Objects and manifests stay. */
   async dispose({ config, stage, job }, signal) {

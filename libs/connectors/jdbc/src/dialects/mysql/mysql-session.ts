@@ -67,8 +67,10 @@ export class MysqlSession implements TargetSession {
     });
   }
 
-  planAppend(source: TableSchema, stage: StageOptions): Promise<AppendPlan> {
-    return this.#guard(async () => planAppend(await this.#catalog(), source, stage, DEFAULT_TABLE, this.#identity));
+  planAppend(source: TableSchema, stage: StageOptions, isNoted: boolean): Promise<AppendPlan> {
+    return this.#guard(async () =>
+      planAppend(await this.#catalog(), source, stage, DEFAULT_TABLE, this.#identity, isNoted),
+    );
   }
 
   wait(plan: AppendPlan, rows: readonly WaitingRow[], reader: RowReader): Promise<void> {

@@ -61,8 +61,8 @@ export class PostgresSession implements TargetSession {
     });
   }
 
-  planAppend(source: TableSchema, stage: StageOptions): Promise<AppendPlan> {
-    return this.#guard(() => planAppend(this.#catalog, source, stage, DEFAULT_TABLE, this.#identity));
+  planAppend(source: TableSchema, stage: StageOptions, isNoted: boolean): Promise<AppendPlan> {
+    return this.#guard(() => planAppend(this.#catalog, source, stage, DEFAULT_TABLE, this.#identity, isNoted));
   }
 
   wait(plan: AppendPlan, rows: readonly WaitingRow[], reader: RowReader): Promise<void> {

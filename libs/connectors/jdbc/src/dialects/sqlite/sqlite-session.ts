@@ -56,9 +56,11 @@ export class SqliteSession implements TargetSession {
     });
   }
 
-  planAppend(source: TableSchema, stage: StageOptions): Promise<AppendPlan> {
+  planAppend(source: TableSchema, stage: StageOptions, isNoted: boolean): Promise<AppendPlan> {
     const catalog = new SqliteCatalog(this.#database);
-    return this.#guard(() => this.#atomically(() => planAppend(catalog, source, stage, DEFAULT_TABLE, this.#identity)));
+    return this.#guard(() =>
+      this.#atomically(() => planAppend(catalog, source, stage, DEFAULT_TABLE, this.#identity, isNoted)),
+    );
   }
 
   wait(plan: AppendPlan, rows: readonly WaitingRow[], reader: RowReader): Promise<void> {

@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { deflateRaw, zstdCompress } from 'node:zlib';
 import { AvroRowWriter, ByteOutput, type ChangeBatch, eventMetadata } from '@millrace/formats';
+import { isRecordError } from '@millrace/kernel';
 import { Turns } from '../../bucket/turns.ts';
 import type { S3Stage } from '../../config.ts';
 import type { ContentFormat, ContentOptions, ObjectContent } from '../object-content.ts';
@@ -38,7 +39,20 @@ export function avroFormat({ compression, metadata }: S3Stage): ContentFormat {
     writer: new AvroRowWriter(records, { metadata, numeric: 'decimal', arrays: 'string' }),
     turns: new Turns(COMPRESSING_MAX),
   };
-  return { extension: 'avro', create: (options) => new AvroContent(shared, options) };
+  return {
+    extension: 'avro',
+    create: (options) => new AvroContent(shared, options),
+    refusal: (batch, index) => {
+      records.clear();
+      try {
+        shared.writer.row(batch, index, metadata ? eventMetadata(batch, index) : undefined);
+        return undefined;
+      } catch (error) {
+        if (!isRecordError(error)) throw error;
+        return error;
+      }
+    },
+  };
 }
 
 /** An Avro object container file: records are gathered in blocks, and these compressed on libuv's threads. */

@@ -29,6 +29,8 @@ export interface LineFormat {
    * @returns index of the first event that was not written.
    */
   write(batch: ChangeBatch, from: number, to: number): number;
+  /** See `ContentFormat.refusal`. */
+  readonly refusal?: ((batch: ChangeBatch, index: number) => MillraceError | undefined) | undefined;
 }
 
 /** @param jobName what Debezium's envelopes say in `source.name`. */
@@ -53,11 +55,12 @@ function debeziumLines({ database, json }: S3Stage, jobName: string): LineFormat
 
 function rowLines(
   output: ByteOutput,
-  parts: Pick<LineFormat, 'extension' | 'header'> & { row(batch: ChangeBatch, index: number): void },
+  parts: Pick<LineFormat, 'extension' | 'header' | 'refusal'> & { row(batch: ChangeBatch, index: number): void },
 ): LineFormat {
   return {
     extension: parts.extension,
     header: parts.header,
+    refusal: parts.refusal,
     get bytes() {
       return output.bytes;
     },
@@ -84,18 +87,29 @@ function jsonLines(output: ByteOutput, hasMetadata: boolean): LineFormat {
 
 function csvLines(output: ByteOutput, hasMetadata: boolean): LineFormat {
   const writer = new RowCsvWriter(output);
+  const tried = new ByteOutput(LINES_BYTES);
+  const trial = new RowCsvWriter(tried);
   return rowLines(output, {
     extension: 'csv',
     header: (schema) => writer.header(schema, hasMetadata),
     row(batch, index) {
       const missing = writer.row(batch, index, hasMetadata ? eventMetadata(batch, index) : undefined);
-      if (missing === undefined) return;
-      const { id } = batch.schemas[batch.schemaOf[index]!]!;
-      throw new MillraceError(ValueNotResent, {
-        message: `an update of ${id} came without its large value of "${missing}", which PostgreSQL does not resend when it did not change; a line of CSV without metadata can't say so`,
-        mend: `Set metadata to true (then the column __unchanged names it), use ndjson, or leave the column out with a select stage.`,
-        details: { table: id, column: missing },
-      });
+      if (missing !== undefined) throw notResent(batch, index, missing);
     },
+    refusal: (batch, index) => {
+      if (hasMetadata) return undefined;
+      const missing = trial.row(batch, index);
+      tried.clear();
+      return missing === undefined ? undefined : notResent(batch, index, missing);
+    },
+  });
+}
+
+function notResent(batch: ChangeBatch, index: number, column: string): MillraceError {
+  const { id } = batch.schemas[batch.schemaOf[index]!]!;
+  return new MillraceError(ValueNotResent, {
+    message: `an update of ${id} came without its large value of "${column}", which PostgreSQL does not resend when it did not change; a line of CSV without metadata can't say so`,
+    mend: `Set metadata to true (then the column __unchanged names it), use ndjson, or leave the column out with a select stage.`,
+    details: { table: id, column },
   });
 }

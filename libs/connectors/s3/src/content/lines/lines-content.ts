@@ -25,6 +25,7 @@ export function linesFormat(stage: S3Stage, jobName: string): ContentFormat {
   return {
     extension: lines.extension + COMPRESSION_EXTENSION[compression],
     create: (options) => new LinesContent(shared, options),
+    refusal: lines.refusal,
   };
 }
 

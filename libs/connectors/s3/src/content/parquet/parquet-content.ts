@@ -1,16 +1,15 @@
 import { promisify } from 'node:util';
 import { gzip, zstdCompress } from 'node:zlib';
-import { ByteOutput, type ChangeBatch, type TableSchema } from '@millrace/formats';
-import { MillraceError } from '@millrace/kernel';
+import { ByteOutput, type ChangeBatch } from '@millrace/formats';
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { Turns } from '../../bucket/turns.ts';
 import type { S3Stage } from '../../config.ts';
-import { ValueNotResent, ValueUnsupported } from '../../errors.ts';
 import type { ContentFormat, ContentOptions, ObjectContent } from '../object-content.ts';
 import { ColumnEncoder, type ColumnTexts, type EncodedColumn, type StoredColumn, writeChunk } from './column-chunk.ts';
 import { METADATA_COLUMNS, type ParquetColumn, parquetColumns } from './parquet-schema.ts';
 import { NotRepresentable } from './parquet-value.ts';
 import { Grid, RowBuffer } from './row-buffer.ts';
+import { ParquetRowCheck, valueNotResent, valueUnsupported } from './row-check.ts';
 
 /** A row group is written when its rows take this as tuples: a little less than a power of two, to which buffers grow. */
 const ROW_GROUP_BYTES = 8_000_000;
@@ -55,7 +54,12 @@ export function parquetFormat({ compression, metadata }: S3Stage): ContentFormat
     turns: new Turns(COMPRESSING_MAX),
     spare: [],
   };
-  return { extension: 'parquet', create: (options) => new ParquetContent(shared, options) };
+  const rows = new ParquetRowCheck(metadata);
+  return {
+    extension: 'parquet',
+    create: (options) => new ParquetContent(shared, options),
+    refusal: (batch, index) => rows.refusal(batch, index),
+  };
 }
 
 /** A Parquet file: rows are gathered as tuples, encoded column by column a row group at a time, and compressed on libuv's threads. */
@@ -181,14 +185,7 @@ class ParquetContent implements ObjectContent {
   }
 
   #refuseUnchanged(names: string | undefined): void {
-    if (names === undefined) return;
-    const { id } = this.#options.schema;
-    const [name] = names.split(' ');
-    throw new MillraceError(ValueNotResent, {
-      message: `an update of ${id} came without its large value of "${name}", which PostgreSQL does not resend when it did not change; Parquet without metadata can't say so`,
-      mend: 'Set metadata to true (then the column __unchanged names it), or leave the column out with a select stage.',
-      details: { table: id, column: name },
-    });
+    if (names !== undefined) throw valueNotResent(this.#options.schema, names.split(' ')[0]!);
   }
 
   /** Gives away what is written. */
@@ -197,10 +194,3 @@ class ParquetContent implements ObjectContent {
     this.#bytes.index = 0;
   }
 }
-
-const valueUnsupported = ({ id }: TableSchema, column: string, reason: string): MillraceError =>
-  new MillraceError(ValueUnsupported, {
-    message: `a value of "${column}" of ${id} ${reason}, which its Parquet type does not have`,
-    mend: `Select the column as text ("${column}": "${column}::text"), or write ndjson.`,
-    details: { table: id, column },
-  });

@@ -1,0 +1,100 @@
+import { Badge, Tabs } from '@mantine/core';
+import type { Job } from '@millrace/sdk/client';
+import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
+import { lazy, Suspense } from 'react';
+import { figuresQuery, jobQuery } from '../api/job-queries.ts';
+import { useLive } from '../api/use-live.ts';
+import { Page } from '../parts/page.tsx';
+import { QueryView } from '../parts/query-view.tsx';
+import { Since } from '../parts/since.tsx';
+import { StatusBadge } from '../parts/tone.tsx';
+import { JobActions } from './job-actions.tsx';
+import { JobDocument } from './job-document.tsx';
+import { JobFailure } from './job-failure.tsx';
+import { JobGraphTab } from './job-graph-tab.tsx';
+import { guaranteeOf, jobState, stateSince } from './job-state.ts';
+import { JobTiles } from './job-tiles.tsx';
+
+const DeadLetters = lazy(() => import('../dead-letters/job-dead-letters.tsx'));
+
+const TABS = ['graph', 'list', 'dead-letters', 'document'] as const;
+type Tab = (typeof TABS)[number];
+
+/** One job: its state and what to do about it, its figures, its graph. */
+export function JobPage() {
+  const { name } = useParams({ from: '/jobs/$name' });
+  const query = useLive(jobQuery(name));
+  const job = query.data;
+  return (
+    <Page
+      title={name}
+      state={job !== undefined && <State job={job} />}
+      about={job !== undefined && `${guaranteeOf(job)}, execution ${job.generation}`}
+      actions={job !== undefined && <JobActions job={job} />}
+    >
+      <QueryView query={query}>{(shown) => <JobBody job={shown} />}</QueryView>
+    </Page>
+  );
+}
+
+function State({ job }: { readonly job: Job }) {
+  const { word, tone } = jobState(job);
+  return (
+    <StatusBadge tone={tone}>
+      <span data-testid="job-state">{word}</span>
+      <span>
+        for <Since at={stateSince(job)} />
+      </span>
+    </StatusBadge>
+  );
+}
+
+function JobBody({ job }: { readonly job: Job }) {
+  const { tab = 'graph' } = useSearch({ from: '/jobs/$name' });
+  const navigate = useNavigate({ from: '/jobs/$name' });
+  const { data: figures = null } = useLive(figuresQuery(job.name));
+  const shown = TABS.includes(tab as Tab) ? tab : 'graph';
+  return (
+    <>
+      <JobFailure job={job} />
+      <JobTiles job={job} figures={figures} />
+      <Tabs
+        value={shown}
+        onChange={(value) => void navigate({ search: { tab: value ?? undefined }, replace: true })}
+        keepMounted={false}
+      >
+        <Tabs.List mb="sm">
+          <Tabs.Tab value="graph">Graph</Tabs.Tab>
+          <Tabs.Tab value="list">List</Tabs.Tab>
+          <Tabs.Tab
+            value="dead-letters"
+            rightSection={
+              job.deadLetters.open > 0 && (
+                <Badge size="xs" color="yellow" c="black">
+                  {job.deadLetters.open}
+                </Badge>
+              )
+            }
+          >
+            Dead letters
+          </Tabs.Tab>
+          <Tabs.Tab value="document">Document</Tabs.Tab>
+        </Tabs.List>
+        <Tabs.Panel value="graph">
+          <JobGraphTab job={job} figures={figures} as="graph" />
+        </Tabs.Panel>
+        <Tabs.Panel value="list">
+          <JobGraphTab job={job} figures={figures} as="list" />
+        </Tabs.Panel>
+        <Tabs.Panel value="dead-letters">
+          <Suspense>
+            <DeadLetters job={job} />
+          </Suspense>
+        </Tabs.Panel>
+        <Tabs.Panel value="document">
+          <JobDocument job={job} />
+        </Tabs.Panel>
+      </Tabs>
+    </>
+  );
+}

@@ -1,0 +1,48 @@
+import { NavLink, Stack } from '@mantine/core';
+import {
+  IconActivity,
+  IconArrowBarToDown,
+  IconArrowBarToRight,
+  IconMailExclamation,
+  IconTopologyStar3,
+} from '@tabler/icons-react';
+import { Link, useLocation } from '@tanstack/react-router';
+import type { ComponentType } from 'react';
+
+interface Place {
+  readonly to: string;
+  readonly name: string;
+  readonly icon: ComponentType<{ size: number; stroke: number }>;
+}
+
+const PLACES: readonly Place[] = [
+  { to: '/', name: 'Overview', icon: IconActivity },
+  { to: '/jobs', name: 'Jobs', icon: IconTopologyStar3 },
+  { to: '/sources', name: 'Sources', icon: IconArrowBarToRight },
+  { to: '/sinks', name: 'Sinks', icon: IconArrowBarToDown },
+  { to: '/dead-letters', name: 'Dead letters', icon: IconMailExclamation },
+];
+
+/** The places there are; the present one is marked. */
+export function Navigation({ onGo }: { readonly onGo: () => void }) {
+  const { pathname } = useLocation();
+  return (
+    <Stack gap={2}>
+      {PLACES.map(({ to, name, icon: Icon }) => {
+        const isHere = to === '/' ? pathname === '/' : pathname === to || pathname.startsWith(`${to}/`);
+        return (
+          <NavLink
+            key={to}
+            component={Link}
+            to={to}
+            label={name}
+            leftSection={<Icon size={16} stroke={1.6} />}
+            active={isHere}
+            aria-current={isHere ? 'page' : undefined}
+            onClick={onGo}
+          />
+        );
+      })}
+    </Stack>
+  );
+}

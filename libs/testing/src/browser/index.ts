@@ -1,0 +1,2 @@
+export { chromiumProgram } from './chromium-program.ts';
+export { openBrowser } from './open-browser.ts';

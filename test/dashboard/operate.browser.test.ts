@@ -1,0 +1,95 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { connectionOptions } from '../../apps/cli/src/demo/shop-job.ts';
+import { graveFindings } from './axe.ts';
+import { type Dashboard, isDrawn, openDashboard } from './open-dashboard.ts';
+import { JobScreen } from './pages/job-screen.ts';
+
+const JOB = 'orders-to-warehouse';
+
+let dashboard: Dashboard;
+
+beforeAll(async () => {
+  dashboard = await openDashboard();
+  const { platform, source } = dashboard;
+  await source(
+    'create table orders (id int primary key, product text, total numeric(12,2) not null)',
+    "insert into orders select i, 'product ' || i, i from generate_series(1, 200) i",
+  );
+  const { rest } = platform;
+  await rest.post('sources', { name: 'shop', type: 'postgres', config: connectionOptions(platform.source.connection) });
+  await rest.post('sinks', { name: 'warehouse', type: 'jdbc', config: connectionOptions(platform.target.connection) });
+  await rest.post('jobs', {
+    name: JOB,
+    stages: {
+      orders: { source: 'shop', tables: ['public.orders'] },
+      dear: { input: 'orders', filter: 'after.total > 10' },
+      copy: { input: 'dear', sink: 'warehouse', mode: 'upsert' },
+    },
+  });
+}, 120_000);
+
+afterAll(async () => {
+  await dashboard?.[Symbol.asyncDispose]();
+});
+
+it('leads from the overview to a running job, its graph, and the same as a list', async () => {
+  const { page } = dashboard;
+  await page.goto('/ui/');
+  await page.getByRole('link', { name: JOB }).click();
+  const job = new JobScreen(page);
+  await job.isShown('Running');
+  expect(await job.vertex('copy')).toContain('Rows in');
+  await job.tab('List');
+  expect(await job.vertex('orders')).toContain('Instances');
+});
+
+it('suspends and resumes a job, each after saying what it does and with which call', async () => {
+  const { page, source, targetBecomes } = dashboard;
+  const job = new JobScreen(page);
+  await job.open(JOB);
+  await job.isShown('Running');
+  const { curl } = await job.command('Suspend');
+  expect(curl).toContain(`curl -X POST ${dashboard.platform.apiUrl}/api/v1/jobs/${JOB}/suspend`);
+  await job.isShown('Suspended');
+  await source("insert into orders values (1001, 'while it slept', 99)");
+  await job.command('Resume');
+  await job.isShown('Running');
+  await job.executionIsShown(2);
+  await targetBecomes('select count(*)::int as n from orders', [{ n: 191 }]);
+}, 90_000);
+
+it('shows the recovery after the worker was killed', async () => {
+  const { page, platform, source, targetBecomes } = dashboard;
+  const job = new JobScreen(page);
+  await job.open(JOB);
+  await job.isShown('Running');
+  const [worker] = platform.workers;
+  await worker!.kill();
+  await source("insert into orders values (1002, 'while it was dead', 98)");
+  await worker!.start();
+  await job.executionIsShown(3);
+  await job.isShown('Running');
+  await targetBecomes('select count(*)::int as n from orders', [{ n: 192 }]);
+}, 90_000);
+
+it.each([
+  '/ui/',
+  '/ui/jobs',
+  `/ui/jobs/${JOB}`,
+  `/ui/jobs/${JOB}?tab=list`,
+  `/ui/jobs/${JOB}?tab=document`,
+  '/ui/sources',
+  '/ui/sources/shop',
+  '/ui/sinks',
+  '/ui/sinks/warehouse',
+  '/ui/nowhere',
+])('has nothing grave for axe on %s', async (path) => {
+  const { page } = dashboard;
+  await page.goto(path);
+  await isDrawn(page);
+  expect(await graveFindings(page)).toEqual([]);
+});
+
+it('works without a complaint of the browser', () => {
+  expect(dashboard.complaints).toEqual([]);
+});
