@@ -57,6 +57,8 @@ const mailed = async (): Promise<readonly number[]> =>
     ({ order_id: id }) => id,
   );
 
+const ascending = (ids: readonly number[]): number[] => ids.toSorted((a, b) => a - b);
+
 describe('handlers of a NestJS service', () => {
   it('get every change, in order for each row, with types, and once in effect', async () => {
     const seen: Change<Orders>[] = [];
@@ -112,15 +114,17 @@ describe('handlers of a NestJS service', () => {
       );
     await until(async () => (await letters()).items.length === 2 && handled.length === 3);
     const { items } = await letters();
-    expect(items.map(({ reason, message, attempts }) => [reason, message, attempts]).sort()).toEqual([
-      ['billing.never', 'never', 1],
-      ['handler.failed', 'no such customer', 3],
-    ]);
+    expect(items.map(({ reason, message, attempts }) => [reason, message, attempts])).toEqual(
+      expect.arrayContaining([
+        ['billing.never', 'never', 1],
+        ['handler.failed', 'no such customer', 3],
+      ]),
+    );
     expect(tried.filter((id) => id === 102)).toHaveLength(3);
     isRepaired = true;
     await platform.rest.post('jobs/billing/dead-letters/replay', { ids: items.map(({ id }) => id) });
     await until(() => handled.length === 5);
-    expect([...handled].sort()).toEqual([101, 102, 103, 104, 105]);
+    expect(ascending(handled)).toEqual([101, 102, 103, 104, 105]);
     await until(async () => (await letters()).items.length === 0);
   });
 
@@ -191,8 +195,8 @@ describe('subscribe', () => {
     // The job runs when it has handed something on.
     await until(async () => (await platform.rest.get<{ status: string }>('jobs/plain')).status === 'RUNNING');
     await insert(2_001, 2_003);
-    expect([...(await take(3, (id) => id === 2_001))].sort()).toEqual([2_001, 2_002, 2_003]);
-    expect([...(await take(2, () => true))].sort()).toEqual([2_002, 2_003]);
+    expect(ascending(await take(3, (id) => id === 2_001))).toEqual([2_001, 2_002, 2_003]);
+    expect(ascending(await take(2, () => true))).toEqual([2_002, 2_003]);
   });
 
   it('throws what the api refuses', async () => {

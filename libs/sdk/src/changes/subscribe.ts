@@ -15,7 +15,7 @@ export interface SubscribeOptions extends ConnectionOptions {
 export interface ReceivedChange<Row = AnyRow> {
   readonly change: Change<Row>;
   /** The change is handled. What is not acknowledged when the iteration ends comes again. */
-  ack(): void;
+  readonly ack: () => void;
 }
 
 /**
@@ -60,7 +60,7 @@ export async function* subscribe<Row = AnyRow>({
         let isDone = false;
         yield {
           change: delivered.change as Change<Row>,
-          ack() {
+          ack: () => {
             if (!isDone) delivered.end(true);
             isDone = true;
           },

@@ -85,7 +85,7 @@ export class ChangeConsumers implements OnApplicationBootstrap, OnModuleDestroy 
     this.#closing.abort(new Error('the service ends'));
     this.#cancelPruning();
     await Promise.all(this.#starting);
-    await Promise.all(this.#running.map(({ consumer }) => consumer?.stop()));
+    await Promise.all(this.#running.map(async ({ consumer }) => consumer?.stop()));
   }
 
   #consumerOptions(): readonly ConsumerOptions[] {

@@ -78,5 +78,7 @@ async function create(connection: Connection, wanted: WantedSubscription): Promi
 }
 
 /** Lists in any order. */
-const text = (value: unknown): string =>
-  value === undefined ? 'absent' : JSON.stringify(Array.isArray(value) ? [...value].sort() : value);
+function text(value: string | readonly string[] | undefined): string {
+  if (value === undefined) return 'absent';
+  return JSON.stringify(typeof value === 'string' ? value : value.toSorted((a, b) => a.localeCompare(b, 'en')));
+}

@@ -25,7 +25,11 @@ const USUAL: readonly Operation[] = ['insert', 'update', 'delete'];
 /** Calls the method for changes of the table: at least once for each, in order for each row. */
 export const OnChange =
   <Row>(table: TableClass<Row>, { consumer, operations = USUAL }: OnChangeOptions) =>
-  <Method extends Handler<Row>>(target: object, method: string | symbol, _: TypedPropertyDescriptor<Method>): void => {
+  <Method extends Handler<Row>>(
+    target: object,
+    method: string | symbol,
+    _descriptor: TypedPropertyDescriptor<Method>,
+  ): void => {
     const mark: HandlerMark = { table, consumer, operations };
     Reflect.defineMetadata(MARK, [...marksOf(target, method), mark], target, method);
   };
