@@ -2,6 +2,7 @@ export { AggregateBuilder } from './api/aggregate-builder.ts';
 export { AssertionFailed, Assertions } from './api/assertions.ts';
 export type { EnrichOptions } from './api/async-stages.ts';
 export { HashJoinBuilder, type JoinOn } from './api/join-stages.ts';
+export type { OnError, OnErrorOptions, RowStageOptions } from './api/on-error.ts';
 export { Pipeline } from './api/pipeline.ts';
 export { RegisteredSinks, type TableSinkOptions } from './api/registered-sinks.ts';
 export { SinkBuilder } from './api/sink-builder.ts';

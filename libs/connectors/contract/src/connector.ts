@@ -1,6 +1,7 @@
 import type { ProcessorSupplier } from '@millrace/engine';
 import type { Column, TableSchema } from '@millrace/formats';
 import type { z } from 'zod';
+import type { Discovery, ReplicationSlot } from './discovery.ts';
 import type { Guarantee, SinkCapabilities, SinkGuarantee, SourceCapabilities } from './guarantee.ts';
 import type { Refusals } from './refusals.ts';
 
@@ -83,6 +84,12 @@ export interface SourceDefinition<Config = never, Stage = never> extends Definit
     options: Resolved<Config, Stage>,
     signal: AbortSignal,
   ): Promise<{ readonly shape: SourceShape; readonly findings: readonly Finding[] }>;
+  /** Every table it could capture. Changes nothing. Absent: it cannot tell. @throws MillraceError when its system is away */
+  discover?(config: Config, signal: AbortSignal): Promise<Discovery>;
+  /** What keeps its system from removing log that jobs have still to read, also of jobs that are gone. Absent: nothing does. */
+  listSlots?(config: Config, signal: AbortSignal): Promise<readonly ReplicationSlot[]>;
+  /** Removes a slot of a job that is gone. Safe to call twice. */
+  dropSlot?(config: Config, slot: string, signal: AbortSignal): Promise<void>;
   /** Looks rows of its tables up, for enrichment. Absent: it cannot. */
   openLookup?(config: Config, request: LookupRequest, signal: AbortSignal): Promise<TableLookup>;
   createSource(options: Resolved<Config, Stage> & { readonly sinksShowRowsAtOnce: boolean }): ProcessorSupplier;

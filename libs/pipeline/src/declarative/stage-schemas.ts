@@ -59,7 +59,7 @@ const RETRIES_MAX = 20;
 const OPEN_MAX = 100_000;
 
 /** What becomes of a record that the stage cannot take. */
-const onErrorSchema = z
+export const onErrorSchema = z
   .union([
     z.enum(['fail', 'skip', 'dead-letter']),
     z.strictObject({
@@ -95,7 +95,7 @@ const onErrorSchema = z
       'What becomes of a record that the stage cannot take: fail (the job stops with it), skip, or dead-letter (it is kept until somebody replays or discards it).',
   });
 
-export type OnError = z.infer<typeof onErrorSchema>;
+export type OnError = z.input<typeof onErrorSchema>;
 
 /** Left name to right expression: `{ after.id: after.order_id }`. */
 const joinKeys = z

@@ -24,9 +24,9 @@ import type {
   RegisteredPart,
   SinkNode,
   SourceNode,
-  StagePolicy,
 } from '../graph/graph-node.ts';
 import type { PipelineGraph } from '../graph/pipeline-graph.ts';
+import { letterName } from '../refusals/letter-name.ts';
 import type { OpenLetterStore } from '../refusals/letter-store.ts';
 import { refusalGate } from '../refusals/refusal-gate.processor.ts';
 import { type PlannedEdge, PlannedVertex } from './planned-vertex.ts';
@@ -177,9 +177,10 @@ class GraphPlanner {
     return vertex;
   }
 
-  #operatorSupplier({ lookup, module, supplier, policy }: OperatorNode): ProcessorSupplier {
+  #operatorSupplier(node: OperatorNode): ProcessorSupplier {
+    const { lookup, module, supplier } = node;
     const registered = this.#registered;
-    return this.#refusing(policy, true, (refusals) => {
+    return this.#refusing(node, true, (refusals) => {
       if (module !== undefined && registered?.moduleUrl !== undefined) return module(registered.moduleUrl, refusals);
       if (lookup === undefined || registered === undefined) return supplier(this.#mode, refusals);
       const open = (signal: AbortSignal) => registered.openLookup(lookup.definition, lookup.request, signal);
@@ -189,11 +190,14 @@ class GraphPlanner {
 
   /** With a policy a gate stands in front of the stage: each instance has its own. */
   #refusing(
-    policy: StagePolicy | undefined,
+    node: OperatorNode | SinkNode,
     isFiltering: boolean,
     make: (refusals: Refusals | undefined) => ProcessorSupplier,
   ): ProcessorSupplier {
-    if (policy === undefined) return make(undefined);
+    if (node.policy === undefined) return make(undefined);
+    const stage = letterName(node.policy.stage ?? node.name);
+    // A plan to look at needs no place for letters.
+    const policy = { ...node.policy, stage, ...(this.#registered === undefined ? { action: 'skip' as const } : {}) };
     const letters = this.#registered?.letters;
     const copies = policy.copyTo && this.#registered?.letterSink(policy.stage, policy.copyTo);
     return (instance) =>
@@ -321,7 +325,7 @@ class GraphPlanner {
     this.#connect(node.inputs[0]!, vertex, { kind: 'local' });
     const idle = () => ({ process: () => true, saveSnapshot: () => true });
     const supplier = this.#refusing(
-      node.policy,
+      node,
       false,
       (refusals) => this.#registered?.sink(node.name, part, refusals) ?? idle,
     );
