@@ -114,13 +114,4 @@ describe('copies of letters', () => {
     await outlet.commit(1);
     expect(sink.shown).toMatchObject([{ letter: 'copy.1' }, { letter: 'copy.2' }]);
   });
-
-  it('of what the last snapshot itself sets aside are seen without another one', async () => {
-    const sink = new TwoPhaseSink();
-    const outlet = await opened(sink);
-    outlet.put(letter(1));
-    await outlet.showLast(5);
-    await outlet.showLast(5);
-    expect(sink.shown).toMatchObject([{ letter: 'copy.1' }]);
-  });
 });

@@ -6,8 +6,6 @@ import type { Letter } from './letter-store.ts';
 /** Nothing new is taken while so many letters wait for the sink. */
 const LETTERS_MAX = 1_000;
 
-const LOOK_AGAIN_MS = 20;
-
 const NO_OUTBOX = { edgeCount: 0, offer: () => true, offerTo: () => true };
 
 /**
@@ -80,15 +78,6 @@ export class LetterOutlet {
 
   async commit(snapshotId: number): Promise<void> {
     await this.#sink.snapshotCommit?.(snapshotId);
-  }
-
-  /** What came after the last snapshot, in its phase two: no other would show it. A crash in the middle of this writes it again. */
-  async showLast(snapshotId: number): Promise<void> {
-    const { clock, signal } = this.#context;
-    if (this.#batch === undefined && this.#letters.length === 0) return;
-    while (!this.prepare(snapshotId + 1)) await clock.sleep(LOOK_AGAIN_MS, signal);
-    this.#isPrepared = false;
-    await this.commit(snapshotId + 1);
   }
 
   async close(): Promise<void> {

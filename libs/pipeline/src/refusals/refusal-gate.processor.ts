@@ -220,9 +220,7 @@ class RefusalGate implements Processor, Refusals {
     await this.#options.box?.commit(snapshotId);
     await this.#options.outlet?.commit(snapshotId);
     await this.#inner.snapshotCommit?.(snapshotId);
-    if (!this.#isComplete) return;
-    await this.#options.box?.showLast();
-    await this.#options.outlet?.showLast(snapshotId);
+    if (this.#isComplete) await this.#options.box?.showLast();
   }
 
   async close(): Promise<void> {
