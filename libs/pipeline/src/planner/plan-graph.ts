@@ -42,7 +42,7 @@ export interface PlanOptions {
 /** What is known of registered sources and sinks where the job runs. */
 export interface RegisteredSuppliers {
   /** `stage` is the name of the node; `sinksShowRowsAtOnce`: of a sink that its rows can reach. */
-  source(stage: string, part: RegisteredPart, sinksShowRowsAtOnce: boolean): ProcessorSupplier;
+  source(stage: string, part: RegisteredPart, sinksShowRowsAtOnce: boolean, refusals?: Refusals): ProcessorSupplier;
   sink(stage: string, part: RegisteredPart, refusals?: Refusals): ProcessorSupplier;
   /** Where stages keep the records they cannot take. Absent: there is no catalog here. */
   readonly letters?: OpenLetterStore | undefined;
@@ -137,11 +137,8 @@ class GraphPlanner {
     const registered = this.#registered;
     if (registered === undefined) return () => ({ saveSnapshot: () => true });
     const sinks = this.#sinksBehind(node);
-    return registered.source(
-      name,
-      source,
-      sinks.some(({ sink }) => sink.kind === 'registered' && registered.showsRowsAtOnce(sink)),
-    );
+    const isSeenAtOnce = sinks.some(({ sink }) => sink.kind === 'registered' && registered.showsRowsAtOnce(sink));
+    return this.#refusing(node, false, (refusals) => registered.source(name, source, isSeenAtOnce, refusals));
   }
 
   #sinksBehind(node: GraphNode): readonly SinkNode[] {
@@ -188,7 +185,7 @@ class GraphPlanner {
 
   /** With a policy a gate stands in front of the stage: each instance has its own. */
   #refusing(
-    node: OperatorNode | SinkNode,
+    node: SourceNode | OperatorNode | SinkNode,
     isFiltering: boolean,
     make: (refusals: Refusals | undefined) => ProcessorSupplier,
   ): ProcessorSupplier {
@@ -197,7 +194,9 @@ class GraphPlanner {
     // A plan to look at needs no place for letters.
     const policy = { ...node.policy, stage, ...(this.#registered === undefined ? { action: 'skip' as const } : {}) };
     const letters = this.#registered?.letters;
-    return (instance) => refusalGate({ policy, letters, isFiltering, inner: (refusals) => make(refusals)(instance) });
+    const isSource = node.kind === 'source';
+    return (instance) =>
+      refusalGate({ policy, letters, isFiltering, isSource, inner: (refusals) => make(refusals)(instance) });
   }
 
   #aggregate(node: AggregateNode): PlannedVertex {
