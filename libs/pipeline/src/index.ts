@@ -37,6 +37,7 @@ export {
   type UsedDefinition,
 } from './declarative/plan.ts';
 export { type PipelineDocument, pipelineSchema } from './declarative/spec.ts';
+export { letterCopies } from './declarative/stage-parts.ts';
 export { nameSchema, stageSchemas } from './declarative/stage-schemas.ts';
 export { stageTables } from './declarative/stage-tables.ts';
 export {
@@ -65,6 +66,7 @@ export {
   toDag,
 } from './planner/plan-graph.ts';
 export { rowKeyOf } from './refusals/event-key.ts';
+export { LETTER_TABLE, lettersOf } from './refusals/letter-rows.ts';
 export type { Handled, Letter, LetterRequest, LetterStore, OpenLetterStore } from './refusals/letter-store.ts';
 export {
   isModuleJob,

@@ -4,6 +4,9 @@ import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestj
 import { ApiProduces, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
 import { LRUCache } from 'lru-cache';
+import { type Actor, Caller } from '../access/actor.ts';
+import { NeedsRole } from '../access/roles.ts';
+import { STREAMS_MAX, StreamSlots } from '../access/stream-slots.ts';
 import { Answers, IdPath, Posts, QueryOf } from '../http/api-docs.ts';
 import { EventStream } from './event-stream.ts';
 import {
@@ -39,9 +42,11 @@ export class DeliveryController {
   constructor(
     private readonly catalog: Catalog,
     private readonly delivery: SubscriptionDelivery,
+    private readonly slots: StreamSlots,
   ) {}
 
   @Get('events')
+  @NeedsRole('operator')
   @IdPath('Hands changes on to an instance of a service, as server-sent events, until it ends.')
   @ApiProduces('text/event-stream')
   @QueryOf(attachQuerySchema)
@@ -49,9 +54,11 @@ export class DeliveryController {
   async events(
     @Param('id') id: string,
     @Query({ schema: attachQuerySchema }) { instance }: AttachQuery,
+    @Caller() caller: Actor,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const known = await this.#find(id);
+    const slot = this.slots.take(caller, STREAMS_MAX);
     const closed = new AbortController();
     const { raw } = reply;
     raw.once('close', () => closed.abort(new Error('the instance is gone')));
@@ -61,17 +68,19 @@ export class DeliveryController {
     const stream = new EventStream(raw);
     stream.beat();
     try {
-      await this.delivery.attach({ ...known, instance }, stream, closed.signal);
+      await this.delivery.attach({ ...known, instance }, stream, AbortSignal.any([closed.signal, slot.signal]));
     } catch (error) {
       const { code, message, mend, retry } = toErrorRecord(error);
       stream.failed({ code, message, mend, retry });
     } finally {
+      slot.release();
       raw.end();
     }
   }
 
   @Post('report')
   @HttpCode(200)
+  @NeedsRole('operator', { unaudited: true, uncounted: true })
   @IdPath('Acknowledges changes, gives partitions back, and says that the instance lives: at least every 5 seconds.')
   @Answers(200, reportAnswerSchema)
   async report(@Param('id') id: string, @Body({ schema: reportSchema }) body: ReportBody): Promise<ReportAnswer> {
@@ -82,6 +91,7 @@ export class DeliveryController {
 
   @Post('refusals')
   @HttpCode(200)
+  @NeedsRole('operator', { unaudited: true })
   @Posts(
     'Keeps a change that a handler gives up as a dead letter of the job. It is acknowledged as any other after that.',
     {

@@ -3,6 +3,7 @@ import type { Dag } from '@millrace/engine';
 import { assert, errorCode, MillraceError } from '@millrace/kernel';
 import { timingShown } from '../lag/timing-shown.ts';
 import { planGraph, type RegisteredSuppliers, toDag } from '../planner/plan-graph.ts';
+import { lettersOf } from '../refusals/letter-rows.ts';
 import type { OpenLetterStore } from '../refusals/letter-store.ts';
 import { buildGraph } from './build-graph.ts';
 import type { ParsedPipeline } from './validate.ts';
@@ -93,6 +94,15 @@ export function registeredSuppliers({
         refusals,
       });
       return connector.showsRowsAtOnce(checked) ? supplier : (instance) => timingShown(supplier(instance));
+    },
+    letterSink(stage, { definition, options }) {
+      const { type, config } = used(sinks, definition);
+      const connector = registry.sink(type);
+      return connector.createSink({
+        config: connector.config.parse(config) as never,
+        stage: connector.stage.parse({ ...connector.letterOptions, ...options }) as never,
+        job: { jobId, jobName, stage: lettersOf(stage) },
+      });
     },
     openLookup(definition, request, signal) {
       const { type, config } = used(sources, definition);

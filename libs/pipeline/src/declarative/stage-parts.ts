@@ -11,6 +11,7 @@ import type { StagePolicy } from '../graph/graph-node.ts';
 import { namedExpressions } from './named-expressions.ts';
 import { durationMs } from './spec.ts';
 import { type OnError, onErrorSchema, type StageOf, type WindowOptions } from './stage-schemas.ts';
+import type { ParsedStage } from './validate.ts';
 
 const OnErrorInvalid = errorCode('pipeline.on_error_invalid', {
   domain: 'user',
@@ -27,8 +28,19 @@ export function policyOf(stage: string | undefined, onError: OnError): StagePoli
     retries = 0,
     backoff = '0s',
     openMax = OPEN_LETTERS_MAX,
+    copyTo,
   } = given as Partial<Extract<OnError, object>>;
-  return { stage, action: given.action, parkKeys, retries, backoffMs: durationMs(backoff), openMax };
+  const { sink, ...options } = copyTo ?? {};
+  const copies = sink === undefined ? undefined : ({ kind: 'registered', definition: sink, options } as const);
+  return { stage, action: given.action, parkKeys, retries, backoffMs: durationMs(backoff), openMax, copyTo: copies };
+}
+
+/** The sink that gets copies of a stage's letters, if there is one. */
+export function letterCopies(stage: ParsedStage): StagePolicy['copyTo'] {
+  if (stage.kind === 'source') return undefined;
+  const onError = stage.kind === 'sink' ? stage.onError : 'onError' in stage.spec ? stage.spec.onError : undefined;
+  const policy = policyOf(stage.name, onError);
+  return policy?.action === 'dead-letter' ? policy.copyTo : undefined;
 }
 
 /** As it is written in code. @throws MillraceError `pipeline.on_error_invalid` */

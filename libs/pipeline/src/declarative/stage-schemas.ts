@@ -80,6 +80,13 @@ export const onErrorSchema = z
         .max(OPEN_MAX)
         .default(10_000)
         .meta({ description: 'dead-letter: with more records of the stage set aside the job fails.' }),
+      copyTo: z
+        .looseObject({ sink: nameSchema.meta({ description: 'Name of a registered sink.' }) })
+        .optional()
+        .meta({
+          description:
+            'dead-letter: each letter is also written to this sink. The other options are those of a stage of that sink, such as topic.',
+        }),
     }),
   ])
   .optional()

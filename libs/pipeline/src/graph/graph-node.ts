@@ -67,6 +67,8 @@ export type LookupSupplier = (
 /** What becomes of records that a stage cannot take, and what their letters are called by; absent: the node's name. */
 export interface StagePolicy extends RecordPolicy {
   readonly stage?: string | undefined;
+  /** The registered sink that gets a copy of each letter. */
+  readonly copyTo?: RegisteredPart | undefined;
 }
 
 /** A stage with state or with effects, as one processor. */

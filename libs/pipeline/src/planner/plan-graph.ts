@@ -44,6 +44,8 @@ export interface RegisteredSuppliers {
   /** `stage` is the name of the node; `sinksShowRowsAtOnce`: of a sink that its rows can reach. */
   source(stage: string, part: RegisteredPart, sinksShowRowsAtOnce: boolean, refusals?: Refusals): ProcessorSupplier;
   sink(stage: string, part: RegisteredPart, refusals?: Refusals): ProcessorSupplier;
+  /** A sink for copies of the letters of a stage. */
+  letterSink(stage: string, part: RegisteredPart): ProcessorSupplier;
   /** Where stages keep the records they cannot take. Absent: there is no catalog here. */
   readonly letters?: OpenLetterStore | undefined;
   showsRowsAtOnce(part: RegisteredPart): boolean;
@@ -195,8 +197,16 @@ class GraphPlanner {
     const policy = { ...node.policy, stage, ...(this.#registered === undefined ? { action: 'skip' as const } : {}) };
     const letters = this.#registered?.letters;
     const isSource = node.kind === 'source';
+    const copies = policy.copyTo && this.#registered?.letterSink(policy.stage, policy.copyTo);
     return (instance) =>
-      refusalGate({ policy, letters, isFiltering, isSource, inner: (refusals) => make(refusals)(instance) });
+      refusalGate({
+        policy,
+        letters,
+        isFiltering,
+        isSource,
+        inner: (refusals) => make(refusals)(instance),
+        copies: copies?.(instance),
+      });
   }
 
   #aggregate(node: AggregateNode): PlannedVertex {

@@ -11,7 +11,8 @@ export async function wait(durationMs: number, signal?: AbortSignal): Promise<vo
 /** Calls back once; the returned function cancels it. It does not keep the process alive. */
 export function later(durationMs: number, callback: () => void): () => void {
   const timer = globalThis.setTimeout(callback, durationMs);
-  if (typeof timer === 'object') timer.unref();
+  // A browser gives a number, and ends with its page.
+  (timer as { unref?(): unknown }).unref?.();
   return () => globalThis.clearTimeout(timer);
 }
 
