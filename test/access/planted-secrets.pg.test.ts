@@ -177,6 +177,7 @@ describe('planted secrets', () => {
       return rows[0]?.n === 100;
     });
     await call('GET', '/api/v1/jobs/copy/metrics');
+    await call('GET', '/metrics');
     await call('PATCH', '/api/v1/sinks/wh', { config: { port: closedPort } });
     await call('POST', '/api/v1/jobs/copy/restart');
     await until('the failure is known', () =>
