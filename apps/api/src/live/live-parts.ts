@@ -5,7 +5,15 @@ import { Fleet } from './overview/fleet.ts';
 import { OverviewController } from './overview/overview.controller.ts';
 import { MetricsController } from './prometheus/metrics.controller.ts';
 import { Streams } from './stream/streams.ts';
+import { TailController } from './tail/tail.controller.ts';
+import { Tail } from './tail/tail.ts';
 
 /** Everything that shows what runs now. */
-export const liveControllers = [OverviewController, JobLiveController, MembersController, MetricsController];
-export const liveProviders = [Fleet, JobFeeds, Streams];
+export const liveControllers = [
+  OverviewController,
+  JobLiveController,
+  MembersController,
+  MetricsController,
+  TailController,
+];
+export const liveProviders = [Fleet, JobFeeds, Streams, Tail];
