@@ -3,6 +3,7 @@ import { JobLiveController } from './job/job-live.controller.ts';
 import { MembersController } from './members/members.controller.ts';
 import { Fleet } from './overview/fleet.ts';
 import { OverviewController } from './overview/overview.controller.ts';
+import { SourceSlots } from './overview/source-slots.ts';
 import { MetricsController } from './prometheus/metrics.controller.ts';
 import { Streams } from './stream/streams.ts';
 import { TailController } from './tail/tail.controller.ts';
@@ -16,4 +17,4 @@ export const liveControllers = [
   MetricsController,
   TailController,
 ];
-export const liveProviders = [Fleet, JobFeeds, Streams, Tail];
+export const liveProviders = [Fleet, JobFeeds, SourceSlots, Streams, Tail];

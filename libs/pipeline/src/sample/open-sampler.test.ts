@@ -5,7 +5,7 @@ import { openSampler } from './open-sampler.ts';
 
 const schema = derivedSchema('public', 'orders', [
   { name: 'id', kind: 'integer', sqlType: 'int4', key: true },
-  { name: 'note', kind: 'string', sqlType: 'text', key: false },
+  { name: 'note', kind: 'text', sqlType: 'text', key: false },
 ]);
 
 const events = (...rows: Record<string, unknown>[]): Batch => encodeRows(schema, rows, { receivedMs: 0 });

@@ -1806,6 +1806,7 @@ export interface components {
             operations: components["schemas"]["Operation"][];
             /** @description The worst and oldest first; empty: all is well. */
             problems: components["schemas"]["FleetProblem"][];
+            sources: components["schemas"]["SourceSummary"][];
             totals: components["schemas"]["FleetTotals"];
         };
         /** @description A pipeline: named stages from sources to sinks. */
@@ -2003,6 +2004,20 @@ export interface components {
             /** @description null: the connection cannot be used, or such a source cannot tell its tables. */
             tables: components["schemas"]["DiscoveredTables"] | null;
         };
+        /** @description A source and what it keeps for its jobs, as of the last half minute. */
+        SourceSummary: {
+            id: string;
+            name: string;
+            /** @description Log that its system keeps for all of them. */
+            retainedBytes: number | null;
+            /** @description What may be written before the first of them is lost; null: no limit. */
+            safeBytes: number | null;
+            /** @description Of jobs, and orphans; null: it has none, or could not be asked. */
+            slots: number | null;
+            /** @description Why it could not be asked. */
+            trouble: string | null;
+            type: string;
+        };
         /** @description Nothing new can be told for now, and why; the stream goes on by itself. */
         StreamTrouble: {
             code: string;
@@ -2189,6 +2204,7 @@ export type Snapshot = components['schemas']['Snapshot'];
 export type SnapshotFigures = components['schemas']['SnapshotFigures'];
 export type Snapshots = components['schemas']['Snapshots'];
 export type SourceProbe = components['schemas']['SourceProbe'];
+export type SourceSummary = components['schemas']['SourceSummary'];
 export type StreamTrouble = components['schemas']['StreamTrouble'];
 export type SubmittedJob = components['schemas']['SubmittedJob'];
 export type TailBegun = components['schemas']['TailBegun'];

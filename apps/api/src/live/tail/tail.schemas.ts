@@ -43,11 +43,9 @@ export const tailRowsSchema = z
   })
   .meta({ id: 'TailRows', description: 'A sample of the rows that cross the edges.' });
 
-export const tailErrorSchema = z
-  .object({ message: z.string() })
-  .meta({
-    id: 'TailError',
-    description: 'Nothing more comes: the filter does not fit the rows, or nobody runs the job.',
-  });
+export const tailErrorSchema = z.object({ message: z.string() }).meta({
+  id: 'TailError',
+  description: 'Nothing more comes: the filter does not fit the rows, or nobody runs the job.',
+});
 
 export const TAIL_EVENTS = { begun: tailBegunSchema, rows: tailRowsSchema, failed: tailErrorSchema };
