@@ -30,12 +30,18 @@ import { Executions } from './queue/executions.ts';
 import { SinksController } from './sinks/sinks.controller.ts';
 import { LookAtSourceUseCase } from './sources/look/look-at-source.use-case.ts';
 import { SourcesController } from './sources/sources.controller.ts';
+import { CreateSubscriptionUseCase } from './subscriptions/create-subscription.use-case.ts';
+import { DeleteSubscriptionUseCase } from './subscriptions/delete-subscription.use-case.ts';
+import { DeliveryController } from './subscriptions/delivery.controller.ts';
+import { SubscriptionDelivery } from './subscriptions/subscription-delivery.ts';
+import { SubscriptionsController } from './subscriptions/subscriptions.controller.ts';
 import { LOGGER, PUBLIC_URL, UPLOADS_ALLOWED } from './tokens.ts';
 
 /** What the module is wired with; made and ended by `createApp`. */
 export interface AppParts {
   readonly catalog: Catalog;
   readonly executions: Executions;
+  readonly subscriptions: SubscriptionDelivery;
   readonly registry: ConnectorRegistry;
   readonly log: Logger;
   /** Whether code may be uploaded. */
@@ -56,13 +62,23 @@ export interface AccessProviders {
 class AppModule {}
 
 /** The whole API around its parts. */
-export function appModule({ catalog, executions, registry, log, uploads, access }: AppParts): DynamicModule {
+export function appModule({
+  catalog,
+  executions,
+  subscriptions,
+  registry,
+  log,
+  uploads,
+  access,
+}: AppParts): DynamicModule {
   return {
     module: AppModule,
     controllers: [
       SourcesController,
       SinksController,
       JobsController,
+      SubscriptionsController,
+      DeliveryController,
       DeadLettersController,
       AuditController,
       AccessController,
@@ -75,6 +91,7 @@ export function appModule({ catalog, executions, registry, log, uploads, access 
     providers: [
       { provide: Catalog, useValue: catalog },
       { provide: Executions, useValue: executions },
+      { provide: SubscriptionDelivery, useValue: subscriptions },
       { provide: ConnectorRegistry, useValue: registry },
       { provide: LOGGER, useValue: log },
       { provide: UPLOADS_ALLOWED, useValue: uploads },
@@ -94,6 +111,8 @@ export function appModule({ catalog, executions, registry, log, uploads, access 
       CommandJobUseCase,
       DeleteJobUseCase,
       ReadFiguresUseCase,
+      CreateSubscriptionUseCase,
+      DeleteSubscriptionUseCase,
       ...liveProviders,
     ],
   };

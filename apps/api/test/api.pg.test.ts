@@ -607,6 +607,15 @@ describe('the API as a whole', () => {
     lines.push('GET /api/v1/jobs/{id}/tail', 'GET /api/v1/sources/{id}/tail');
     lines.push('GET /metrics', 'GET /api/v1/connectors', 'GET /healthz', 'GET /readyz');
     lines.push(
+      'GET /api/v1/subscriptions',
+      'POST /api/v1/subscriptions',
+      'GET /api/v1/subscriptions/{id}',
+      'DELETE /api/v1/subscriptions/{id}',
+      'GET /api/v1/subscriptions/{id}/events',
+      'POST /api/v1/subscriptions/{id}/report',
+      'POST /api/v1/subscriptions/{id}/refusals',
+    );
+    lines.push(
       'GET /api/v1/me',
       'POST /api/v1/first-key',
       'POST /api/v1/session',

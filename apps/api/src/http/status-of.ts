@@ -5,6 +5,8 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'source.unknown': 404,
   'sink.unknown': 404,
   'job.unknown': 404,
+  'subscription.unknown': 404,
+  'subscription.unreachable': 503,
   'job.no_figures': 404,
   'request.no_such_route': 404,
   'dashboard.unknown_file': 404,

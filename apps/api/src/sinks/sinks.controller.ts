@@ -55,7 +55,7 @@ export class SinksController {
 
   @Post('probe')
   @HttpCode(200)
-  @NeedsRole('editor', { changesNothing: true })
+  @NeedsRole('editor', { unaudited: true })
   @Posts('Asks a sink that is not registered what it lacks. Keeps nothing.')
   @Answers(200, checkViewSchema)
   async probe(@Body({ schema: probeInputSchema }) body: ProbeInput): Promise<CheckView> {
@@ -93,7 +93,7 @@ export class SinksController {
 
   @Post(':id/check')
   @HttpCode(200)
-  @NeedsRole('operator', { changesNothing: true })
+  @NeedsRole('operator', { unaudited: true })
   @Posts('Asks the system of a sink what it lacks, with the SQL that repairs it. Changes nothing.', { id: true })
   @Answers(200, checkViewSchema)
   check(@Param('id') id: string): Promise<CheckView> {

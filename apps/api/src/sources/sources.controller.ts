@@ -67,7 +67,7 @@ export class SourcesController {
 
   @Post('probe')
   @HttpCode(200)
-  @NeedsRole('editor', { changesNothing: true })
+  @NeedsRole('editor', { unaudited: true })
   @Posts('Asks a source that is not registered what it lacks, and which tables it has. Keeps nothing.')
   @Answers(200, probeSchema)
   probe(@Body({ schema: probeInputSchema }) body: ProbeInput): Promise<ProbeView> {
@@ -135,7 +135,7 @@ export class SourcesController {
 
   @Post(':id/check')
   @HttpCode(200)
-  @NeedsRole('operator', { changesNothing: true })
+  @NeedsRole('operator', { unaudited: true })
   @Posts('Asks the system of a source what it lacks, with the SQL that repairs it. Changes nothing.', { id: true })
   @Answers(200, checkViewSchema)
   check(@Param('id') id: string): Promise<CheckView> {

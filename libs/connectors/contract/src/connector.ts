@@ -106,6 +106,8 @@ export interface SinkDefinition<Config = never, Stage = never> extends Definitio
   checkStage(options: Resolved<Config, Stage>, input: SourceShape, signal: AbortSignal): Promise<readonly Finding[]>;
   /** Does `createSink` honour `refusals` for this stage? Absent: for none. */
   refuses?(stage: Stage): boolean;
+  /** Options of a stage that gets copies of dead letters, unless the user says otherwise. Absent: it can't be one. */
+  readonly letterOptions?: Readonly<Record<string, unknown>> | undefined;
   /** Makes the processor of one instance where `refusals` are given, for these are its own. */
   createSink(options: Resolved<Config, Stage> & { readonly refusals?: Refusals | undefined }): ProcessorSupplier;
 }

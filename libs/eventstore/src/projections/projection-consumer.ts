@@ -3,7 +3,7 @@ import { type Clock, MillraceError } from '@millrace/kernel';
 import { Fenced } from '../errors.ts';
 import { type ConsumerRow, isAtSql, type Progress, progressSql, type Stopped } from '../log/progress.ts';
 import { quoteName } from '../schema/names.ts';
-import type { Executor, ExecutorPool } from '../store/executor.ts';
+import { type Executor, type ExecutorPool, withClient } from '../store/executor.ts';
 import type { Consumer, Item } from '../subscription/consumer.ts';
 import type { Projection, ProjectionContext } from './projection.ts';
 import { tableName } from './tables.ts';
@@ -143,32 +143,40 @@ export class ProjectionConsumer implements Consumer {
     more: (tx: Executor) => Promise<unknown> = async () => {},
   ): Promise<HandlerFailed | undefined> {
     for (;;) {
-      const client = await this.#options.pool.connect();
-      let broken: Error | undefined;
-      try {
-        await this.#write(client, items, after, more);
+      const outcome = await withClient(this.#options.pool, (client, broken) =>
+        this.#try(client, broken, () => this.#write(client, items, after, more)),
+      );
+      if (outcome instanceof HandlerFailed) return outcome;
+      if (outcome === 'retired') return undefined;
+      if (outcome === 'done') {
         this.#progress = after;
         return undefined;
-      } catch (error) {
-        if (error instanceof Retired) {
-          await client.query('ROLLBACK');
-          return undefined;
-        }
-        await client.query('ROLLBACK').catch((cause: Error) => {
-          broken = cause;
-        });
-        const cause = error instanceof HandlerFailed ? error.cause : error;
-        const { code = '' } = cause as { code?: unknown };
-        if (typeof code === 'string' && CONFLICTS.has(code)) {
-          await this.#options.clock.sleep(CONFLICT_PAUSE_MS, signal);
-        } else if (error instanceof HandlerFailed && broken === undefined && !isServerTrouble(code)) {
-          return error;
-        } else {
-          throw cause;
-        }
-      } finally {
-        client.release(broken);
       }
+      await this.#options.clock.sleep(CONFLICT_PAUSE_MS, signal);
+    }
+  }
+
+  /** What became of a transaction. @throws what is neither a handler's fault nor gone the next time */
+  async #try(
+    client: Executor,
+    broken: (error: Error) => void,
+    write: () => Promise<void>,
+  ): Promise<'done' | 'conflict' | 'retired' | HandlerFailed> {
+    try {
+      await write();
+      return 'done';
+    } catch (error) {
+      let isBroken = false;
+      await client.query('ROLLBACK').catch((cause: Error) => {
+        isBroken = true;
+        broken(cause);
+      });
+      if (error instanceof Retired) return 'retired';
+      const cause = error instanceof HandlerFailed ? error.cause : error;
+      const { code } = cause as { code?: unknown };
+      if (typeof code === 'string' && CONFLICTS.has(code) && !isBroken) return 'conflict';
+      if (error instanceof HandlerFailed && !isBroken && !isServerTrouble(code)) return error;
+      throw cause;
     }
   }
 

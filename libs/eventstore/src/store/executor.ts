@@ -14,27 +14,46 @@ export interface ExecutorPool extends Executor {
 export interface PooledExecutor extends Executor {
   /** Gives the client back; with an error it is closed instead. */
   release(error?: Error | boolean): void;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  removeListener(event: 'error', listener: (error: Error) => void): unknown;
 }
 
 /** A client in a transaction looks the same as one that is not; a pool is known by what it can do besides. */
 export const isPool = (executor: Executor): executor is ExecutorPool =>
   'connect' in executor && 'totalCount' in executor;
 
-/** Runs `work` in a transaction of its own; what it throws is thrown again after the rollback. */
-export async function inTransaction<T>(pool: ExecutorPool, work: (tx: Executor) => Promise<T>): Promise<T> {
+/**
+ * Runs `work` with a client of the pool, which is closed instead of given back when `work` says that it is broken. A connection that is cut
+ * between two statements is heard of by the next one.
+ */
+export async function withClient<T>(
+  pool: ExecutorPool,
+  work: (client: Executor, broken: (error: Error) => void) => Promise<T>,
+): Promise<T> {
   const client = await pool.connect();
-  let broken: Error | undefined;
+  let failure: Error | undefined;
+  const broken = (error: Error): void => {
+    failure = error;
+  };
+  client.on('error', broken);
   try {
-    await client.query('BEGIN');
-    const result = await work(client);
-    await client.query('COMMIT');
-    return result;
-  } catch (error) {
-    await client.query('ROLLBACK').catch((cause: Error) => {
-      broken = cause;
-    });
-    throw error;
+    return await work(client, broken);
   } finally {
-    client.release(broken);
+    client.removeListener('error', broken);
+    client.release(failure);
   }
 }
+
+/** Runs `work` in a transaction of its own; what it throws is thrown again after the rollback. */
+export const inTransaction = <T>(pool: ExecutorPool, work: (tx: Executor) => Promise<T>): Promise<T> =>
+  withClient(pool, async (client, broken) => {
+    try {
+      await client.query('BEGIN');
+      const result = await work(client);
+      await client.query('COMMIT');
+      return result;
+    } catch (error) {
+      await client.query('ROLLBACK').catch(broken);
+      throw error;
+    }
+  });
