@@ -14,6 +14,7 @@ import { ConnectorsController } from './connectors/connectors.controller.ts';
 import { DeadLettersController } from './dead-letters/dead-letters.controller.ts';
 import { CheckDefinitionUseCase } from './definitions/check-definition.use-case.ts';
 import { CreateDefinitionUseCase } from './definitions/create-definition.use-case.ts';
+import { ProbeDefinitionUseCase } from './definitions/probe-definition.use-case.ts';
 import { UpdateDefinitionUseCase } from './definitions/update-definition.use-case.ts';
 import { HealthController } from './health/health.controller.ts';
 import { CommandJobUseCase } from './jobs/command-job.use-case.ts';
@@ -22,17 +23,25 @@ import { JobsController } from './jobs/jobs.controller.ts';
 import { PlanJobUseCase } from './jobs/plan-job.use-case.ts';
 import { ReadFiguresUseCase } from './jobs/read-figures.use-case.ts';
 import { SubmitJobUseCase } from './jobs/submit-job.use-case.ts';
+import { liveControllers, liveProviders } from './live/live-parts.ts';
 import { ModulesController } from './modules/modules.controller.ts';
 import { UploadModuleUseCase } from './modules/upload-module.use-case.ts';
 import { Executions } from './queue/executions.ts';
 import { SinksController } from './sinks/sinks.controller.ts';
+import { LookAtSourceUseCase } from './sources/look/look-at-source.use-case.ts';
 import { SourcesController } from './sources/sources.controller.ts';
+import { CreateSubscriptionUseCase } from './subscriptions/create-subscription.use-case.ts';
+import { DeleteSubscriptionUseCase } from './subscriptions/delete-subscription.use-case.ts';
+import { DeliveryController } from './subscriptions/delivery.controller.ts';
+import { SubscriptionDelivery } from './subscriptions/subscription-delivery.ts';
+import { SubscriptionsController } from './subscriptions/subscriptions.controller.ts';
 import { LOGGER, PUBLIC_URL, UPLOADS_ALLOWED } from './tokens.ts';
 
 /** What the module is wired with; made and ended by `createApp`. */
 export interface AppParts {
   readonly catalog: Catalog;
   readonly executions: Executions;
+  readonly subscriptions: SubscriptionDelivery;
   readonly registry: ConnectorRegistry;
   readonly log: Logger;
   /** Whether code may be uploaded. */
@@ -53,13 +62,23 @@ export interface AccessProviders {
 class AppModule {}
 
 /** The whole API around its parts. */
-export function appModule({ catalog, executions, registry, log, uploads, access }: AppParts): DynamicModule {
+export function appModule({
+  catalog,
+  executions,
+  subscriptions,
+  registry,
+  log,
+  uploads,
+  access,
+}: AppParts): DynamicModule {
   return {
     module: AppModule,
     controllers: [
       SourcesController,
       SinksController,
       JobsController,
+      SubscriptionsController,
+      DeliveryController,
       DeadLettersController,
       AuditController,
       AccessController,
@@ -67,10 +86,12 @@ export function appModule({ catalog, executions, registry, log, uploads, access 
       ModulesController,
       ConnectorsController,
       HealthController,
+      ...liveControllers,
     ],
     providers: [
       { provide: Catalog, useValue: catalog },
       { provide: Executions, useValue: executions },
+      { provide: SubscriptionDelivery, useValue: subscriptions },
       { provide: ConnectorRegistry, useValue: registry },
       { provide: LOGGER, useValue: log },
       { provide: UPLOADS_ALLOWED, useValue: uploads },
@@ -82,12 +103,17 @@ export function appModule({ catalog, executions, registry, log, uploads, access 
       CreateDefinitionUseCase,
       UpdateDefinitionUseCase,
       CheckDefinitionUseCase,
+      ProbeDefinitionUseCase,
+      LookAtSourceUseCase,
       PlanJobUseCase,
       SubmitJobUseCase,
       UploadModuleUseCase,
       CommandJobUseCase,
       DeleteJobUseCase,
       ReadFiguresUseCase,
+      CreateSubscriptionUseCase,
+      DeleteSubscriptionUseCase,
+      ...liveProviders,
     ],
   };
 }

@@ -4,8 +4,19 @@ import { jdbcSink, jdbcSource } from '@millrace/connector-jdbc';
 import { kafkaSink, kafkaSource } from '@millrace/connector-kafka';
 import { postgresSource } from '@millrace/connector-postgres';
 import { s3Sink, s3Source } from '@millrace/connector-s3';
+import { subscriptionSink } from '@millrace/connector-subscription';
 
-const BUILT_IN = [postgresSource, kafkaSource, s3Source, jdbcSource, jdbcSink, filesSink, kafkaSink, s3Sink];
+const BUILT_IN = [
+  postgresSource,
+  kafkaSource,
+  s3Source,
+  jdbcSource,
+  jdbcSink,
+  filesSink,
+  kafkaSink,
+  s3Sink,
+  subscriptionSink,
+];
 
 /** Every connector the api knows, with those of `MILLRACE_CONNECTORS`. */
 export const connectorsOf = (env: NodeJS.ProcessEnv): Promise<ConnectorRegistry> =>

@@ -27,6 +27,7 @@ import { BODY_BYTES_MAX } from './http/to-millrace-error.ts';
 import { NestLogger } from './nest-logger.ts';
 import { Executions } from './queue/executions.ts';
 import { refuseOpenHost, type Settings } from './settings/settings.ts';
+import { SubscriptionDelivery } from './subscriptions/subscription-delivery.ts';
 
 export interface AppOptions {
   readonly settings: Settings;
@@ -70,6 +71,7 @@ export async function createApp({
         );
     }
     const executions = stack.use(await Executions.connect(settings.redisUrl, log));
+    const subscriptions = stack.use(new SubscriptionDelivery(settings.redisUrl, settings.databaseUrl));
     const filter = new ProblemFilter(log);
     const adapter = new FastifyAdapter({
       bodyLimit: BODY_BYTES_MAX,
@@ -97,7 +99,7 @@ export async function createApp({
     const { publicUrl, uploads } = settings;
     const access = { authenticator, limits, trail, streams, publicUrl };
     const app = await NestFactory.create<NestFastifyApplication>(
-      appModule({ catalog, executions, registry, log, uploads, access }),
+      appModule({ catalog, executions, subscriptions, registry, log, uploads, access }),
       adapter,
       {
         logger: new NestLogger(log),

@@ -1,5 +1,5 @@
 import { type ErrorRecord, MillraceError, maskSecretsDeep, suggestNames } from '@millrace/kernel';
-import { type DataSource, In, MoreThan, Not, type Repository } from 'typeorm';
+import { And, type DataSource, In, MoreThan, Not, Raw, type Repository } from 'typeorm';
 import { appendAudit } from './audit/append-audit.ts';
 import { type Job, type JobStatus, jobEntity, type Role } from './entities.ts';
 import {
@@ -98,8 +98,14 @@ export class JobRepository {
     return (await this.#rows.findOne({ where: [{ id: idOrName }, { name: idOrName }] })) ?? undefined;
   }
 
-  async list({ limit, after }: PageRequest): Promise<Page<Job>> {
-    const where = after === undefined ? {} : { id: MoreThan(after) };
+  /** @param sink only jobs that name this sink */
+  async list({ limit, after }: PageRequest, { sink }: { readonly sink?: string } = {}): Promise<Page<Job>> {
+    const naming = Raw((id) => `EXISTS (SELECT FROM millrace.job_sink WHERE job_id = ${id} AND sink_name = :sink)`, {
+      sink,
+    });
+    const newer = after === undefined ? [] : [MoreThan(after)];
+    const conditions = [...newer, ...(sink === undefined ? [] : [naming])];
+    const where = conditions.length === 0 ? {} : { id: And(...conditions) };
     return toPage(await this.#rows.find({ where, order: { id: 'ASC' }, take: limit + 1 }), limit);
   }
 

@@ -558,6 +558,93 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists subscriptions in the order of their making. */
+        get: operations["Subscriptions.list"];
+        put?: never;
+        /** Has the changes of tables brought to the handlers of a consumer: makes a job of that name. */
+        post: operations["Subscriptions.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscriptions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a subscription, how many changes wait and how many instances share the work. */
+        get: operations["Subscriptions.get"];
+        put?: never;
+        post?: never;
+        /** Ends the job of a subscription and deletes it with everything that waits. */
+        delete: operations["Subscriptions.delete"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscriptions/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Hands changes on to an instance of a service, as server-sent events, until it ends. */
+        get: operations["Delivery.events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscriptions/{id}/refusals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Keeps a change that a handler gives up as a dead letter of the job. It is acknowledged as any other after that. */
+        post: operations["Delivery.refuse"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/subscriptions/{id}/report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Acknowledges changes, gives partitions back, and says that the instance lives: at least every 5 seconds. */
+        post: operations["Delivery.report"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -754,6 +841,40 @@ export interface components {
             name: string;
             role: components["schemas"]["AccessRole"];
         };
+        CreatedSubscription: {
+            backlog: number;
+            /** Format: date-time */
+            createdAt: string;
+            /** @description Records that stages set aside and nobody has resolved; each counted up to 10,000. */
+            deadLetters: {
+                open: number;
+                replaying: number;
+            };
+            /**
+             * @description What was asked for last; the workers make it so.
+             * @enum {string}
+             */
+            desired: "running" | "suspended" | "cancelled";
+            error: components["schemas"]["JobError"] | null;
+            /** @description An SQL expression: after.status = 'paid'. */
+            filter?: string;
+            /** @description ULID, of its job too. */
+            id: string;
+            /** @enum {string} */
+            initialLoad: "none" | "full";
+            /** @description Also the name of its job, and of the consumer whose handlers get the changes. */
+            name: string;
+            operations: ("read" | "insert" | "update" | "delete" | "truncate")[];
+            partitions: number;
+            /** @description Unique per kind. Letters, digits, "-" and "_", starting with a letter. */
+            source: string;
+            /** @enum {string} */
+            status: "NOT_RUNNING" | "STARTING" | "RUNNING" | "SUSPENDED" | "SUSPENDED_EXPORTING_SNAPSHOT" | "COMPLETING" | "COMPLETED" | "FAILED";
+            /** @description Tables with their schema: public.orders. */
+            tables: string[];
+            /** @description What the systems said that does not stop the job. */
+            warnings: components["schemas"]["Finding"][];
+        };
         /**
          * @description The first key, an admin's.
          * @default {
@@ -778,6 +899,42 @@ export interface components {
         CreateSession: {
             /** @description An API key. */
             key: string;
+        };
+        CreateSubscription: {
+            /**
+             * @description Changes that wait at most; with more the source keeps its log.
+             * @default 100000
+             */
+            backlog: number;
+            /** @description An SQL expression: after.status = 'paid'. */
+            filter?: string;
+            /**
+             * @description full: handlers get the rows that are there first, as reads.
+             * @default none
+             * @enum {string}
+             */
+            initialLoad: "none" | "full";
+            /** @description Also the name of its job, and of the consumer whose handlers get the changes. */
+            name: string;
+            /**
+             * @description read: rows of the initial load. An update that changes the key comes as delete and insert.
+             * @default [
+             *       "read",
+             *       "insert",
+             *       "update",
+             *       "delete"
+             *     ]
+             */
+            operations: ("read" | "insert" | "update" | "delete" | "truncate")[];
+            /**
+             * @description The most instances of a service that can share the work.
+             * @default 32
+             */
+            partitions: number;
+            /** @description Unique per kind. Letters, digits, "-" and "_", starting with a letter. */
+            source: string;
+            /** @description Tables with their schema: public.orders. */
+            tables: string[];
         };
         /** @description A record that a stage set aside, without the record itself. */
         DeadLetter: {
@@ -1412,6 +1569,124 @@ export interface components {
             /** @description What the systems said that does not stop the job. */
             warnings: components["schemas"]["Finding"][];
         };
+        /** @description Changes of some tables for the handlers of one consumer. */
+        Subscription: {
+            backlog: number;
+            /** Format: date-time */
+            createdAt: string;
+            /** @description Records that stages set aside and nobody has resolved; each counted up to 10,000. */
+            deadLetters: {
+                open: number;
+                replaying: number;
+            };
+            /**
+             * @description What was asked for last; the workers make it so.
+             * @enum {string}
+             */
+            desired: "running" | "suspended" | "cancelled";
+            error: components["schemas"]["JobError"] | null;
+            /** @description An SQL expression: after.status = 'paid'. */
+            filter?: string;
+            /** @description ULID, of its job too. */
+            id: string;
+            /** @enum {string} */
+            initialLoad: "none" | "full";
+            /** @description Also the name of its job, and of the consumer whose handlers get the changes. */
+            name: string;
+            operations: ("read" | "insert" | "update" | "delete" | "truncate")[];
+            partitions: number;
+            /** @description Unique per kind. Letters, digits, "-" and "_", starting with a letter. */
+            source: string;
+            /** @enum {string} */
+            status: "NOT_RUNNING" | "STARTING" | "RUNNING" | "SUSPENDED" | "SUSPENDED_EXPORTING_SNAPSHOT" | "COMPLETING" | "COMPLETED" | "FAILED";
+            /** @description Tables with their schema: public.orders. */
+            tables: string[];
+        };
+        SubscriptionDetail: {
+            backlog: number;
+            /** Format: date-time */
+            createdAt: string;
+            /** @description Records that stages set aside and nobody has resolved; each counted up to 10,000. */
+            deadLetters: {
+                open: number;
+                replaying: number;
+            };
+            /**
+             * @description What was asked for last; the workers make it so.
+             * @enum {string}
+             */
+            desired: "running" | "suspended" | "cancelled";
+            error: components["schemas"]["JobError"] | null;
+            /** @description An SQL expression: after.status = 'paid'. */
+            filter?: string;
+            /** @description ULID, of its job too. */
+            id: string;
+            /** @enum {string} */
+            initialLoad: "none" | "full";
+            /** @description Instances of the service that share the work. */
+            instances: number;
+            /** @description Also the name of its job, and of the consumer whose handlers get the changes. */
+            name: string;
+            operations: ("read" | "insert" | "update" | "delete" | "truncate")[];
+            partitions: number;
+            /** @description Unique per kind. Letters, digits, "-" and "_", starting with a letter. */
+            source: string;
+            /** @enum {string} */
+            status: "NOT_RUNNING" | "STARTING" | "RUNNING" | "SUSPENDED" | "SUSPENDED_EXPORTING_SNAPSHOT" | "COMPLETING" | "COMPLETED" | "FAILED";
+            /** @description Tables with their schema: public.orders. */
+            tables: string[];
+            /** @description Changes that no handler has acknowledged. */
+            waiting: number;
+        };
+        SubscriptionPage: {
+            items: components["schemas"]["Subscription"][];
+            nextCursor: string | null;
+        };
+        SubscriptionRefusal: {
+            attempts: number;
+            epoch: number;
+            /** @description ULID that the instance of the service has chosen for itself. */
+            instance: string;
+            mend?: string;
+            message: string;
+            number: number;
+            partition: number;
+            /** @default handler.failed */
+            reason: string;
+        };
+        SubscriptionRefusalAnswer: {
+            /** @description Id of the dead letter; null: the change is acknowledged, or is not of this instance. */
+            letter: string | null;
+        };
+        SubscriptionReport: {
+            /**
+             * @description Per partition: every change up to this number is handled.
+             * @default []
+             */
+            acknowledged: {
+                epoch: number;
+                partition: number;
+                upTo: number;
+            }[];
+            /** @description ULID that the instance of the service has chosen for itself. */
+            instance: string;
+            /**
+             * @description The instance ends.
+             * @default false
+             */
+            leaves: boolean;
+            /**
+             * @description Partitions given back, nothing of them runs any more.
+             * @default []
+             */
+            released: number[];
+        };
+        SubscriptionReportAnswer: {
+            /** @description false: attach again, others may have the partitions. */
+            isKnown: boolean;
+            /** @description Partitions that were acknowledged and belong to another instance. */
+            lost: number[];
+        };
         /** @description Code of a job written in TypeScript, as millrace submit bundles it. */
         UploadModule: {
             /** @description A JavaScript module, bundled; it may import @millrace/*. */
@@ -1470,8 +1745,10 @@ export type Check = components['schemas']['Check'];
 export type Connector = components['schemas']['Connector'];
 export type ConnectorList = components['schemas']['ConnectorList'];
 export type CreateApiKey = components['schemas']['CreateApiKey'];
+export type CreatedSubscription = components['schemas']['CreatedSubscription'];
 export type CreateFirstKey = components['schemas']['CreateFirstKey'];
 export type CreateSession = components['schemas']['CreateSession'];
+export type CreateSubscription = components['schemas']['CreateSubscription'];
 export type DeadLetter = components['schemas']['DeadLetter'];
 export type DeadLetterDetail = components['schemas']['DeadLetterDetail'];
 export type DeadLetterEdit = components['schemas']['DeadLetterEdit'];
@@ -1507,6 +1784,13 @@ export type Problem = components['schemas']['Problem'];
 export type ReplayDeadLetters = components['schemas']['ReplayDeadLetters'];
 export type RotateApiKey = components['schemas']['RotateApiKey'];
 export type SubmittedJob = components['schemas']['SubmittedJob'];
+export type Subscription = components['schemas']['Subscription'];
+export type SubscriptionDetail = components['schemas']['SubscriptionDetail'];
+export type SubscriptionPage = components['schemas']['SubscriptionPage'];
+export type SubscriptionRefusal = components['schemas']['SubscriptionRefusal'];
+export type SubscriptionRefusalAnswer = components['schemas']['SubscriptionRefusalAnswer'];
+export type SubscriptionReport = components['schemas']['SubscriptionReport'];
+export type SubscriptionReportAnswer = components['schemas']['SubscriptionReportAnswer'];
 export type UploadModule = components['schemas']['UploadModule'];
 export type VertexFigures = components['schemas']['VertexFigures'];
 export type $defs = Record<string, never>;
@@ -3071,6 +3355,251 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Check"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Subscriptions.list": {
+        parameters: {
+            query?: {
+                /** @description nextCursor of the answer before. */
+                cursor?: string;
+                /** @description Items in one answer. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionPage"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Subscriptions.create": {
+        parameters: {
+            query?: {
+                /** @description false: the systems of the job are not asked whether they can do it. */
+                check?: "true" | "false";
+            };
+            header?: {
+                /** @description The same key with the same body gets the first answer again (kept for a day); with another body it is refused. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateSubscription"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedSubscription"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Subscriptions.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionDetail"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Subscriptions.delete": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The job is gone; empty leftovers: so is everything it made elsewhere for its own use. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeletedJob"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Delivery.events": {
+        parameters: {
+            query?: {
+                /** @description ULID that the instance of the service has chosen for itself. */
+                instance?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Delivery.refuse": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again (kept for a day); with another body it is refused. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubscriptionRefusal"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionRefusalAnswer"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Delivery.report": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SubscriptionReport"];
+            };
+        };
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionReportAnswer"];
                 };
             };
             /** @description What went wrong, and how to mend it. */

@@ -36,6 +36,8 @@ export interface SinkDriver {
   readonly metrics?: readonly string[];
   /** In this mode it has one instance, whatever the connector can do in others. */
   readonly oneInstance?: boolean;
+  /** What it has written belongs to the job, and goes with it. */
+  readonly goesWithJob?: boolean;
   /** Its targets have `refuse`. */
   readonly refuses?: boolean;
   /** Its driver writes before it returns, so it never has to refuse a batch. */

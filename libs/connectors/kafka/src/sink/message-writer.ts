@@ -1,4 +1,12 @@
-import { type ChangeBatch, eventMetadata, NO_TRANSACTION, NO_TUPLE, Op, type TableSchema } from '@millrace/formats';
+import {
+  type ChangeBatch,
+  eventMetadata,
+  NO_TRANSACTION,
+  NO_TUPLE,
+  Op,
+  recordOf,
+  type TableSchema,
+} from '@millrace/formats';
 import type { SinkStage } from '../config.ts';
 import { CloudEvents } from '../message/cloud-events.ts';
 import { hasEnvelope, keyFormatOf } from '../message/format-options.ts';
@@ -62,7 +70,7 @@ export class MessageWriter {
     const { hasKey, id } = this.#table(batch.schemas[batch.schemaOf[index]!]!);
     const key = hasKey && hasTuple(batch, index) ? this.#keys.write(batch, index) : undefined;
     const { value, headers } = this.#content(batch, index, key);
-    const own = this.#stage.headers ? eventHeaders(batch, index) : NONE;
+    const own = this.#ownHeaders(batch, index);
     const message = {
       timeMs: timeMsOf(batch, index),
       placedBy: key ?? id,
@@ -74,6 +82,12 @@ export class MessageWriter {
     if (op === Op.Delete && value !== undefined && key !== undefined && this.#stage.tombstones) {
       take({ ...message, value: undefined, headers: encodedHeaders(own) });
     }
+  }
+
+  #ownHeaders(batch: ChangeBatch, index: number): readonly Header[] {
+    const { headers, headerColumns } = this.#stage;
+    const own = headers ? eventHeaders(batch, index) : NONE;
+    return headerColumns.length === 0 ? own : [...own, ...columnHeaders(batch, index, headerColumns)];
   }
 
   #content(
@@ -143,4 +157,13 @@ function eventHeaders(batch: ChangeBatch, index: number): readonly Header[] {
   ];
   if (__lsn !== null) headers.push(['position', `${__lsn}/${__index}`], ['commit-time', __commit_time!]);
   return headers;
+}
+
+function columnHeaders(batch: ChangeBatch, index: number, columns: readonly string[]): readonly Header[] {
+  const { after, before } = recordOf(batch, index);
+  const row = after ?? before ?? {};
+  return columns.flatMap((name): readonly Header[] => {
+    const text = row[name];
+    return text === undefined || text === null ? [] : [[name, text]];
+  });
 }

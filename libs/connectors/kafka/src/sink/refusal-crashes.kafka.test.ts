@@ -58,6 +58,15 @@ class Letters implements Refusals {
     return this.#add(batch, index, 'parked');
   }
 
+  // This sink finds out while it has the batch.
+  note(): never {
+    throw new Error('the Kafka sink keeps no notes');
+  }
+
+  recall(): never {
+    throw new Error('the Kafka sink keeps no notes');
+  }
+
   #add(batch: ChangeBatch, index: number, why: string): readonly number[] {
     this.all.push(`${noteOf(batch, index)} ${idOf(batch, index)} ${why}`);
     return [index];
