@@ -154,6 +154,43 @@ describe('an async projection', () => {
     expect(errors).toEqual([]);
   });
 
+  it('is not written by a leader that was cut off and wakes up: another has gone on meanwhile', async () => {
+    let isFirst = true;
+    let isAsleep = false;
+    let wake = (): void => {};
+    const asleep = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    // Held inside of its transaction, as a process is that is stopped for a while.
+    const first = run(
+      itemCounts({
+        before: async (sku) => {
+          if (sku !== 'b' || !isFirst) return;
+          isFirst = false;
+          isAsleep = true;
+          await asleep;
+        },
+      }),
+    );
+    await append('a');
+    await caughtUp();
+    const second = run(itemCounts());
+    await append('b');
+    await until(async () => isAsleep);
+    // The server thinks that the leader is gone: its sessions end, the one that writes among them.
+    await setup.pool.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+       AND (application_name LIKE 'millrace events%' AND pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted))`,
+    );
+    await until(async () => second.isLeading);
+    await append('c');
+    wake();
+    await caughtUp();
+    await first.close();
+    await caughtUp();
+    expect(await counts()).toEqual({ a: 1, b: 1, c: 1 });
+  });
+
   it('goes on in the middle of a large transaction', async () => {
     let failures = 0;
     run(
