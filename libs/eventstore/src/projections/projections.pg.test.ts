@@ -184,6 +184,13 @@ describe('an async projection', () => {
     );
     await until(async () => second.isLeading);
     await append('c');
+    // It is about to write the same event, and waits for the one that sleeps.
+    await until(async () => {
+      const { rows } = await setup.pool.query(
+        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      );
+      return rows.length > 0;
+    });
     wake();
     await caughtUp();
     await first.close();
