@@ -42,15 +42,15 @@ export class StreamSlots implements Disposable {
     return this.#held.size;
   }
 
-  /** @throws MillraceError `access.too_many_streams` */
-  take(actor: Actor): StreamSlot {
+  /** @param ownMax streams of the caller's key, for routes of programs. @throws MillraceError `access.too_many_streams` */
+  take(actor: Actor, ownMax = STREAMS_PER_KEY_MAX): StreamSlot {
     const holder = holderOf(actor);
     const own = [...this.#held].filter((held) => holderOf(held.actor) === holder).length;
-    if (own >= STREAMS_PER_KEY_MAX || this.#held.size >= STREAMS_MAX) {
+    if (own >= ownMax || this.#held.size >= STREAMS_MAX) {
       throw new MillraceError(TooManyStreams, {
-        message: `${own} streams of ${actor.name} are open, ${this.#held.size} in all; at most ${STREAMS_PER_KEY_MAX} and ${STREAMS_MAX}`,
+        message: `${own} streams of ${actor.name} are open, ${this.#held.size} in all; at most ${ownMax} and ${STREAMS_MAX}`,
         mend: 'Close some: dashboards in other tabs, or clients that do not end their streams.',
-        details: { open: own, limit: STREAMS_PER_KEY_MAX },
+        details: { open: own, limit: ownMax },
       });
     }
     const held: Held = { actor, controller: new AbortController() };

@@ -7,7 +7,6 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'job.unknown': 404,
   'subscription.unknown': 404,
   'subscription.unreachable': 503,
-  'subscription.too_many_instances': 503,
   'job.no_figures': 404,
   'request.no_such_route': 404,
   'dashboard.unknown_file': 404,

@@ -55,7 +55,7 @@ export class SinksController {
 
   @Post('probe')
   @HttpCode(200)
-  @NeedsRole('editor', { changesNothing: true })
+  @NeedsRole('editor', { unaudited: true })
   @Posts('Asks a sink that is not registered what it lacks. Keeps nothing.')
   @Answers(200, checkViewSchema)
   async probe(@Body({ schema: probeInputSchema }) body: ProbeInput): Promise<CheckView> {

@@ -67,7 +67,7 @@ export class SourcesController {
 
   @Post('probe')
   @HttpCode(200)
-  @NeedsRole('editor', { changesNothing: true })
+  @NeedsRole('editor', { unaudited: true })
   @Posts('Asks a source that is not registered what it lacks, and which tables it has. Keeps nothing.')
   @Answers(200, probeSchema)
   probe(@Body({ schema: probeInputSchema }) body: ProbeInput): Promise<ProbeView> {

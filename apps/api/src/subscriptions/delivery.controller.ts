@@ -6,7 +6,7 @@ import type { FastifyReply } from 'fastify';
 import { LRUCache } from 'lru-cache';
 import { type Actor, Caller } from '../access/actor.ts';
 import { NeedsRole } from '../access/roles.ts';
-import { StreamSlots } from '../access/stream-slots.ts';
+import { STREAMS_MAX, StreamSlots } from '../access/stream-slots.ts';
 import { Answers, IdPath, Posts, QueryOf } from '../http/api-docs.ts';
 import { EventStream } from './event-stream.ts';
 import {
@@ -58,7 +58,7 @@ export class DeliveryController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const known = await this.#find(id);
-    const slot = this.slots.take(caller);
+    const slot = this.slots.take(caller, STREAMS_MAX);
     const closed = new AbortController();
     const { raw } = reply;
     raw.once('close', () => closed.abort(new Error('the instance is gone')));

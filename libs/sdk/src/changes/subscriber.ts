@@ -7,7 +7,7 @@ import { PartitionProgress } from './partition-progress.ts';
 import { backOff, jittered, later, wait } from './wait.ts';
 
 /** How long acknowledgements wait for others. */
-const REPORT_MS = 10;
+const REPORT_MS = 100;
 /** An instance with nothing to say says that it lives: half of what the api waits, twice over. */
 const ALIVE_MS = 2_000;
 /** Before a report that failed is sent again. */
@@ -55,6 +55,7 @@ export class Subscriber {
   #cancelReport: (() => void) | undefined;
   #reporting: Promise<void> = Promise.resolve();
   #lastReportMs = 0;
+  #isPaused = false;
   #stream: AbortController | undefined;
 
   constructor(options: SubscriberOptions) {
@@ -73,7 +74,7 @@ export class Subscriber {
 
   /** No more changes come; those that run may end. */
   pause(): void {
-    for (const progress of this.#partitions.values()) progress.isRevoked = true;
+    this.#isPaused = true;
   }
 
   /** Acknowledges what is handled and leaves the rest to others. */
@@ -156,7 +157,7 @@ export class Subscriber {
 
   #receive(partition: number, number: number, shape: Shape, wire: WireChange): void {
     const progress = this.#partitions.get(partition);
-    if (progress === undefined || progress.isRevoked || !progress.receive(number)) return;
+    if (progress === undefined || progress.isRevoked || this.#isPaused || !progress.receive(number)) return;
     this.#options.take({
       change: decodeChange(shape, wire, number),
       key: keyOf(shape, wire),
@@ -164,7 +165,7 @@ export class Subscriber {
       number,
       epoch: progress.epoch,
       lost: progress.lost.signal,
-      isWanted: () => this.#partitions.get(partition) === progress && !progress.isRevoked,
+      isWanted: () => !this.#isPaused && this.#partitions.get(partition) === progress && !progress.isRevoked,
       begin: () => progress.begin(),
       end: (isDone) => {
         progress.end();

@@ -144,7 +144,12 @@ export class SubscriptionSink implements Processor {
     const saved: Saved = {
       position: this.#shown === undefined ? '' : positionText(this.#shown),
       nextList: this.#nextList,
-      lists: this.#prepared.map(({ snapshotId: _, ...list }) => list),
+      lists: this.#prepared.map(({ number, generation, length, position }) => ({
+        number,
+        generation,
+        length,
+        position,
+      })),
       pending: this.#pending.map(({ partition, body, position }) => ({
         partition,
         body,

@@ -1,0 +1,8 @@
+/** As `millrace typegen --source shop` writes it. */
+export class Orders {
+  static readonly source = 'shop';
+  static readonly table = 'public.orders';
+  declare readonly id: number;
+  declare readonly customer: string;
+  declare readonly total: string;
+}
