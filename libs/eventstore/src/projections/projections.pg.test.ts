@@ -383,6 +383,24 @@ describe('a group', () => {
     expect(await counts()).toEqual({ a: 1, b: 2 });
   });
 
+  it('of a database that was restored into another cluster says so, and goes on when the ids are mended', async () => {
+    const first = run(itemCounts());
+    await append('a');
+    await caughtUp();
+    await first.close();
+    // Ids as a cluster has them that is far ahead; the slot did not come along.
+    await setup.pool.query(`UPDATE eventstore.events SET transaction_id = '999999999999'`);
+    await setup.pool.query('SELECT pg_drop_replication_slot(slot) FROM eventstore.groups');
+    run(itemCounts());
+    await until(async () => errors.length > 0);
+    expect(errors[0]).toMatchObject({ code: { code: 'eventstore.other_cluster' } });
+    await setup.pool.query(`UPDATE eventstore.events SET transaction_id = '3'`);
+    await resetGroup(setup.pool, store, { url: setup.database.url });
+    await append('b');
+    await until(async () => (await counts())['b'] === 1);
+    expect(await counts()).toEqual({ a: 1, b: 1 });
+  });
+
   it('lets the server remove its log once every projection has it, and not before', async () => {
     const confirmed = async (): Promise<string> => {
       const { rows } = await setup.pool.query<{ lsn: string }>(
