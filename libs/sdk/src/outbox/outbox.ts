@@ -35,7 +35,10 @@ export interface OutboxJobOptions {
 }
 
 /** Statement that makes the table of the outbox; harmless twice. The table stays empty: what counts is the log. */
-export const outboxTable = (table = 'millrace_outbox', schema = 'public'): string => `CREATE TABLE IF NOT EXISTS ${nameOf(schema, table)} (
+export const outboxTable = (
+  table = 'millrace_outbox',
+  schema = 'public',
+): string => `CREATE TABLE IF NOT EXISTS ${nameOf(schema, table)} (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   topic text NOT NULL,
   key text,
@@ -106,9 +109,11 @@ export class Outbox<Tx> {
 }
 
 function parametersOf({ topic, key, payload, headers = {} }: OutboxMessage): readonly unknown[] {
-  if (!TOPIC.test(topic)) throw new Error(`"${topic}" is no name for a topic: letters, digits, ".", "_" and "-", 249 at most`);
+  if (!TOPIC.test(topic))
+    throw new Error(`"${topic}" is no name for a topic: letters, digits, ".", "_" and "-", 249 at most`);
   const text = JSON.stringify(payload);
   if (text === undefined) throw new Error('the payload is nothing that JSON has');
-  if (Buffer.byteLength(text) > MESSAGE_BYTES_MAX) throw new Error(`the payload is longer than ${MESSAGE_BYTES_MAX} bytes`);
+  if (Buffer.byteLength(text) > MESSAGE_BYTES_MAX)
+    throw new Error(`the payload is longer than ${MESSAGE_BYTES_MAX} bytes`);
   return [topic, key ?? null, text, JSON.stringify(headers)];
 }

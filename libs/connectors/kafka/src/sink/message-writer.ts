@@ -9,6 +9,7 @@ import { PlainPart, plainKeyColumn, plainValueColumn } from '../message/plain-pa
 import { RegisteredPart } from '../message/registered-part.ts';
 import type { EncodedHeaders } from '../protocol/record-batch.ts';
 import type { SchemaRegistry } from '../registry/schema-registry.ts';
+import { headersOfRow } from './row-column.ts';
 
 const NONE: readonly Header[] = [];
 
@@ -62,7 +63,7 @@ export class MessageWriter {
     const { hasKey, id } = this.#table(batch.schemas[batch.schemaOf[index]!]!);
     const key = hasKey && hasTuple(batch, index) ? this.#keys.write(batch, index) : undefined;
     const { value, headers } = this.#content(batch, index, key);
-    const own = this.#stage.headers ? eventHeaders(batch, index) : NONE;
+    const own = this.#ownHeaders(batch, index);
     const message = {
       timeMs: timeMsOf(batch, index),
       placedBy: key ?? id,
@@ -74,6 +75,12 @@ export class MessageWriter {
     if (op === Op.Delete && value !== undefined && key !== undefined && this.#stage.tombstones) {
       take({ ...message, value: undefined, headers: encodedHeaders(own) });
     }
+  }
+
+  #ownHeaders(batch: ChangeBatch, index: number): readonly Header[] {
+    const { headers, headersColumn } = this.#stage;
+    const own = headers ? eventHeaders(batch, index) : NONE;
+    return headersColumn === undefined ? own : [...own, ...headersOfRow(batch, index, headersColumn)];
   }
 
   #content(
