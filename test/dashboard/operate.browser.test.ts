@@ -2,9 +2,12 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { connectionOptions } from '../../apps/cli/src/demo/shop-job.ts';
 import { graveFindings } from './axe.ts';
 import { type Dashboard, isDrawn, openDashboard } from './open-dashboard.ts';
+import { AccessScreen } from './pages/access-screen.ts';
 import { JobScreen } from './pages/job-screen.ts';
+import { LettersScreen } from './pages/letters-screen.ts';
 
 const JOB = 'orders-to-warehouse';
+const LENIENT = 'numbers-to-warehouse';
 
 let dashboard: Dashboard;
 
@@ -35,10 +38,10 @@ afterAll(async () => {
 it('leads from the overview to a running job, its graph, and the same as a list', async () => {
   const { page } = dashboard;
   await page.goto('/ui/');
-  await page.getByRole('link', { name: JOB }).click();
+  await page.getByRole('table', { name: 'Jobs' }).getByRole('link', { name: JOB }).click();
   const job = new JobScreen(page);
   await job.isShown('Running');
-  expect(await job.vertex('copy')).toContain('Rows in');
+  expect(await job.vertex('copy')).toContain('Waits for room');
   await job.tab('List');
   expect(await job.vertex('orders')).toContain('Instances');
 });
@@ -72,6 +75,34 @@ it('shows the recovery after the worker was killed', async () => {
   await targetBecomes('select count(*)::int as n from orders', [{ n: 192 }]);
 }, 90_000);
 
+it('repairs a record that a stage set aside, and replays it', async () => {
+  const { page, platform, source, targetBecomes } = dashboard;
+  await platform.rest.post('jobs', {
+    name: LENIENT,
+    stages: {
+      orders: { source: 'shop', tables: ['public.orders'] },
+      parsed: {
+        input: 'orders',
+        select: { id: 'after.id', total: 'after.product::int' },
+        onError: 'dead-letter',
+      },
+      numbers: { input: 'parsed', sink: 'warehouse', table: 'numbers', mode: 'upsert' },
+    },
+  });
+  await source("insert into orders values (2001, 'twelve', 1), (2002, '13', 1)");
+  const letters = new LettersScreen(page);
+  await page.goto('/ui/dead-letters');
+  await page.getByRole('link', { name: 'Look at them' }).click();
+  await targetBecomes('select id, total from numbers where id > 2000', [{ id: 2002, total: 13 }]);
+  const record = await letters.record('parsed.201');
+  await letters.edit(record, 'product', '12');
+  await letters.replay(record);
+  await targetBecomes('select id, total from numbers where id > 2000 order by id', [
+    { id: 2001, total: 12 },
+    { id: 2002, total: 13 },
+  ]);
+}, 90_000);
+
 it.each([
   '/ui/',
   '/ui/jobs',
@@ -82,6 +113,10 @@ it.each([
   '/ui/sources/shop',
   '/ui/sinks',
   '/ui/sinks/warehouse',
+  '/ui/dead-letters',
+  `/ui/jobs/${LENIENT}?tab=dead-letters`,
+  '/ui/access',
+  '/ui/audit',
   '/ui/nowhere',
 ])('has nothing grave for axe on %s', async (path) => {
   const { page } = dashboard;
@@ -89,6 +124,29 @@ it.each([
   await isDrawn(page);
   expect(await graveFindings(page)).toEqual([]);
 });
+
+it('makes the first key, after which nobody gets in without one', async () => {
+  const { page } = dashboard;
+  const access = new AccessScreen(page);
+  await access.open();
+  const admin = await access.makeFirstKey();
+  const viewer = await access.makeKey('night-watch', 'viewer');
+  expect(await graveFindings(page)).toEqual([]);
+  await access.logOut();
+  expect(await graveFindings(page)).toEqual([]);
+  await access.logIn('mk_wrong');
+  await page.getByRole('alert').waitFor();
+  await access.logIn(viewer);
+  const job = new JobScreen(page);
+  await job.open(JOB);
+  await job.isShown('Running');
+  expect(await page.getByRole('button', { name: 'Suspend' }).isDisabled()).toBe(true);
+  expect(await job.vertex('copy')).toContain('Waits for room');
+  await access.open();
+  await access.logOut();
+  await access.logIn(admin);
+  await page.getByRole('table', { name: 'Keys' }).getByText('night-watch').waitFor();
+}, 90_000);
 
 it('works without a complaint of the browser', () => {
   expect(dashboard.complaints).toEqual([]);

@@ -1,5 +1,7 @@
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Platform, startPlatform } from '../../apps/cli/src/demo/platform.ts';
+import { bundleJob } from '../../apps/cli/src/submit/bundle-job.ts';
 
 const pause = (durationMs: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, durationMs));
 
@@ -166,5 +168,41 @@ describe('records that a stage cannot take', () => {
     await until(async () => (await states('amounts')).every((state) => state === 'replayed'));
     const all = 'select id, amount from amounts order by id';
     expect(await target.query(all)).toEqual(await source.query(all));
+  }, 180_000);
+
+  it('of a function written in TypeScript: the row is kept as JSON, edited and taken in order', async () => {
+    const { source, target, rest } = platform;
+    await source.query('create table tickets (id int primary key, priority text not null)');
+    await target.query('create table tickets (id int8 primary key, rank int8, check (id < 100))');
+    const code = await bundleJob(fileURLToPath(new URL('./tickets.ts', import.meta.url)));
+    const { sha256 } = await rest.post<{ sha256: string }>('modules', { code });
+    await rest.post('jobs', { name: 'tickets', module: sha256 });
+    const rows = async (): Promise<string[]> =>
+      (await target.query<{ id: string; rank: string }>('select id, rank from tickets order by id')).map(
+        ({ id, rank }) => `${id} ${rank}`,
+      );
+    await source.query("insert into tickets values (1, 'low')");
+    await until(async () => (await rows()).length === 1 && (await isLoaded('tickets')));
+    await source.query("insert into tickets values (2, 'urgent'), (3, 'high'), (200, 'low')");
+    await source.query("update tickets set priority = 'low' where id = 2");
+    await until(async () => (await letters('tickets')).length === 3);
+    await source.query("insert into tickets values (4, 'high')");
+    await until(async () => (await rows()).length === 3);
+    expect(await rows()).toEqual(['1 0', '3 1', '4 1']);
+    const told = (await letters('tickets')).map(
+      ({ id, reason, key }) => `${id} ${reason} ${Object.values(key).join()}`,
+    );
+    expect(told.sort()).toEqual([
+      'ranked.1 pipeline.function_failed 2',
+      'ranked.2 dead_letter.parked 2',
+      'stored.1 jdbc.row_refused 200',
+    ]);
+    await rest.patch('jobs/tickets/dead-letters/ranked.1', { after: { row: '{"id":2,"priority":"high"}' } });
+    await rest.post('jobs/tickets/dead-letters/replay', { ids: ['ranked.1'] });
+    await until(async () => (await rows()).includes('2 1'));
+    await target.query('alter table tickets drop constraint tickets_id_check');
+    await replayAll('tickets');
+    await until(async () => (await states('tickets')).every((state) => state === 'replayed'));
+    expect(await rows()).toEqual(['1 0', '2 0', '3 1', '4 1', '200 0']);
   }, 180_000);
 });

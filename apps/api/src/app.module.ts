@@ -14,6 +14,7 @@ import { ConnectorsController } from './connectors/connectors.controller.ts';
 import { DeadLettersController } from './dead-letters/dead-letters.controller.ts';
 import { CheckDefinitionUseCase } from './definitions/check-definition.use-case.ts';
 import { CreateDefinitionUseCase } from './definitions/create-definition.use-case.ts';
+import { ProbeDefinitionUseCase } from './definitions/probe-definition.use-case.ts';
 import { UpdateDefinitionUseCase } from './definitions/update-definition.use-case.ts';
 import { HealthController } from './health/health.controller.ts';
 import { CommandJobUseCase } from './jobs/command-job.use-case.ts';
@@ -22,10 +23,12 @@ import { JobsController } from './jobs/jobs.controller.ts';
 import { PlanJobUseCase } from './jobs/plan-job.use-case.ts';
 import { ReadFiguresUseCase } from './jobs/read-figures.use-case.ts';
 import { SubmitJobUseCase } from './jobs/submit-job.use-case.ts';
+import { liveControllers, liveProviders } from './live/live-parts.ts';
 import { ModulesController } from './modules/modules.controller.ts';
 import { UploadModuleUseCase } from './modules/upload-module.use-case.ts';
 import { Executions } from './queue/executions.ts';
 import { SinksController } from './sinks/sinks.controller.ts';
+import { LookAtSourceUseCase } from './sources/look/look-at-source.use-case.ts';
 import { SourcesController } from './sources/sources.controller.ts';
 import { CreateSubscriptionUseCase } from './subscriptions/create-subscription.use-case.ts';
 import { DeleteSubscriptionUseCase } from './subscriptions/delete-subscription.use-case.ts';
@@ -83,6 +86,7 @@ export function appModule({
       ModulesController,
       ConnectorsController,
       HealthController,
+      ...liveControllers,
     ],
     providers: [
       { provide: Catalog, useValue: catalog },
@@ -99,6 +103,8 @@ export function appModule({
       CreateDefinitionUseCase,
       UpdateDefinitionUseCase,
       CheckDefinitionUseCase,
+      ProbeDefinitionUseCase,
+      LookAtSourceUseCase,
       PlanJobUseCase,
       SubmitJobUseCase,
       UploadModuleUseCase,
@@ -107,6 +113,7 @@ export function appModule({
       ReadFiguresUseCase,
       CreateSubscriptionUseCase,
       DeleteSubscriptionUseCase,
+      ...liveProviders,
     ],
   };
 }

@@ -569,6 +569,7 @@ describe('the API as a whole', () => {
         `PATCH /api/v1/${role}/{id}`,
         `DELETE /api/v1/${role}/{id}`,
         `POST /api/v1/${role}/{id}/check`,
+        `POST /api/v1/${role}/probe`,
       );
     }
     lines.push(
@@ -577,6 +578,11 @@ describe('the API as a whole', () => {
       'GET /api/v1/jobs/{id}',
       'DELETE /api/v1/jobs/{id}',
       'GET /api/v1/jobs/{id}/metrics',
+      'GET /api/v1/jobs/{id}/events',
+      'GET /api/v1/jobs/{id}/executions',
+      'GET /api/v1/jobs/{id}/history',
+      'GET /api/v1/jobs/{id}/snapshots',
+      'GET /api/v1/jobs/{id}/tables',
       'POST /api/v1/jobs/plan',
       'GET /api/v1/modules',
       'POST /api/v1/modules',
@@ -595,7 +601,19 @@ describe('the API as a whole', () => {
       'DELETE /api/v1/jobs/{id}/dead-letters/{letterId}/edit',
       'GET /api/v1/audit',
     );
-    lines.push('GET /api/v1/connectors', 'GET /healthz', 'GET /readyz');
+    lines.push('GET /api/v1/overview', 'GET /api/v1/events', 'GET /api/v1/members');
+    lines.push('GET /api/v1/sources/{id}/tables', 'GET /api/v1/sources/{id}/slots');
+    lines.push('DELETE /api/v1/sources/{id}/slots/{slot}');
+    lines.push('GET /metrics', 'GET /api/v1/connectors', 'GET /healthz', 'GET /readyz');
+    lines.push(
+      'GET /api/v1/subscriptions',
+      'POST /api/v1/subscriptions',
+      'GET /api/v1/subscriptions/{id}',
+      'DELETE /api/v1/subscriptions/{id}',
+      'GET /api/v1/subscriptions/{id}/events',
+      'POST /api/v1/subscriptions/{id}/report',
+      'POST /api/v1/subscriptions/{id}/refusals',
+    );
     lines.push(
       'GET /api/v1/me',
       'POST /api/v1/first-key',

@@ -1,8 +1,8 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router';
-import { Layout } from './shell/layout.tsx';
+import { Root } from './shell/layout.tsx';
 import { NotFound, RouteProblem } from './shell/not-found.tsx';
 
-const root = createRootRoute({ component: Layout, notFoundComponent: NotFound });
+const root = createRootRoute({ component: Root, notFoundComponent: NotFound });
 
 const overview = createRoute({
   getParentRoute: () => root,
@@ -17,6 +17,28 @@ const jobs = createRoute({
 });
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+
+const newJob = createRoute({
+  getParentRoute: () => root,
+  path: '/new-job',
+  validateSearch: (search): { source?: string | undefined; tables?: string | undefined } => ({
+    source: text(search['source']),
+    tables: text(search['tables']),
+  }),
+  component: lazyRouteComponent(() => import('./jobs/editor/new-job-page.tsx'), 'NewJobPage'),
+});
+
+const newSource = createRoute({
+  getParentRoute: () => root,
+  path: '/new-source',
+  component: lazyRouteComponent(() => import('./sources/new-source-page.tsx'), 'NewSourcePage'),
+});
+
+const newSink = createRoute({
+  getParentRoute: () => root,
+  path: '/new-sink',
+  component: lazyRouteComponent(() => import('./sinks/new-sink-page.tsx'), 'NewSinkPage'),
+});
 
 const job = createRoute({
   getParentRoute: () => root,
@@ -49,8 +71,47 @@ const sink = createRoute({
   component: lazyRouteComponent(() => import('./sinks/sink-page.tsx'), 'SinkPage'),
 });
 
+const deadLetters = createRoute({
+  getParentRoute: () => root,
+  path: '/dead-letters',
+  component: lazyRouteComponent(() => import('./dead-letters/dead-letters-page.tsx'), 'DeadLettersPage'),
+});
+
+const members = createRoute({
+  getParentRoute: () => root,
+  path: '/members',
+  component: lazyRouteComponent(() => import('./members/members-page.tsx'), 'MembersPage'),
+});
+
+const access = createRoute({
+  getParentRoute: () => root,
+  path: '/access',
+  component: lazyRouteComponent(() => import('./access/access-page.tsx'), 'AccessPage'),
+});
+
+const audit = createRoute({
+  getParentRoute: () => root,
+  path: '/audit',
+  component: lazyRouteComponent(() => import('./access/audit-page.tsx'), 'AuditPage'),
+});
+
 export const router = createRouter({
-  routeTree: root.addChildren([overview, jobs, job, sources, source, sinks, sink]),
+  routeTree: root.addChildren([
+    overview,
+    jobs,
+    newJob,
+    newSource,
+    newSink,
+    job,
+    sources,
+    source,
+    sinks,
+    sink,
+    deadLetters,
+    members,
+    access,
+    audit,
+  ]),
   basepath: '/ui',
   defaultPreload: 'intent',
   defaultErrorComponent: RouteProblem,

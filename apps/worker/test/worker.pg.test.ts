@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Catalog, SecretBox } from '@millrace/catalog';
-import { EXECUTION_QUEUE, figuresKey, POKE_CHANNEL } from '@millrace/cluster';
+import { EXECUTION_QUEUE, FiguresBoard, figuresKey, MemberBoard, POKE_CHANNEL } from '@millrace/cluster';
 import { systemClock, ulids } from '@millrace/kernel';
 import { RedisServer, type TestDatabase, testPostgres } from '@millrace/testing';
 import { Queue } from 'bullmq';
@@ -19,6 +19,7 @@ let catalog: Catalog;
 let shop: pg.Client;
 let warehouse: pg.Client;
 let redis: Redis;
+let board: FiguresBoard;
 let jobId: string;
 let env: NodeJS.ProcessEnv;
 const workers: WorkerProcess[] = [];
@@ -62,6 +63,7 @@ beforeAll(async () => {
   server = await RedisServer.start();
   redis = new Redis(server.url, { maxRetriesPerRequest: null });
   redis.on('error', () => {});
+  board = new FiguresBoard(redis);
   const secretKey = randomBytes(32).toString('base64');
   env = { MILLRACE_DATABASE_URL: metadata.url, MILLRACE_REDIS_URL: server.url, MILLRACE_SECRET_KEY: secretKey };
   catalog = await Catalog.open({ url: metadata.url, secretBox: SecretBox.of(secretKey), env: {} });
@@ -112,6 +114,23 @@ describe('a worker', () => {
     await until('figures', async () => (await redis.get(figuresKey(jobId))) !== null);
     const figures = JSON.parse((await redis.get(figuresKey(jobId)))!);
     expect(figures).toMatchObject({ jobId, status: 'RUNNING', member: expect.stringContaining(':') });
+    // What was changed above has been shown by the sink: the lag is counted there.
+    await until('a lag', async () => (await board.figures(jobId))?.lag.of === 'sink');
+    const told = (await board.figures(jobId))!;
+    expect(told.lag.p99Ms).toBeGreaterThan(0);
+    expect(told.edges).toEqual([expect.objectContaining({ from: 'items', to: 'copy', rows: told.flow.in })]);
+    expect(told.vertices.map(({ isSource, isSink }) => [isSource, isSink])).toEqual([
+      [true, false],
+      [false, true],
+    ]);
+    expect(told.vertices[0]!.custom['table.rows public.items']).toBe(2_000);
+    const { durationMs, alignMs, writeMs, commitMs } = told.snapshot!;
+    expect(alignMs + writeMs + commitMs).toBeCloseTo(durationMs);
+    expect((await board.snapshots(jobId)).length).toBeGreaterThan(0);
+    const { members } = await new MemberBoard(redis).list(systemClock.nowMs());
+    expect(members).toMatchObject([
+      { name: told.member, jobs: [{ id: jobId, name: 'copy' }], threads: expect.any(Number) },
+    ]);
   });
 
   it('killed with SIGKILL under load is replaced within seconds, and nothing is lost or repeated', async () => {
@@ -131,12 +150,16 @@ describe('a worker', () => {
       await untilEqual();
     }
     expect((await catalog.jobs.get(jobId)).generation).toBeGreaterThanOrEqual(4);
+    const executions = await catalog.executions.list(jobId);
+    expect(executions[0]).toMatchObject({ fate: null, endedAt: null });
+    expect(executions.filter(({ fate }) => fate === 'lost').length).toBeGreaterThanOrEqual(1);
   });
 
   it('hands its jobs on when it is asked to end', async () => {
     const before = await catalog.jobs.get(jobId);
     expect(await workers.at(-1)!.kill('SIGTERM')).toBe(0);
     expect((await catalog.jobs.get(jobId)).status).toBe('NOT_RUNNING');
+    expect((await catalog.executions.list(jobId))[0]).toMatchObject({ fate: 'released', error: null });
     await shop.query("INSERT INTO public.items VALUES (50000, 'while nobody ran', 1)");
     startWorker();
     await untilEqual();

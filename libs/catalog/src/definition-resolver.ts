@@ -25,6 +25,20 @@ export class DefinitionResolver {
     return this.resolveDefinition(role, await this.#repositories[role].get(idOrName));
   }
 
+  /** Options that are not stored, with references in these fields followed. @throws MillraceError `secret.*` */
+  async resolveGiven(
+    config: Readonly<Record<string, unknown>>,
+    secretFields: readonly string[],
+  ): Promise<ResolvedDefinition['config']> {
+    const resolved: Record<string, unknown> = { ...config };
+    for (const field of secretFields) {
+      const value = config[field];
+      const reference = typeof value === 'string' ? parseSecretReference(value) : undefined;
+      if (reference !== undefined) resolved[field] = await resolveSecretReference(reference, `/${field}`, this.#env);
+    }
+    return resolved;
+  }
+
   /** @throws MillraceError `secret.*` */
   async resolveDefinition(role: Role, definition: Definition): Promise<ResolvedDefinition> {
     const config: Record<string, unknown> = { ...definition.config };

@@ -7,6 +7,8 @@ describe('secrets that show themselves by their form', () => {
   it.each([
     [`key ${KEY}.`, 'key mlr_01KB0000000000000000000000_********.'],
     ['postgres://u:hunter2@h/d and amqp://:p@h', 'postgres://u:********@h/d and amqp://:********@h'],
+    ['/a/postgres:~1~1u:hunter2@h~1d', '/a/postgres:~1~1u:********@h~1d'],
+    ['/jobs/postgres%3A%2F%2Fu%3Ahunter2%40h', '/jobs/postgres%3A%2F%2Fu%3A********%40h'],
     ['http://h:8080/a@b', 'http://h:8080/a@b'],
     ['12:30 <a@b>', '12:30 <a@b>'],
     ['postgres://u:********@h', 'postgres://u:********@h'],

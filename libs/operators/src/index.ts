@@ -24,6 +24,7 @@ export { type HashJoinOptions, hashJoin, type JoinSide } from './join/hash-join.
 export { StateNotPlain } from './keyed/saved-states.ts';
 export { type Explained, generatedCodeOf } from './loop/explained.ts';
 export { type FusedStage, fusedLoop } from './loop/fused-loop.ts';
+export { composeStages, rowAt } from './loop/interpret.ts';
 export type { LoopStage } from './loop/loop-stage.ts';
 export { UserFunctionFailed } from './loop/loops.ts';
 export { type CanonicalKey, canonicalKey } from './partition/canonical-key.ts';

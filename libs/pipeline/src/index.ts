@@ -2,6 +2,7 @@ export { AggregateBuilder } from './api/aggregate-builder.ts';
 export { AssertionFailed, Assertions } from './api/assertions.ts';
 export type { EnrichOptions } from './api/async-stages.ts';
 export { HashJoinBuilder, type JoinOn } from './api/join-stages.ts';
+export type { OnError, OnErrorOptions, RowStageOptions } from './api/on-error.ts';
 export { Pipeline } from './api/pipeline.ts';
 export { RegisteredSinks, type TableSinkOptions } from './api/registered-sinks.ts';
 export { SinkBuilder } from './api/sink-builder.ts';
@@ -36,6 +37,7 @@ export {
   type UsedDefinition,
 } from './declarative/plan.ts';
 export { type PipelineDocument, pipelineSchema } from './declarative/spec.ts';
+export { letterCopies } from './declarative/stage-parts.ts';
 export { nameSchema, stageSchemas } from './declarative/stage-schemas.ts';
 export { stageTables } from './declarative/stage-tables.ts';
 export {
@@ -64,6 +66,7 @@ export {
   toDag,
 } from './planner/plan-graph.ts';
 export { rowKeyOf } from './refusals/event-key.ts';
+export { LETTER_TABLE, lettersOf } from './refusals/letter-rows.ts';
 export type { Handled, Letter, LetterRequest, LetterStore, OpenLetterStore } from './refusals/letter-store.ts';
 export {
   isModuleJob,

@@ -45,7 +45,7 @@ export function addAccessHook(fastify: FastifyInstance, parts: AccessParts): voi
     const actor = await identify(request, parts);
     setActor(request, actor);
     // While there is no key, only this machine calls.
-    if (actor.kind !== 'open' && configOf(request).uncounted !== true) await parts.limits.count(request);
+    if (actor.kind !== 'open' && !configOf(request).uncounted) await parts.limits.count(request);
     if (includesRole(actor.role, needed)) return;
     const refusal = roleTooLow(actor, needed);
     await parts.trail.refused(request, refusal);

@@ -10,9 +10,9 @@ export type RouteAccess = AccessRole | 'anyone';
 export interface RouteTraits {
   /** What the audit log calls it, where that does not follow from verb and path. */
   readonly action?: string;
-  /** It changes nothing, whatever its verb: not in the audit log. */
-  readonly changesNothing?: true;
-  /** Programs call it all the time, and it bounds itself: it does not count towards the rate of the key. */
+  /** Not in the audit log whatever its verb: it changes nothing, or is a program's part in a delivery that goes on. */
+  readonly unaudited?: true;
+  /** Called many times a second by design, and bounded otherwise: not counted as a request of its key. */
   readonly uncounted?: true;
   /** The answer holds a secret that is shown once: it is not kept for an `Idempotency-Key`. */
   readonly answersSecret?: true;

@@ -4,7 +4,7 @@ import type { Actor } from './actor.ts';
 import { TooManyStreams } from './errors.ts';
 
 /** Open streams (SSE) of one key, all its sessions together; without keys, of everybody together. */
-export const STREAMS_PER_KEY_MAX = 32;
+export const STREAMS_PER_KEY_MAX = 64;
 /** Open streams of this process. */
 export const STREAMS_MAX = 512;
 /** How often it is asked whether those who hold streams may still. */
@@ -35,6 +35,11 @@ export class StreamSlots implements Disposable {
   constructor(mayStill: (actor: Actor) => Promise<boolean>, clock: Pick<Clock, 'timer'>) {
     this.#mayStill = mayStill;
     this.#clock = clock;
+  }
+
+  /** Streams that are open. */
+  get open(): number {
+    return this.#held.size;
   }
 
   /** @param ownMax streams of the caller's key, for routes of programs. @throws MillraceError `access.too_many_streams` */

@@ -30,8 +30,8 @@ export function actionOfRoute(method: string, url: string): string {
 /** What a request is about to do, for the audit log; `undefined` when it changes nothing. */
 export function auditedAction(request: FastifyRequest): AuditEntryInput | undefined {
   const { config, url = '' } = request.routeOptions;
-  const { action, changesNothing } = config as AccessConfig;
-  if (!(request.method in CHANGES) || changesNothing === true) return undefined;
+  const { action, unaudited } = config as AccessConfig;
+  if (!(request.method in CHANGES) || unaudited === true) return undefined;
   const parameters = request.params as Readonly<Record<string, string>> | undefined;
   const [resource = ''] = url.replace(/^\/(api\/v1\/)?/, '').split('/');
   const { id, ...others } = parameters ?? {};

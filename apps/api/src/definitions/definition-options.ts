@@ -3,6 +3,7 @@ import { type Connector, type ConnectorRegistry, secretFields } from '@millrace/
 import { MASK } from '@millrace/kernel';
 import { checkInput, errorIssue, type InputIssue, jsonPointer } from '@millrace/pipeline';
 import { inputInvalid, MaskedSecret } from '../http/errors.ts';
+import { straySecrets } from '../http/stray-secrets.ts';
 
 export interface SplitOptions {
   readonly config: Readonly<Record<string, unknown>>;
@@ -42,6 +43,7 @@ export function splitOptions(connector: Connector, options: Readonly<Record<stri
     delete config[field];
     secrets[field] = value;
   }
+  issues.push(...straySecrets(config, ['config']));
   if (issues.length > 0) throw inputInvalid(issues);
   return { config, secrets };
 }

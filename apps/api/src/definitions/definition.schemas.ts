@@ -12,6 +12,12 @@ export const createDefinitionSchema = z
   .strictObject({ name: nameSchema, type, config })
   .meta({ id: 'DefinitionInput', description: 'A source or sink to register.' });
 
+export const probeInputSchema = z
+  .strictObject({ type, config })
+  .meta({ id: 'ProbeInput', description: 'A source or sink that is not registered, to be looked at.' });
+
+export type ProbeInput = z.infer<typeof probeInputSchema>;
+
 export type CreateDefinition = z.infer<typeof createDefinitionSchema>;
 
 export const patchDefinitionSchema = z

@@ -6,6 +6,10 @@ const user = { domain: 'user', retry: 'never' } as const;
 /** `details.errors` holds every issue. */
 export const InputInvalid = errorCode('input.invalid', { ...user, title: 'The request is not valid' });
 export const MaskedSecret = errorCode('input.masked_secret', { ...user, title: 'A mask is not a secret' });
+export const SecretInDocument = errorCode('input.secret_in_document', {
+  ...user,
+  title: 'A secret where none belongs',
+});
 export const TooDeep = errorCode('input.too_deep', { ...user, title: 'The document is nested too deep' });
 export const BadParameter = errorCode('request.bad_parameter', { ...user, title: 'A parameter is not valid' });
 export const BadHeader = errorCode('request.bad_header', { ...user, title: 'A header is not valid' });

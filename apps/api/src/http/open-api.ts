@@ -3,6 +3,7 @@ import { type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { z } from 'zod';
 import { ROLE_EXTENSION, type RouteAccess, roleByVerb } from '../access/roles.ts';
+import { streamSchemas } from '../live/stream/answers-stream.ts';
 import { problemSchema } from './problem.ts';
 
 interface JsonSchema {
@@ -44,6 +45,7 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     convert(problemSchema, 'output'),
     convert(pipelineSchema, 'input'),
     convert(moduleJobSchema, 'input'),
+    ...[...streamSchemas].map((each) => convert(each, 'output')),
   ].map((converted) => converted.components);
   const schemas = Object.assign({}, document.components?.schemas, ...components);
   stateAccess(document);

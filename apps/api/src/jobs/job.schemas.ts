@@ -11,7 +11,7 @@ export const submitQuerySchema = z.strictObject({
 
 export type SubmitQuery = z.infer<typeof submitQuerySchema>;
 
-const jobError = z
+export const jobErrorSchema = z
   .object({
     code: z.string(),
     domain: z.enum(['user', 'external', 'internal']),
@@ -43,7 +43,7 @@ export const jobViewSchema = z
     desired: z
       .enum(['running', 'suspended', 'cancelled'])
       .meta({ description: 'What was asked for last; the workers make it so.' }),
-    error: jobError.nullable(),
+    error: jobErrorSchema.nullable(),
     generation: z.int().meta({ description: 'Number of the execution that wrote the status.' }),
     executionStartedAt: z.iso.datetime().nullable(),
     createdAt: z.iso.datetime(),

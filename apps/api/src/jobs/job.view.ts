@@ -23,7 +23,7 @@ export function jobView(job: Job, letters = NONE): JobView {
 }
 
 /** Field by field, so that nothing a worker adds to the record later gets out by itself. */
-function errorView({ error }: Job): JobView['error'] {
+export function errorView({ error }: Pick<Job, 'error'>): JobView['error'] {
   if (error === null) return null;
   const { code, domain, retry, title, message, mend, pointer, details } = error;
   return { code, domain, retry, title, message, mend, pointer, details };

@@ -57,7 +57,7 @@ export class JobsController {
 
   @Post('plan')
   @HttpCode(200)
-  @NeedsRole('editor', { changesNothing: true })
+  @NeedsRole('editor', { unaudited: true })
   @Posts('Shows how a job would run: the DAG, what is fused and why not. Makes nothing.')
   @ApiQuery({ name: 'format', required: false, schema: { type: 'string', enum: [...PLAN_FORMATS], default: 'json' } })
   @JsonBody('Pipeline')

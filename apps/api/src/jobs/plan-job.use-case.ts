@@ -12,6 +12,8 @@ import {
   planText,
 } from '@millrace/pipeline';
 import { Injectable } from '@nestjs/common';
+import { inputInvalid } from '../http/errors.ts';
+import { straySecrets } from '../http/stray-secrets.ts';
 import { PLAN_THREADS, planModule } from '../modules/module-plan.ts';
 import type { PlanQuery } from './job.schemas.ts';
 
@@ -22,11 +24,13 @@ const DRAWINGS = { text: planText, dot: planGraphviz, mermaid: planMermaid } as 
 export class PlanJobUseCase {
   constructor(private readonly catalog: Catalog) {}
 
-  /** @throws MillraceError `pipeline.invalid`, `module.unknown`, `module.failed` */
+  /** @throws MillraceError `input.invalid`, `pipeline.invalid`, `module.unknown`, `module.failed` */
   async execute(
     document: unknown,
     format: PlanQuery['format'],
   ): Promise<PlanExplanation & { readonly drawing?: string }> {
+    const stray = straySecrets(document);
+    if (stray.length > 0) throw inputInvalid(stray);
     const explanation = await this.#explain(document);
     return format === 'json' ? explanation : { ...explanation, drawing: DRAWINGS[format](explanation) };
   }

@@ -14,6 +14,9 @@ import {
   errorIssue,
   type InputIssue,
   jsonPointer,
+  LETTER_TABLE,
+  letterCopies,
+  lettersOf,
   type ParsedInnerStage,
   type ParsedPipeline,
   type ParsedStage,
@@ -27,6 +30,8 @@ const STAGES_AT_ONCE = 4;
 
 /** Stages that hand events on as they come, one stream, in order. */
 const PASSES_POSITIONS: ReadonlySet<ParsedStage['kind']> = new Set(['filter', 'where', 'select', 'enrich', 'mapAsync']);
+
+const LETTERS: SourceShape = { tables: [LETTER_TABLE] };
 
 const PreflightTimeout = errorCode('job.preflight_timeout', {
   domain: 'external',
@@ -73,7 +78,12 @@ export class PreflightRun {
     await inBatches(ofKind('sink'), STAGES_AT_ONCE, (stage) =>
       record(stage, () => this.#sink(stage, shapeOf(stage, outcomes))),
     );
-    const found = this.#pipeline.stages.flatMap(({ name }) => outcomes.get(name)!.findings);
+    const withCopies = this.#pipeline.stages.filter((stage) => letterCopies(stage) !== undefined);
+    const copies: Finding[] = [];
+    await inBatches(withCopies, STAGES_AT_ONCE, async (stage) => {
+      copies.push(...(await this.#letters(stage)));
+    });
+    const found = [...this.#pipeline.stages.flatMap(({ name }) => outcomes.get(name)!.findings), ...copies];
     return {
       issues: found.filter(({ severity }) => severity === 'error').map(toIssue),
       warnings: found.filter(({ severity }) => severity === 'warning'),
@@ -124,7 +134,7 @@ export class PreflightRun {
     return lookup.columns;
   }
 
-  async #sink(stage: ParsedStage, input: SourceShape | undefined): Promise<Outcome> {
+  async #sink(stage: Pick<ParsedStage, 'name'>, input: SourceShape | undefined): Promise<Outcome> {
     const { connector, role, definition } = this.#definitions.get(stage.name)!;
     const resolved = await this.#resolve(stage.name);
     if (Array.isArray(resolved)) return { shape: undefined, findings: resolved };
@@ -142,6 +152,18 @@ export class PreflightRun {
         this.#locatedInStage(staged, stage.name),
       ),
     };
+  }
+
+  /** The sink that gets copies of the stage's letters. */
+  async #letters({ name, kind }: ParsedStage): Promise<readonly Finding[]> {
+    const stage = lettersOf(name);
+    const { findings } = await this.#guarded({ name: stage, kind }, () => this.#sink({ name: stage }, LETTERS));
+    const own = jsonPointer(['stages', stage]);
+    const given = jsonPointer(['stages', name, 'onError', 'copyTo']);
+    return findings.map((finding) => ({
+      ...finding,
+      pointer: finding.pointer?.startsWith(own) === true ? given + finding.pointer.slice(own.length) : finding.pointer,
+    }));
   }
 
   /** The job asks for more than the connector holds. */
@@ -180,7 +202,7 @@ export class PreflightRun {
   }
 
   /** An error that names itself is a finding like the others; a system that does not answer in time as well. */
-  async #guarded(stage: ParsedStage, run: () => Promise<Outcome>): Promise<Outcome> {
+  async #guarded(stage: Pick<ParsedStage, 'name' | 'kind'>, run: () => Promise<Outcome>): Promise<Outcome> {
     try {
       return await run();
     } catch (error) {

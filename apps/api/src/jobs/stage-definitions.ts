@@ -1,7 +1,7 @@
 import type { Catalog, Definition, Role } from '@millrace/catalog';
 import type { Connector, ConnectorRegistry } from '@millrace/connector-contract';
 import { suggestNames } from '@millrace/kernel';
-import { checkInput, type InputIssue, jsonPointer, quoteName } from '@millrace/pipeline';
+import { checkInput, type InputIssue, jsonPointer, lettersOf, quoteName } from '@millrace/pipeline';
 import { connectorOf } from '../definitions/definition-options.ts';
 import { repositoryOf } from '../definitions/repository-of.ts';
 
@@ -36,13 +36,16 @@ export async function stageDefinitions(
 ): Promise<StageDefinitions> {
   const stages: StageDefinition[] = [];
   const issues: InputIssue[] = [];
-  const all = isObject(document) && isObject(document.stages) ? Object.entries(document.stages) : [];
-  for (const [stage, fields] of all) {
+  const given = isObject(document) && isObject(document.stages) ? Object.entries(document.stages) : [];
+  const all = given.flatMap(([stage, fields]) => [
+    { stage, fields, pointer: jsonPointer(['stages', stage]), isForLetters: false },
+    ...letterStage(stage, fields),
+  ]);
+  for (const { stage, fields, pointer, isForLetters } of all) {
     if (!isObject(fields)) continue;
     const named = nameOf(fields);
     if (named === undefined) continue;
-    const { role, name, options } = named;
-    const pointer = jsonPointer(['stages', stage]);
+    const { role, name } = named;
     const definition = await repositoryOf(catalog, role).find(name);
     if (definition === undefined || definition.name !== name) {
       const known = await repositoryOf(catalog, role).names();
@@ -54,7 +57,7 @@ export async function stageDefinitions(
     const connector = connectorOf(registry, role, definition.type);
     if ('enrich' in fields) {
       if ('openLookup' in connector && connector.openLookup !== undefined)
-        stages.push({ stage, role, definition, connector, options });
+        stages.push({ stage, role, definition, connector, options: named.options });
       else
         issues.push({
           code: 'source.no_lookup',
@@ -64,6 +67,17 @@ export async function stageDefinitions(
         });
       continue;
     }
+    const letterOptions = connector.role === 'sink' ? connector.letterOptions : undefined;
+    if (isForLetters && letterOptions === undefined) {
+      issues.push({
+        code: 'sink.takes_no_letters',
+        message: `stage ${quoteName(stage)} copies dead letters to a sink of type ${connector.type}, which takes none`,
+        mend: 'Name a sink that does, such as one of type kafka.',
+        pointer: `${pointer}/sink`,
+      });
+      continue;
+    }
+    const options = isForLetters ? { ...letterOptions, ...named.options } : named.options;
     const checked = checkInput(connector.stage, options, pointer);
     if (checked.value === undefined) {
       issues.push(...checked.issues);
@@ -73,6 +87,14 @@ export async function stageDefinitions(
     stages.push({ stage, role, definition, connector, options: checked.value });
   }
   return { stages, issues };
+}
+
+/** The sink that gets copies of a stage's letters is one more stage, whose input is not in the graph. */
+function letterStage(stage: string, fields: unknown) {
+  const onError = isObject(fields) ? fields.onError : undefined;
+  if (!isObject(onError) || onError.action !== 'dead-letter' || !isObject(onError.copyTo)) return [];
+  const pointer = jsonPointer(['stages', stage, 'onError', 'copyTo']);
+  return [{ stage: lettersOf(stage), fields: onError.copyTo, pointer, isForLetters: true }];
 }
 
 /** Not every sink can go on without a record. */

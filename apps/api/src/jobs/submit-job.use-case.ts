@@ -14,6 +14,8 @@ import {
   stagesOfUses,
 } from '@millrace/pipeline';
 import { Injectable } from '@nestjs/common';
+import { inputInvalid } from '../http/errors.ts';
+import { straySecrets } from '../http/stray-secrets.ts';
 import { exportsOfModule, planModule } from '../modules/module-plan.ts';
 import { Executions } from '../queue/executions.ts';
 import { PreflightRun } from './preflight.ts';
@@ -40,6 +42,8 @@ export class SubmitJobUseCase {
     document: unknown,
     check: boolean,
   ): Promise<{ readonly job: Job; readonly warnings: readonly Finding[] }> {
+    const stray = straySecrets(document);
+    if (stray.length > 0) throw inputInvalid(stray);
     if (isModuleJob(document)) return { job: await this.#submitModule(id, document), warnings: [] };
     const { pipeline, stages } = await this.#validate(document);
     const warnings = check ? await this.#preflight(id, pipeline, stages) : [];

@@ -49,7 +49,7 @@ export const lagView = ({ of, nowMs, p50Ms, p99Ms, bytes }: LagFigures): LagView
 });
 
 function vertexView(vertex: VertexFigures, at: number): FiguresView['vertices'][number] {
-  const { queueFill, watermarkMs: given, stateBytes, keys, ...counted } = vertex;
+  const { queueFill, watermarkMs: given, stateBytes, keys, custom, ...counted } = vertex;
   const watermarkMs = given !== undefined && Math.abs(given) <= TIME_MS_MAX ? given : undefined;
   return {
     ...counted,
@@ -58,5 +58,7 @@ function vertexView(vertex: VertexFigures, at: number): FiguresView['vertices'][
     watermarkAgeMs: watermarkMs === undefined ? null : Math.max(0, at - watermarkMs),
     stateBytes: stateBytes ?? null,
     keys: keys ?? null,
+    // Tables have a route of their own, and there may be many.
+    custom: Object.fromEntries(Object.entries(custom).filter(([name]) => !name.startsWith('table.'))),
   };
 }

@@ -7,8 +7,10 @@ import {
   executionTaskId,
   FiguresBoard,
   type JobFigures,
+  MemberBoard,
   POKE_CHANNEL,
   RedisSnapshotStore,
+  type SnapshotRecord,
 } from '@millrace/cluster';
 import { MillraceError } from '@millrace/kernel';
 import { Queue } from 'bullmq';
@@ -22,6 +24,8 @@ const FIRST_CONNECT_MS_MAX = 2_000;
 export class Executions implements AsyncDisposable {
   /** What members tell about running jobs; wrap its answers in `asked`. */
   readonly board: FiguresBoard;
+  /** The workers that are there. */
+  readonly members: MemberBoard;
   readonly #redis: Redis;
   readonly #queue: Queue<ExecutionTask>;
   readonly #snapshots: RedisSnapshotStore;
@@ -31,6 +35,7 @@ export class Executions implements AsyncDisposable {
     this.#redis = redis;
     this.#log = log;
     this.board = new FiguresBoard(redis);
+    this.members = new MemberBoard(redis);
     this.#queue = new Queue<ExecutionTask>(EXECUTION_QUEUE, { connection: redis });
     // The connection itself reports; BullMQ says the same again.
     this.#queue.on('error', () => {});
@@ -72,6 +77,11 @@ export class Executions implements AsyncDisposable {
   /** Waits for what Redis was asked. @throws MillraceError `redis.unavailable` */
   asked<T>(answer: Promise<T>): Promise<T> {
     return asked(answer);
+  }
+
+  /** Snapshots whose state is kept, the newest first. @throws MillraceError `redis.unavailable` */
+  retained(jobId: string): Promise<readonly SnapshotRecord[]> {
+    return asked(this.#snapshots.records(jobId));
   }
 
   /** Removes the snapshots of a deleted job. @throws MillraceError `redis.unavailable` */

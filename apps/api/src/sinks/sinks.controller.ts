@@ -13,9 +13,12 @@ import {
   definitionPageSchema,
   definitionViewSchema,
   type PatchDefinition,
+  type ProbeInput,
   patchDefinitionSchema,
+  probeInputSchema,
 } from '../definitions/definition.schemas.ts';
 import { definitionView } from '../definitions/definition.view.ts';
+import { ProbeDefinitionUseCase } from '../definitions/probe-definition.use-case.ts';
 import { UpdateDefinitionUseCase } from '../definitions/update-definition.use-case.ts';
 import { Answers, ChangesVersion, IdPath, ListQuery, Posts } from '../http/api-docs.ts';
 import { IfMatch } from '../http/if-match.ts';
@@ -30,6 +33,7 @@ export class SinksController {
     private readonly createDefinition: CreateDefinitionUseCase,
     private readonly updateDefinition: UpdateDefinitionUseCase,
     private readonly checkDefinition: CheckDefinitionUseCase,
+    private readonly probeDefinition: ProbeDefinitionUseCase,
   ) {}
 
   @Post()
@@ -47,6 +51,16 @@ export class SinksController {
   @Answers(200, definitionPageSchema)
   async list(@Query({ schema: pageQuerySchema }) query: PageQuery): Promise<PageView<DefinitionView>> {
     return pageView(await this.catalog.sinks.list(pageRequest(query)), definitionView);
+  }
+
+  @Post('probe')
+  @HttpCode(200)
+  @NeedsRole('editor', { unaudited: true })
+  @Posts('Asks a sink that is not registered what it lacks. Keeps nothing.')
+  @Answers(200, checkViewSchema)
+  async probe(@Body({ schema: probeInputSchema }) body: ProbeInput): Promise<CheckView> {
+    const { ok, findings } = await this.probeDefinition.execute('sink', body);
+    return { ok, findings };
   }
 
   @Get(':id')
@@ -79,7 +93,7 @@ export class SinksController {
 
   @Post(':id/check')
   @HttpCode(200)
-  @NeedsRole('operator', { changesNothing: true })
+  @NeedsRole('operator', { unaudited: true })
   @Posts('Asks the system of a sink what it lacks, with the SQL that repairs it. Changes nothing.', { id: true })
   @Answers(200, checkViewSchema)
   check(@Param('id') id: string): Promise<CheckView> {

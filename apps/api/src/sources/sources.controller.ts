@@ -1,6 +1,6 @@
 import { Catalog } from '@millrace/catalog';
 import { Body, Controller, Delete, Get, HttpCode, Param, Patch, Post, Query } from '@nestjs/common';
-import { ApiTags } from '@nestjs/swagger';
+import { ApiParam, ApiTags } from '@nestjs/swagger';
 import { NeedsRole } from '../access/roles.ts';
 import { CheckDefinitionUseCase } from '../definitions/check-definition.use-case.ts';
 import { CreateDefinitionUseCase } from '../definitions/create-definition.use-case.ts';
@@ -13,14 +13,28 @@ import {
   definitionPageSchema,
   definitionViewSchema,
   type PatchDefinition,
+  type ProbeInput,
   patchDefinitionSchema,
+  probeInputSchema,
 } from '../definitions/definition.schemas.ts';
 import { definitionView } from '../definitions/definition.view.ts';
+import { ProbeDefinitionUseCase } from '../definitions/probe-definition.use-case.ts';
 import { UpdateDefinitionUseCase } from '../definitions/update-definition.use-case.ts';
-import { Answers, ChangesVersion, IdPath, ListQuery, Posts } from '../http/api-docs.ts';
+import { Answers, ChangesVersion, IdPath, ListQuery, Posts, QueryOf } from '../http/api-docs.ts';
 import { IfMatch } from '../http/if-match.ts';
 import { type PageQuery, type PageView, pageQuerySchema, pageRequest, pageView } from '../http/page-query.ts';
 import { ResourceId } from '../http/resource-id.ts';
+import {
+  type DiscoveryView,
+  type DropSlotQuery,
+  discoverySchema,
+  dropSlotQuerySchema,
+  type ProbeView,
+  probeSchema,
+  type SlotsView,
+  slotsSchema,
+} from './look/look.schemas.ts';
+import { LookAtSourceUseCase } from './look/look-at-source.use-case.ts';
 
 @ApiTags('sources')
 @Controller('api/v1/sources')
@@ -30,6 +44,8 @@ export class SourcesController {
     private readonly createDefinition: CreateDefinitionUseCase,
     private readonly updateDefinition: UpdateDefinitionUseCase,
     private readonly checkDefinition: CheckDefinitionUseCase,
+    private readonly probeDefinition: ProbeDefinitionUseCase,
+    private readonly lookAtSource: LookAtSourceUseCase,
   ) {}
 
   @Post()
@@ -47,6 +63,46 @@ export class SourcesController {
   @Answers(200, definitionPageSchema)
   async list(@Query({ schema: pageQuerySchema }) query: PageQuery): Promise<PageView<DefinitionView>> {
     return pageView(await this.catalog.sources.list(pageRequest(query)), definitionView);
+  }
+
+  @Post('probe')
+  @HttpCode(200)
+  @NeedsRole('editor', { unaudited: true })
+  @Posts('Asks a source that is not registered what it lacks, and which tables it has. Keeps nothing.')
+  @Answers(200, probeSchema)
+  probe(@Body({ schema: probeInputSchema }) body: ProbeInput): Promise<ProbeView> {
+    return this.probeDefinition.execute('source', body);
+  }
+
+  @Get(':id/tables')
+  @NeedsRole('operator')
+  @IdPath('Lists the tables of a source: size, key, and what stands against capturing them.')
+  @Answers(200, discoverySchema)
+  tables(@Param('id') id: string): Promise<DiscoveryView> {
+    return this.lookAtSource.tables(id);
+  }
+
+  @Get(':id/slots')
+  @NeedsRole('operator')
+  @IdPath('Lists what keeps log at the system of a source: the slots of jobs, and orphans.')
+  @Answers(200, slotsSchema)
+  slots(@Param('id') id: string): Promise<SlotsView> {
+    return this.lookAtSource.slots(id);
+  }
+
+  @Delete(':id/slots/:slot')
+  @HttpCode(204)
+  @NeedsRole('admin')
+  @IdPath('Drops the slot of a job that is gone. Whoever reads it cannot go on.')
+  @ApiParam({ name: 'slot', description: 'Name of the slot.', schema: { type: 'string' } })
+  @QueryOf(dropSlotQuerySchema)
+  @Answers(204)
+  async dropSlot(
+    @Param('id') id: string,
+    @Param('slot') slot: string,
+    @Query({ schema: dropSlotQuerySchema }) { confirm }: DropSlotQuery,
+  ): Promise<void> {
+    await this.lookAtSource.dropSlot(id, slot, confirm);
   }
 
   @Get(':id')
@@ -79,7 +135,7 @@ export class SourcesController {
 
   @Post(':id/check')
   @HttpCode(200)
-  @NeedsRole('operator', { changesNothing: true })
+  @NeedsRole('operator', { unaudited: true })
   @Posts('Asks the system of a source what it lacks, with the SQL that repairs it. Changes nothing.', { id: true })
   @Answers(200, checkViewSchema)
   check(@Param('id') id: string): Promise<CheckView> {

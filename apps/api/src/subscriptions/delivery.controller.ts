@@ -1,10 +1,10 @@
 import { Catalog } from '@millrace/catalog';
 import { toErrorRecord } from '@millrace/kernel';
-import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { ApiProduces, ApiTags } from '@nestjs/swagger';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { LRUCache } from 'lru-cache';
-import { actorOf } from '../access/actor.ts';
+import { type Actor, Caller } from '../access/actor.ts';
 import { NeedsRole } from '../access/roles.ts';
 import { STREAMS_MAX, StreamSlots } from '../access/stream-slots.ts';
 import { Answers, IdPath, Posts, QueryOf } from '../http/api-docs.ts';
@@ -42,7 +42,7 @@ export class DeliveryController {
   constructor(
     private readonly catalog: Catalog,
     private readonly delivery: SubscriptionDelivery,
-    private readonly streams: StreamSlots,
+    private readonly slots: StreamSlots,
   ) {}
 
   @Get('events')
@@ -54,11 +54,11 @@ export class DeliveryController {
   async events(
     @Param('id') id: string,
     @Query({ schema: attachQuerySchema }) { instance }: AttachQuery,
-    @Req() request: FastifyRequest,
+    @Caller() caller: Actor,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const known = await this.#find(id);
-    const slot = this.streams.take(actorOf(request)!, STREAMS_MAX);
+    const slot = this.slots.take(caller, STREAMS_MAX);
     const closed = new AbortController();
     const { raw } = reply;
     raw.once('close', () => closed.abort(new Error('the instance is gone')));
@@ -80,7 +80,7 @@ export class DeliveryController {
 
   @Post('report')
   @HttpCode(200)
-  @NeedsRole('operator', { changesNothing: true, uncounted: true })
+  @NeedsRole('operator', { unaudited: true, uncounted: true })
   @IdPath('Acknowledges changes, gives partitions back, and says that the instance lives: at least every 5 seconds.')
   @Answers(200, reportAnswerSchema)
   async report(@Param('id') id: string, @Body({ schema: reportSchema }) body: ReportBody): Promise<ReportAnswer> {
@@ -91,7 +91,7 @@ export class DeliveryController {
 
   @Post('refusals')
   @HttpCode(200)
-  @NeedsRole('operator', { changesNothing: true })
+  @NeedsRole('operator', { unaudited: true })
   @Posts(
     'Keeps a change that a handler gives up as a dead letter of the job. It is acknowledged as any other after that.',
     {

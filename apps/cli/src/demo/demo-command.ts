@@ -1,6 +1,5 @@
 import { errorCode, MillraceError, parseDurationMs } from '@millrace/kernel';
 import { Command } from 'commander';
-import { runDemo } from './demo.ts';
 
 const BadDuration = errorCode('cli.bad_duration', { domain: 'user', retry: 'never', title: 'Not a duration' });
 
@@ -20,6 +19,8 @@ export function demoCommand(exit: (code: number) => void): Command {
     .option('--for <duration>', 'end by itself after this time, with 0 only if the copy is equal')
     .option('--seed <number>', 'seed of the traffic', '1')
     .action(async (options: { for?: string; seed: string }) => {
+      // Only here: the servers it starts are none of an installation's.
+      const { runDemo } = await import('./demo.ts');
       exit(
         await runDemo({
           forMs: options.for === undefined ? undefined : durationMs(options.for),

@@ -17,6 +17,7 @@ export function DeleteDefinition({
   return (
     <ConfirmAction
       label="Delete"
+      needs="editor"
       isFinal
       isDisabled={jobs.length > 0}
       says={`${name} is taken out of the register, with its secrets. Nothing is changed at the system itself.`}

@@ -40,12 +40,14 @@ export function JobActions({ job }: { readonly job: Job }) {
         <ConfirmAction
           key={command}
           {...WORDS[command]}
+          needs="operator"
           call={(api) => api.POST(`/api/v1/jobs/{id}/${command}`, { params: { path } })}
         />
       ))}
       {isDeletable(job) && (
         <ConfirmAction
           label="Delete"
+          needs="editor"
           isFinal
           says="The job is gone, with its snapshots, its records that were set aside, and what it made for itself at the source (slot, publication). What it has written stays."
           call={(api) => api.DELETE('/api/v1/jobs/{id}', { params: { path } })}

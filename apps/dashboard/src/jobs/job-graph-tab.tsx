@@ -1,8 +1,9 @@
-import type { Job } from '@millrace/sdk/client';
-import { lazy, Suspense, useState } from 'react';
-import type { Figures } from '../api/figures.ts';
+import type { Job, JobFigures } from '@millrace/sdk/client';
+import { useQuery } from '@tanstack/react-query';
+import { lazy, Suspense, useMemo, useState } from 'react';
 import { planQuery } from '../api/job-queries.ts';
-import { useLive } from '../api/use-live.ts';
+import { useMe } from '../api/me.ts';
+import { type Plan, planOfFigures } from '../api/plan.ts';
 import { QueryView } from '../parts/query-view.tsx';
 import { VertexDrawer } from './vertex-drawer.tsx';
 import { VertexTable } from './vertex-table.tsx';
@@ -11,28 +12,41 @@ const Graph = lazy(() => import('./graph/graph.tsx'));
 
 export interface JobGraphTabProps {
   readonly job: Job;
-  readonly figures: Figures | null;
+  readonly figures: JobFigures | null;
   readonly as: 'graph' | 'list';
 }
 
 /** The vertices of a job with their figures, drawn or as a list; both open the same drawer. */
-export function JobGraphTab({ job, figures, as }: JobGraphTabProps) {
-  const query = useLive(planQuery(job));
+export function JobGraphTab(props: JobGraphTabProps) {
+  const { may } = useMe();
+  return may('editor') ? <Planned {...props} /> : <Running {...props} />;
+}
+
+function Planned(props: JobGraphTabProps) {
+  const query = useQuery(planQuery(props.job));
+  return <QueryView query={query}>{(plan) => <Vertices {...props} plan={plan} />}</QueryView>;
+}
+
+/** Planning takes an editor; others see the graph while it runs. */
+function Running(props: JobGraphTabProps) {
+  const { figures } = props;
+  const shape = figures === null ? undefined : JSON.stringify(planOfFigures(figures));
+  const plan = useMemo(() => (shape === undefined ? undefined : (JSON.parse(shape) as Plan)), [shape]);
+  return plan === undefined ? <p>The graph is shown while the job runs.</p> : <Vertices {...props} plan={plan} />;
+}
+
+function Vertices({ figures, as, plan }: JobGraphTabProps & { readonly plan: Plan }) {
   const [chosen, choose] = useState<string>();
   return (
-    <QueryView query={query}>
-      {(plan) => (
-        <>
-          {as === 'graph' ? (
-            <Suspense>
-              <Graph plan={plan} figures={figures} onChoose={choose} />
-            </Suspense>
-          ) : (
-            <VertexTable plan={plan} figures={figures} onChoose={choose} />
-          )}
-          <VertexDrawer plan={plan} figures={figures} vertex={chosen} onClose={() => choose(undefined)} />
-        </>
+    <>
+      {as === 'graph' ? (
+        <Suspense>
+          <Graph plan={plan} figures={figures} onChoose={choose} />
+        </Suspense>
+      ) : (
+        <VertexTable plan={plan} figures={figures} onChoose={choose} />
       )}
-    </QueryView>
+      <VertexDrawer plan={plan} figures={figures} vertex={chosen} onClose={() => choose(undefined)} />
+    </>
   );
 }

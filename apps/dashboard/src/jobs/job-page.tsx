@@ -2,22 +2,28 @@ import { Badge, Tabs } from '@mantine/core';
 import type { Job } from '@millrace/sdk/client';
 import { useNavigate, useParams, useSearch } from '@tanstack/react-router';
 import { lazy, Suspense } from 'react';
-import { figuresQuery, jobQuery } from '../api/job-queries.ts';
+import { useJobStream } from '../api/job-live.ts';
+import { figuresQuery, jobQuery, LIVE_MS } from '../api/job-queries.ts';
 import { useLive } from '../api/use-live.ts';
 import { Page } from '../parts/page.tsx';
 import { QueryView } from '../parts/query-view.tsx';
 import { Since } from '../parts/since.tsx';
 import { StatusBadge } from '../parts/tone.tsx';
+import { ExecutionsTable } from './executions-table.tsx';
 import { JobActions } from './job-actions.tsx';
 import { JobDocument } from './job-document.tsx';
 import { JobFailure } from './job-failure.tsx';
 import { JobGraphTab } from './job-graph-tab.tsx';
 import { guaranteeOf, jobState, stateSince } from './job-state.ts';
 import { JobTiles } from './job-tiles.tsx';
+import { SnapshotsTable } from './snapshots-table.tsx';
+import { TablesTable } from './tables-table.tsx';
 
 const DeadLetters = lazy(() => import('../dead-letters/job-dead-letters.tsx'));
 
-const TABS = ['graph', 'list', 'dead-letters', 'document'] as const;
+const Charts = lazy(() => import('./job-charts.tsx'));
+
+const TABS = ['graph', 'list', 'tables', 'charts', 'snapshots', 'executions', 'dead-letters', 'document'] as const;
 type Tab = (typeof TABS)[number];
 
 /** One job: its state and what to do about it, its figures, its graph. */
@@ -52,7 +58,11 @@ function State({ job }: { readonly job: Job }) {
 function JobBody({ job }: { readonly job: Job }) {
   const { tab = 'graph' } = useSearch({ from: '/jobs/$name' });
   const navigate = useNavigate({ from: '/jobs/$name' });
-  const { data: figures = null } = useLive(figuresQuery(job.name));
+  const stream = useJobStream(job.name);
+  const { data: figures = null } = useLive({
+    ...figuresQuery(job.name),
+    refetchInterval: stream === 'failed' ? LIVE_MS : false,
+  });
   const shown = TABS.includes(tab as Tab) ? tab : 'graph';
   return (
     <>
@@ -66,6 +76,10 @@ function JobBody({ job }: { readonly job: Job }) {
         <Tabs.List mb="sm">
           <Tabs.Tab value="graph">Graph</Tabs.Tab>
           <Tabs.Tab value="list">List</Tabs.Tab>
+          <Tabs.Tab value="tables">Tables</Tabs.Tab>
+          <Tabs.Tab value="charts">Charts</Tabs.Tab>
+          <Tabs.Tab value="snapshots">Snapshots</Tabs.Tab>
+          <Tabs.Tab value="executions">Executions</Tabs.Tab>
           <Tabs.Tab
             value="dead-letters"
             rightSection={
@@ -85,6 +99,20 @@ function JobBody({ job }: { readonly job: Job }) {
         </Tabs.Panel>
         <Tabs.Panel value="list">
           <JobGraphTab job={job} figures={figures} as="list" />
+        </Tabs.Panel>
+        <Tabs.Panel value="tables">
+          <TablesTable job={job.name} />
+        </Tabs.Panel>
+        <Tabs.Panel value="charts">
+          <Suspense>
+            <Charts job={job.name} />
+          </Suspense>
+        </Tabs.Panel>
+        <Tabs.Panel value="snapshots">
+          <SnapshotsTable job={job.name} />
+        </Tabs.Panel>
+        <Tabs.Panel value="executions">
+          <ExecutionsTable job={job.name} />
         </Tabs.Panel>
         <Tabs.Panel value="dead-letters">
           <Suspense>

@@ -44,7 +44,11 @@ export const isDeletable = ({ status, desired }: Pick<Job, 'status' | 'desired'>
   !isActive(status) && (desired !== 'running' || status === 'FAILED' || status === 'COMPLETED');
 
 /** Since when it has been so. */
-export const stateSince = ({ status, executionStartedAt, updatedAt }: Job): string =>
+export const stateSince = ({
+  status,
+  executionStartedAt,
+  updatedAt,
+}: Pick<Job, 'status' | 'executionStartedAt' | 'updatedAt'>): string =>
   status === 'RUNNING' && executionStartedAt !== null ? executionStartedAt : updatedAt;
 
 export const guaranteeOf = ({ document }: Job): string => document.guarantee ?? 'exactly-once';

@@ -1,9 +1,9 @@
-import { Group, SegmentedControl, TextInput } from '@mantine/core';
+import { Button, Group, SegmentedControl, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
-import type { Job } from '@millrace/sdk/client';
+import type { JobSummary } from '@millrace/sdk/client';
+import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
-import { jobsQuery } from '../api/job-queries.ts';
-import { useLive } from '../api/use-live.ts';
+import { useFleet } from '../api/fleet.ts';
 import { EmptyState } from '../parts/empty-state.tsx';
 import { plural } from '../parts/formats.ts';
 import { Page } from '../parts/page.tsx';
@@ -14,22 +14,26 @@ import { JobsTable } from './jobs-table.tsx';
 
 const FILTERS = {
   all: () => true,
-  running: (job: Job) => jobState(job).tone === 'ok' || jobState(job).tone === 'busy',
-  stopped: (job: Job) => jobState(job).tone === 'idle',
-  wrong: (job: Job) => ['bad', 'warn'].includes(jobState(job).tone) || job.deadLetters.open > 0,
+  running: (job: JobSummary) => jobState(job).tone === 'ok' || jobState(job).tone === 'busy',
+  stopped: (job: JobSummary) => jobState(job).tone === 'idle',
+  wrong: (job: JobSummary) => ['bad', 'warn'].includes(jobState(job).tone) || job.deadLetters > 0,
 } as const;
 
 type Filter = keyof typeof FILTERS;
 
 export function JobsPage() {
-  const query = useLive(jobsQuery);
+  const query = useFleet();
   const [filter, setFilter] = useState<Filter>('all');
   const [typed, setTyped] = useState('');
   const [text] = useDebouncedValue(typed, 100);
   return (
-    <Page title="Jobs" about={query.data === undefined ? undefined : plural(query.data.length, 'job')}>
+    <Page
+      title="Jobs"
+      actions={<Button renderRoot={(props) => <Link to="/new-job" {...props} />}>New job</Button>}
+      about={query.data === undefined ? undefined : plural(query.data.jobs.length, 'job')}
+    >
       <QueryView query={query}>
-        {(jobs) =>
+        {({ jobs }) =>
           jobs.length === 0 ? (
             <EmptyState title="No jobs yet">
               A job reads a registered <PageLink to="/sources">source</PageLink> and writes to a registered{' '}

@@ -1,17 +1,20 @@
 import { Text } from '@mantine/core';
-import type { Job } from '@millrace/sdk/client';
+import type { JobSummary } from '@millrace/sdk/client';
 import { type Column, DataTable } from '../parts/data-table.tsx';
-import { count } from '../parts/formats.ts';
+import { count, duration, NONE, percent, rate } from '../parts/formats.ts';
 import { PageLink } from '../parts/page-link.tsx';
 import { Since } from '../parts/since.tsx';
 import { StatusBadge } from '../parts/tone.tsx';
-import { guaranteeOf, jobState, stateSince } from './job-state.ts';
+import { jobState, stateSince } from './job-state.ts';
 
-const COLUMNS: readonly Column<Job>[] = [
+/** From here on back-pressure is worth a look. */
+const HELD_UP = 0.1;
+
+const COLUMNS: readonly Column<JobSummary>[] = [
   {
     name: 'Job',
     cell: ({ name }) => (
-      <PageLink to="/jobs/$name" params={{ name }} fw={500} size="sm">
+      <PageLink to="/jobs/$name" params={{ name }} fw={500}>
         {name}
       </PageLink>
     ),
@@ -24,24 +27,50 @@ const COLUMNS: readonly Column<Job>[] = [
     },
   },
   { name: 'For', cell: (job) => <Since at={stateSince(job)} />, isNumber: true },
-  { name: 'Guarantee', cell: (job) => guaranteeOf(job) },
-  { name: 'Executions', cell: ({ generation }) => count(generation), isNumber: true },
+  { name: 'Guarantee', cell: ({ guarantee }) => guarantee },
+  { name: 'In/s', cell: (job) => (job.member === null ? NONE : rate(job.inPerSecond)), isNumber: true },
+  { name: 'Out/s', cell: (job) => (job.member === null ? NONE : rate(job.outPerSecond)), isNumber: true },
+  {
+    name: 'Lag p50 / p99',
+    cell: ({ lag }) => (lag === null ? NONE : `${duration(lag.p50Ms ?? lag.nowMs)} / ${duration(lag.p99Ms)}`),
+    isNumber: true,
+  },
+  {
+    name: 'Waits',
+    cell: ({ member, blocked }) =>
+      member !== null && blocked >= HELD_UP ? <StatusBadge tone="warn">{percent(blocked)}</StatusBadge> : NONE,
+    isNumber: true,
+  },
+  {
+    name: 'Snapshot',
+    cell: ({ snapshot }) => (snapshot === null ? NONE : <Since at={snapshot.takenAt} ago />),
+    isNumber: true,
+  },
+  {
+    name: 'Restarts, 24 h',
+    cell: ({ restarts }) => (restarts === 0 ? <Quiet /> : <StatusBadge tone="warn">{count(restarts)}</StatusBadge>),
+    isNumber: true,
+  },
   {
     name: 'Set aside',
-    cell: ({ name, deadLetters: { open } }) =>
-      open === 0 ? (
-        <Text c="dimmed" size="sm" component="span">
-          0
-        </Text>
+    cell: ({ name, deadLetters }) =>
+      deadLetters === 0 ? (
+        <Quiet />
       ) : (
-        <PageLink to="/jobs/$name" params={{ name }} search={{ tab: 'dead-letters' }} size="sm">
-          {count(open)}
+        <PageLink to="/jobs/$name" params={{ name }} search={{ tab: 'dead-letters' }}>
+          {count(deadLetters)}
         </PageLink>
       ),
     isNumber: true,
   },
 ];
 
-export function JobsTable({ jobs }: { readonly jobs: readonly Job[] }) {
+const Quiet = () => (
+  <Text c="dimmed" size="sm" component="span">
+    0
+  </Text>
+);
+
+export function JobsTable({ jobs }: { readonly jobs: readonly JobSummary[] }) {
   return <DataTable label="Jobs" columns={COLUMNS} rows={jobs} keyOf={({ id }) => id} />;
 }

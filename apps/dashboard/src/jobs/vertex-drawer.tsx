@@ -1,11 +1,14 @@
 import { Drawer, Stack, Text } from '@mantine/core';
-import type { Figures, Plan } from '../api/figures.ts';
-import { count, duration } from '../parts/formats.ts';
+import type { JobFigures, VertexFigures } from '@millrace/sdk/client';
+import type { Plan } from '../api/plan.ts';
+import { bytes, count, duration, percent, rate } from '../parts/formats.ts';
 import { Facts, Panel } from '../parts/panel.tsx';
+import { StatusBadge } from '../parts/tone.tsx';
+import { pressureTone, pressureWords } from './pressure.ts';
 
 export interface VertexDrawerProps {
   readonly plan: Plan;
-  readonly figures: Figures | null;
+  readonly figures: JobFigures | null;
   readonly vertex: string | undefined;
   readonly onClose: () => void;
 }
@@ -27,10 +30,14 @@ export function VertexDrawer({ plan, figures, vertex: name, onClose }: VertexDra
     >
       {vertex !== undefined && (
         <Stack gap="md">
-          {vertex.reason !== undefined && (
-            <Text size="sm" c="dimmed">
-              A vertex of its own: {vertex.reason}.
-            </Text>
+          {of === undefined ? (
+            <Text size="sm">No worker runs it at the moment.</Text>
+          ) : (
+            <>
+              <StatusBadge tone={pressureTone(of)}>{pressureWords(of)}</StatusBadge>
+              <Now figures={of} />
+              <Queues vertex={of.vertex} figures={figures!} />
+            </>
           )}
           <Panel title="Runs">
             <Facts
@@ -41,19 +48,10 @@ export function VertexDrawer({ plan, figures, vertex: name, onClose }: VertexDra
                   .join(', '),
               }))}
             />
-          </Panel>
-          <Panel title="Now">
-            {of === undefined ? (
-              <Text size="sm">No worker runs it at the moment.</Text>
-            ) : (
-              <Facts
-                facts={[
-                  { name: 'Instances', value: count(vertex.parallelism) },
-                  { name: 'Rows in', value: count(of.rowsIn) },
-                  { name: 'Rows out', value: count(of.rowsOut) },
-                  { name: 'Busy in all', value: duration(of.busyMs) },
-                ]}
-              />
+            {vertex.reason !== undefined && (
+              <Text size="xs" c="dimmed" mt="xs">
+                A vertex of its own: {vertex.reason}.
+              </Text>
             )}
           </Panel>
           {of !== undefined && Object.keys(of.custom).length > 0 && (
@@ -64,5 +62,39 @@ export function VertexDrawer({ plan, figures, vertex: name, onClose }: VertexDra
         </Stack>
       )}
     </Drawer>
+  );
+}
+
+const Now = ({ figures }: { readonly figures: VertexFigures }) => (
+  <Panel title="Now">
+    <Facts
+      facts={[
+        { name: 'In', value: `${rate(figures.rowsInPerSecond)} rows/s, ${count(figures.rowsIn)} in all` },
+        { name: 'Out', value: `${rate(figures.rowsOutPerSecond)} rows/s, ${count(figures.rowsOut)} in all` },
+        { name: 'Busy', value: percent(figures.busy) },
+        { name: 'Waits for room', value: percent(figures.blocked) },
+        { name: 'Instances', value: count(figures.instances) },
+        { name: 'Watermark behind', value: duration(figures.watermarkAgeMs) },
+        { name: 'State', value: bytes(figures.stateBytes) },
+        { name: 'Keys', value: count(figures.keys) },
+        { name: 'Set aside', value: count(figures.deadLetters) },
+      ]}
+    />
+  </Panel>
+);
+
+function Queues({ vertex, figures }: { readonly vertex: string; readonly figures: JobFigures }) {
+  const queues = figures.edges.filter(({ to }) => to === vertex);
+  if (queues.length === 0) return null;
+  return (
+    <Panel title="Waiting for it">
+      <Facts
+        facts={queues.map(({ edge, from, queuedRows, queueRowsMax, fill }) => ({
+          key: String(edge),
+          name: `from ${from}`,
+          value: `${count(queuedRows)} of ${count(queueRowsMax)} rows, ${percent(fill)}`,
+        }))}
+      />
+    </Panel>
   );
 }

@@ -1,11 +1,12 @@
 import { Button, Group, Modal, Stack, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import type { AccessRole } from '@millrace/sdk/client';
+import { useMutation, useQueryClient } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { asCurl, type Call, recordCall } from '../api/call.ts';
+import type { Call } from '../api/call.ts';
 import { api } from '../api/client.ts';
 import { useMe } from '../api/me.ts';
-import { CodeBlock } from './code-block.tsx';
+import { CallAsCurl } from './call-as-curl.tsx';
 import { ProblemAlert } from './problem-alert.tsx';
 
 export interface ConfirmActionProps<T> {
@@ -13,6 +14,10 @@ export interface ConfirmActionProps<T> {
   /** What will happen, and what will stay. */
   readonly says: ReactNode;
   readonly call: Call<T>;
+  /** What is shown in place of a call that holds secrets. */
+  readonly shown?: Call;
+  /** The role that the call needs. */
+  readonly needs: AccessRole;
   /** What is lost is asked for in red. */
   readonly isFinal?: boolean;
   readonly isDisabled?: boolean;
@@ -23,18 +28,24 @@ export interface ConfirmActionProps<T> {
   readonly onDone?: (answer: T) => void;
 }
 
-/** The request as a shell would make it. */
-export function CallAsCurl({ call }: { readonly call: Call }) {
-  const { hasKeys } = useMe();
-  const { data } = useQuery({ queryKey: ['curl', call], queryFn: () => recordCall(call), gcTime: 0 });
-  return data === undefined ? null : <CodeBlock text={asCurl(data, hasKeys)} what="the call as curl" />;
-}
-
 /** A button that says what it will do, shows the call, and does it when that is confirmed. */
 export function ConfirmAction<T>(props: ConfirmActionProps<T>) {
-  const { label, says, call, isFinal = false, isDisabled, icon, variant = 'default', children, onDone } = props;
+  const {
+    label,
+    says,
+    call,
+    shown = call,
+    needs,
+    isFinal = false,
+    isDisabled = false,
+    icon,
+    variant = 'default',
+    children,
+    onDone,
+  } = props;
   const [isOpen, { open, close }] = useDisclosure();
   const client = useQueryClient();
+  const { may } = useMe();
   const mutation = useMutation({
     mutationFn: () => call(api),
     onSuccess: (answer) => {
@@ -49,7 +60,8 @@ export function ConfirmAction<T>(props: ConfirmActionProps<T>) {
         variant={variant}
         color={isFinal ? 'red' : undefined}
         leftSection={icon}
-        disabled={isDisabled}
+        disabled={isDisabled || !may(needs)}
+        title={may(needs) ? undefined : `Needs the role ${needs}`}
         onClick={() => {
           mutation.reset();
           open();
@@ -63,7 +75,7 @@ export function ConfirmAction<T>(props: ConfirmActionProps<T>) {
             {says}
           </Text>
           {children}
-          {isOpen && <CallAsCurl call={call} />}
+          {isOpen && <CallAsCurl call={shown} />}
           {mutation.error !== null && <ProblemAlert error={mutation.error} />}
           <Group justify="flex-end">
             <Button variant="default" onClick={close}>

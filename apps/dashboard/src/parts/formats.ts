@@ -1,9 +1,22 @@
 /** How quantities are written, the same everywhere. `—` is what is not known. */
 export const NONE = '—';
 
+const compact = new Intl.NumberFormat('en-US', { notation: 'compact', maximumFractionDigits: 1 });
+const COMPACT_FROM = 100_000;
+
 const whole = new Intl.NumberFormat('en-US', { maximumFractionDigits: 0 });
 
 export const count = (value: number | null | undefined): string => (value == null ? NONE : whole.format(value));
+
+/** Rows a second; large ones as 1.2M. */
+export function rate(value: number | null | undefined): string {
+  if (value == null) return NONE;
+  if (value > 0 && value < 10) return value.toFixed(1);
+  return value >= COMPACT_FROM ? compact.format(value) : whole.format(value);
+}
+
+export const percent = (share: number | null | undefined): string =>
+  share == null ? NONE : `${Math.round(Math.min(1, share) * 100)} %`;
 
 const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
 

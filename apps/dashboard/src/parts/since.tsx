@@ -1,4 +1,10 @@
 import { dateAndTime, duration } from './formats.ts';
+
+const SECOND_MS = 1_000;
+
+/** To the second: nobody reads tenths that change every second. */
+const words = (ms: number): string => (ms < 10 * SECOND_MS ? `${Math.round(ms / SECOND_MS)} s` : duration(ms));
+
 import { useNow } from './use-now.ts';
 
 /** How long ago; the moment itself on hover and for machines. */
@@ -8,7 +14,7 @@ export function Since({ at, ago = false }: { readonly at: string | number; reado
   const ms = Math.max(0, now - then.getTime());
   return (
     <time dateTime={then.toISOString()} title={dateAndTime(then)}>
-      {duration(ms < 10_000 ? Math.round(ms / 1_000) * 1_000 : ms)}
+      {words(ms)}
       {ago ? ' ago' : ''}
     </time>
   );

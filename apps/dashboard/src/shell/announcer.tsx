@@ -1,12 +1,12 @@
 import { VisuallyHidden } from '@mantine/core';
 import { useEffect, useRef, useState } from 'react';
-import { jobsQuery } from '../api/job-queries.ts';
-import { useLive } from '../api/use-live.ts';
+import { useFleet } from '../api/fleet.ts';
 import { jobState } from '../jobs/job-state.ts';
 
 /** Says aloud, to who does not see it, that a job has changed its state. */
 export function Announcer() {
-  const { data: jobs } = useLive(jobsQuery);
+  const { data: fleet } = useFleet();
+  const jobs = fleet?.jobs;
   const before = useRef<Map<string, string>>(undefined);
   const [said, say] = useState('');
   useEffect(() => {

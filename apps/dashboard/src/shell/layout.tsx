@@ -1,7 +1,12 @@
 import { AppShell, Burger, Group } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
+import { useQuery } from '@tanstack/react-query';
 import { Link, Outlet, useLocation } from '@tanstack/react-router';
 import { useEffect, useRef } from 'react';
+import { LoginPage } from '../access/login-page.tsx';
+import { useFleetStream } from '../api/fleet.ts';
+import { meQuery } from '../api/me.ts';
+import { ProblemAlert } from '../parts/problem-alert.tsx';
 import { Announcer } from './announcer.tsx';
 import { ColourScheme } from './colour-scheme.tsx';
 import { Freeze } from './freeze.tsx';
@@ -9,8 +14,22 @@ import { HealthLine } from './health-line.tsx';
 import { Navigation } from './navigation.tsx';
 import styles from './shell.module.css';
 
+/** The page for who is known, else the way in. */
+export function Root() {
+  const { data: me, error, isPending } = useQuery(meQuery);
+  if (isPending) return null;
+  if (me === null) return <LoginPage />;
+  return (
+    <>
+      {error !== null && <ProblemAlert error={error} />}
+      <Layout />
+    </>
+  );
+}
+
 /** The frame of every page: where one can go, whether anything is wrong, and the page. */
-export function Layout() {
+function Layout() {
+  useFleetStream();
   const [isOpen, { toggle, close }] = useDisclosure();
   const { pathname } = useLocation();
   const main = useRef<HTMLElement>(null);

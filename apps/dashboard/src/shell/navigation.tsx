@@ -3,7 +3,10 @@ import {
   IconActivity,
   IconArrowBarToDown,
   IconArrowBarToRight,
+  IconHistory,
+  IconKey,
   IconMailExclamation,
+  IconServer2,
   IconTopologyStar3,
 } from '@tabler/icons-react';
 import { Link, useLocation } from '@tanstack/react-router';
@@ -21,6 +24,9 @@ const PLACES: readonly Place[] = [
   { to: '/sources', name: 'Sources', icon: IconArrowBarToRight },
   { to: '/sinks', name: 'Sinks', icon: IconArrowBarToDown },
   { to: '/dead-letters', name: 'Dead letters', icon: IconMailExclamation },
+  { to: '/members', name: 'Members', icon: IconServer2 },
+  { to: '/access', name: 'Access', icon: IconKey },
+  { to: '/audit', name: 'Audit', icon: IconHistory },
 ];
 
 /** The places there are; the present one is marked. */

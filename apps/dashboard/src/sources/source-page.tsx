@@ -11,6 +11,8 @@ import { DeleteDefinition } from '../definitions/delete-definition.tsx';
 import { jobsUsing } from '../definitions/uses.ts';
 import { Page } from '../parts/page.tsx';
 import { QueryView } from '../parts/query-view.tsx';
+import { SlotsPanel } from './slots-panel.tsx';
+import { TablesPanel } from './tables-panel.tsx';
 
 /** One source: what it lacks, its options, the jobs that read it. */
 export function SourcePage() {
@@ -26,13 +28,17 @@ export function SourcePage() {
     >
       <QueryView query={query}>
         {(definition) => (
-          <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="md">
-            <CheckPanel kind="sources" name={name} />
-            <div style={{ display: 'grid', gap: '1rem', alignContent: 'start' }}>
-              <OptionsPanel definition={definition} />
-              <UsesPanel jobs={using} />
-            </div>
-          </SimpleGrid>
+          <>
+            <SlotsPanel source={name} />
+            <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="md">
+              <CheckPanel kind="sources" name={name} />
+              <div style={{ display: 'grid', gap: '1rem', alignContent: 'start' }}>
+                <OptionsPanel definition={definition} />
+                <UsesPanel jobs={using} />
+              </div>
+            </SimpleGrid>
+            <TablesPanel source={name} />
+          </>
         )}
       </QueryView>
     </Page>

@@ -3,6 +3,7 @@ import { Fenced, type JobDirectory, type JobPlan, type JobStatus, type JobView }
 import { type ErrorRecord, MillraceError } from '@millrace/kernel';
 import {
   isModuleJob,
+  letterCopies,
   type ParsedModuleJob,
   parseModuleJob,
   parsePipeline,
@@ -55,6 +56,8 @@ export class CatalogJobDirectory implements JobDirectory {
       if (stage.kind === 'enrich') return [{ role: 'source', definition: stage.spec.enrich.source }];
       return stage.kind === 'sink' ? [{ role: stage.kind, definition: stage.sink }] : [];
     });
+    const copies = stages.flatMap((stage) => letterCopies(stage) ?? []);
+    uses.push(...copies.map(({ definition }) => ({ role: 'sink' as const, definition })));
     const spec: JobSpec = {
       jobId,
       jobName: name,

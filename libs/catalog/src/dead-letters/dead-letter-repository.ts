@@ -133,6 +133,18 @@ export class DeadLetterRepository {
     return new Map(some.map(({ id, open, replaying }) => [id, { open, replaying }]));
   }
 
+  /** When the oldest open letter of each of these jobs was set aside; jobs without are left out. */
+  async openSince(jobIds: readonly string[]): Promise<ReadonlyMap<string, Date>> {
+    if (jobIds.length === 0) return new Map();
+    const rows = await this.#dataSource.query<{ id: string; since: Date | null }[]>(
+      `SELECT job.id, (SELECT min(first_at) FROM (SELECT first_at FROM millrace.dead_letter
+         WHERE job_id = job.id AND state = 'open' LIMIT ${UNRESOLVED_COUNTED_MAX}) counted) AS since
+       FROM unnest($1::char(26)[]) job (id)`,
+      [jobIds],
+    );
+    return new Map(rows.flatMap(({ id, since }) => (since === null ? [] : [[id, since] as const])));
+  }
+
   /**
    * Changes an open letter; what is replayed is the edited record, the original is kept.
    * @param change from the record as it is now, edited before or not; what it throws leaves everything as it was

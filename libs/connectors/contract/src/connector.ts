@@ -1,6 +1,7 @@
 import type { ProcessorSupplier } from '@millrace/engine';
 import type { Column, TableSchema } from '@millrace/formats';
 import type { z } from 'zod';
+import type { Discovery, ReplicationSlot } from './discovery.ts';
 import type { Guarantee, SinkCapabilities, SinkGuarantee, SourceCapabilities } from './guarantee.ts';
 import type { Refusals } from './refusals.ts';
 
@@ -83,6 +84,12 @@ export interface SourceDefinition<Config = never, Stage = never> extends Definit
     options: Resolved<Config, Stage>,
     signal: AbortSignal,
   ): Promise<{ readonly shape: SourceShape; readonly findings: readonly Finding[] }>;
+  /** Every table it could capture. Changes nothing. Absent: it cannot tell. @throws MillraceError when its system is away */
+  discover?(config: Config, signal: AbortSignal): Promise<Discovery>;
+  /** What keeps its system from removing log that jobs have still to read, also of jobs that are gone. Absent: nothing does. */
+  listSlots?(config: Config, signal: AbortSignal): Promise<readonly ReplicationSlot[]>;
+  /** Removes a slot of a job that is gone. Safe to call twice. */
+  dropSlot?(config: Config, slot: string, signal: AbortSignal): Promise<void>;
   /** Looks rows of its tables up, for enrichment. Absent: it cannot. */
   openLookup?(config: Config, request: LookupRequest, signal: AbortSignal): Promise<TableLookup>;
   createSource(options: Resolved<Config, Stage> & { readonly sinksShowRowsAtOnce: boolean }): ProcessorSupplier;
@@ -99,6 +106,8 @@ export interface SinkDefinition<Config = never, Stage = never> extends Definitio
   checkStage(options: Resolved<Config, Stage>, input: SourceShape, signal: AbortSignal): Promise<readonly Finding[]>;
   /** Does `createSink` honour `refusals` for this stage? Absent: for none. */
   refuses?(stage: Stage): boolean;
+  /** Options of a stage that gets copies of dead letters, unless the user says otherwise. Absent: it can't be one. */
+  readonly letterOptions?: Readonly<Record<string, unknown>> | undefined;
   /** Makes the processor of one instance where `refusals` are given, for these are its own. */
   createSink(options: Resolved<Config, Stage> & { readonly refusals?: Refusals | undefined }): ProcessorSupplier;
 }

@@ -14,6 +14,7 @@ export {
   type TableLookup,
 } from './connector.ts';
 export { checkDeclaredKey, declaredTableFields } from './declared-table.ts';
+export type { DiscoveredTable, Discovery, ReplicationSlot } from './discovery.ts';
 export type { Guarantee, SinkCapabilities, SinkGuarantee, SourceCapabilities } from './guarantee.ts';
 export {
   CONNECTORS_VARIABLE,

@@ -1,11 +1,11 @@
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describeSinkConnector } from '@millrace/testing/acceptance';
+import { describeSinkAtLeastOnce, describeSinkConnector, type SinkDriver } from '@millrace/testing/acceptance';
 import { filesSink } from './connector.ts';
 import { idsOf, visibleFiles } from './test-support/visible-files.ts';
 
-describeSinkConnector('files', {
+const driver: SinkDriver = {
   connector: filesSink,
   fenced: /^files\.fenced$/,
   metrics: ['filesPublished'],
@@ -21,4 +21,7 @@ describeSinkConnector('files', {
       [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
     };
   },
-});
+};
+
+describeSinkConnector('files', driver);
+describeSinkAtLeastOnce('files', driver);

@@ -1,9 +1,11 @@
 import { afterAll, describe } from '@jest/globals';
 import { freePort, MariadbServer, PostgresServer } from '@millrace/testing';
 import {
+  describeSinkAtLeastOnce,
   describeSinkConnector,
   describeSourceConnector,
   type PrivateServer,
+  type SinkDriver,
   type SinkTarget,
 } from '@millrace/testing/acceptance';
 import { TEST_JOB } from '@millrace/testing/drivers';
@@ -88,7 +90,7 @@ describe.each(TARGETS)('at %s', (dialect, openDatabase) => {
 
   // insert-only is upsert with another statement: once is enough.
   for (const mode of ['upsert', 'append', ...(dialect === 'postgres' ? ['insert-only'] : [])]) {
-    describeSinkConnector(`jdbc ${mode}`, {
+    const driver: SinkDriver = {
       connector: jdbcSink,
       fenced: /^jdbc\.(fenced|connection_lost)$/,
       metrics: ['transactions'],
@@ -101,7 +103,9 @@ describe.each(TARGETS)('at %s', (dialect, openDatabase) => {
         return targetAt(await opening, mode);
       },
       ...(dialect === 'sqlite' ? {} : { startServer: () => startServer(dialect, mode) }),
-    });
+    };
+    describeSinkConnector(`jdbc ${mode}`, driver);
+    if (dialect === 'postgres' && mode !== 'insert-only') describeSinkAtLeastOnce(`jdbc ${mode}`, driver);
   }
 
   describeSourceConnector('jdbc', {

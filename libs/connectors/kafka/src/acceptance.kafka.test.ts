@@ -1,6 +1,12 @@
 import { describe } from '@jest/globals';
-import { freePort, testKafka } from '@millrace/testing';
-import { describeSinkConnector, describeSourceConnector } from '@millrace/testing/acceptance';
+import { freePort, KafkaServer, testKafka } from '@millrace/testing';
+import {
+  describeSinkAtLeastOnce,
+  describeSinkConnector,
+  describeSourceConnector,
+  type SinkDriver,
+  type SinkTarget,
+} from '@millrace/testing/acceptance';
 import { deleteRecordsV2 } from '@platformatic/kafka';
 import { kafkaSink } from './connector.ts';
 import { NO_HEADERS, RecordBatch } from './protocol/record-batch.ts';
@@ -12,38 +18,50 @@ import { openTransactions } from './transaction/known-ids.ts';
 import { endOnce } from './transaction/producer.ts';
 import { settle } from './transaction/settle.ts';
 
-describe.each(['snapshot', 'continuous'])('with commit: %s', (commit) => {
-  describeSinkConnector('kafka', {
-    connector: kafkaSink,
-    // What it had prepared and nobody recorded is rolled back when the next one starts.
-    fenced: /^kafka\.(fenced|transaction_lost)$/,
-    metrics: ['transactionsCommitted'],
-    oneInstance: commit === 'continuous',
-    module: { url: new URL('./connector.ts', import.meta.url).href, name: 'kafkaSink' },
-    unreachable: async () => ({ brokers: [`127.0.0.1:${await freePort()}`] }),
-    async open() {
-      const { brokers } = await testKafka();
-      const topic = await newTopic(brokers, 2);
-      return {
-        config: { brokers: [brokers] },
-        stage: { topic, format: 'json', commit },
-        read: async (isOpen) =>
-          (await committedMessages(brokers, [topic], isOpen)).map(
-            ({ value }) => (JSON.parse(value!) as { id: number }).id,
-          ),
-        async leftovers(jobId) {
-          const cluster = testCluster(brokers);
-          try {
-            return await openTransactions(cluster, `millrace.${jobId}.`);
-          } finally {
-            await cluster.close();
-          }
-        },
-        [Symbol.asyncDispose]: () => removeTopic(brokers, topic),
-      };
+/** A topic of its own. */
+async function targetAt(brokers: string, commit: string): Promise<SinkTarget> {
+  const topic = await newTopic(brokers, 2);
+  return {
+    config: { brokers: [brokers] },
+    stage: { topic, format: 'json', commit },
+    read: async (isOpen) =>
+      (await committedMessages(brokers, [topic], isOpen)).map(({ value }) => (JSON.parse(value!) as { id: number }).id),
+    async leftovers(jobId) {
+      const cluster = testCluster(brokers);
+      try {
+        return await openTransactions(cluster, `millrace.${jobId}.`);
+      } finally {
+        await cluster.close();
+      }
     },
-  });
+    [Symbol.asyncDispose]: () => removeTopic(brokers, topic),
+  };
+}
+
+const driverOf = (commit: string): SinkDriver => ({
+  connector: kafkaSink,
+  // What it had prepared and nobody recorded is rolled back when the next one starts.
+  fenced: /^kafka\.(fenced|transaction_lost)$/,
+  metrics: ['transactionsCommitted'],
+  oneInstance: commit === 'continuous',
+  module: { url: new URL('./connector.ts', import.meta.url).href, name: 'kafkaSink' },
+  unreachable: async () => ({ brokers: [`127.0.0.1:${await freePort()}`] }),
+  open: async () => targetAt((await testKafka()).brokers, commit),
+  async startServer() {
+    const server = await KafkaServer.start();
+    return {
+      target: await targetAt(server.brokers, commit),
+      restart: () => server.restart('SIGKILL'),
+      [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+    };
+  },
 });
+
+describe.each(['snapshot', 'continuous'])('with commit: %s', (commit) => {
+  describeSinkConnector('kafka', driverOf(commit));
+});
+describeSinkAtLeastOnce('kafka', driverOf('snapshot'));
+
 const PARTITIONS = 3;
 const TIMEOUT_MS = 5_000;
 

@@ -7,6 +7,7 @@ const BROKERS_MAX = 100;
 const BATCH_BYTES_MIN = 1_024;
 const BATCH_BYTES_MAX = 16 * 1_024 * 1_024;
 const TIMEOUT_MS_MIN = 1_000;
+const HEADER_COLUMNS_MAX = 50;
 
 const PLACEHOLDERS = ['schema', 'table', 'job'] as const;
 const PLACEHOLDER = /\{([^}]*)\}/g;
@@ -98,6 +99,11 @@ const sinkFields = z.strictObject({
   headers: z.boolean().default(false).meta({
     description: 'Headers op, table, position and commit-time on each message.',
   }),
+  headerColumns: z
+    .array(z.string().min(1))
+    .max(HEADER_COLUMNS_MAX)
+    .default([])
+    .meta({ description: 'Columns whose values are headers of the message as well, under their names; NULL is none.' }),
   compression: z.enum(['none', 'gzip', 'snappy', 'lz4', 'zstd']).default('none').meta({
     description: 'How batches are packed.',
   }),

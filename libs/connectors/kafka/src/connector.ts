@@ -52,6 +52,11 @@ export const kafkaSink = defineSink<ClusterConfig, SinkStage>({
     ...(await checkFormat(options, shape, signal)),
   ],
   refuses: () => true,
+  letterOptions: {
+    format: 'plain',
+    value: 'record',
+    headerColumns: ['stage', 'number', 'reason', 'message', 'mend', 'parked', 'attempts', 'table', 'position'],
+  },
   createSink: (options) => () => new KafkaSinkProcessor(options),
   async dispose({ config, stage, job }, signal) {
     const cluster = clusterOf(config, {

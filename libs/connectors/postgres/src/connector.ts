@@ -4,8 +4,10 @@ import { connectionSchema, stageSchema } from './config.ts';
 import { openTableLookup } from './lookup/table-lookup.ts';
 import { checkConnection } from './preflight/check-connection.ts';
 import { describeTables } from './preflight/describe-tables.ts';
+import { discoverTables } from './preflight/discover-tables.ts';
 import { dropPublication } from './publication/publication.ts';
 import { openSession } from './session.ts';
+import { listSlots } from './slot/list-slots.ts';
 import { replicationNames } from './slot/replication-names.ts';
 import { dropSlot } from './slot/slot.ts';
 import { PostgresSource } from './source.ts';
@@ -37,6 +39,17 @@ export const postgresSource = defineSource({
     try {
       await dropSlot(session, slot, systemClock, signal);
       await dropPublication(session, publication);
+    } finally {
+      await session.end();
+    }
+  },
+  discover: discoverTables,
+  listSlots,
+  async dropSlot(config, slot, signal) {
+    const session = await openSession(config, { applicationName: 'millrace drop slot' }, signal);
+    try {
+      await dropSlot(session, slot, systemClock, signal);
+      await dropPublication(session, slot);
     } finally {
       await session.end();
     }

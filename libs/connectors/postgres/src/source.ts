@@ -2,6 +2,7 @@ import type { Processor, ProcessorContext, SnapshotEntry, SnapshotWriter } from 
 import type { ChangeBatch } from '@millrace/formats';
 import { assert } from '@millrace/kernel';
 import type { PostgresSourceOptions } from './config.ts';
+import { TableFigures } from './initial-load/table-figures.ts';
 import { decodeState, encodeState, type SourceState } from './position/source-state.ts';
 import { openSourceSession, type SourceSession } from './source-session.ts';
 import { EventWriter } from './stream/event-writer.ts';
@@ -19,6 +20,7 @@ const LINGER_MS = 1;
 export class PostgresSource implements Processor {
   readonly #options: PostgresSourceOptions;
   readonly #writer = new EventWriter();
+  readonly #tables = new TableFigures();
   #context!: ProcessorContext;
   #restored: SourceState | undefined;
   #session: SourceSession | undefined;
@@ -174,5 +176,6 @@ export class PostgresSource implements Processor {
     metrics.set('loadRows', rows);
     metrics.set('loadTablesTotal', tablesTotal);
     metrics.set('loadTablesDone', tablesDone);
+    this.#tables.tell(load.tableProgress(), metrics, clock.monotonicMs());
   }
 }

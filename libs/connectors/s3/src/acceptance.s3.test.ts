@@ -1,26 +1,53 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { freePort, testS3 } from '@millrace/testing';
-import { describeSinkConnector, describeSourceConnector } from '@millrace/testing/acceptance';
+import { freePort, S3Server, testS3 } from '@millrace/testing';
+import {
+  describeSinkAtLeastOnce,
+  describeSinkConnector,
+  describeSourceConnector,
+  type SinkDriver,
+  type SinkTarget,
+} from '@millrace/testing/acceptance';
 import { s3Sink, s3Source } from './index.ts';
 import { TestBucket } from './test-support/test-bucket.ts';
 
-describeSinkConnector('s3', {
+async function targetAt(url: string) {
+  const bucket = await TestBucket.create(url);
+  const target: SinkTarget = {
+    config: bucket.config as unknown as Record<string, unknown>,
+    stage: { memory: '16MiB', partBytes: '5MiB' },
+    read: async () => bucket.ids(await bucket.keys()),
+    leftovers: () => bucket.uploads(),
+    [Symbol.asyncDispose]: async () => bucket[Symbol.dispose](),
+  };
+  return { bucket, target };
+}
+
+const driver: SinkDriver = {
   connector: s3Sink,
   fenced: /^s3\.fenced$/,
   metrics: ['heldBytes', 'objectsPublished'],
   module: { url: new URL('./index.ts', import.meta.url).href, name: 's3Sink' },
   unreachable: async () => ({ endpoint: `http://127.0.0.1:${await freePort()}` }),
-  async open() {
-    const bucket = await TestBucket.create((await testS3()).url);
+  open: async () => (await targetAt((await testS3()).url)).target,
+  async startServer() {
+    const server = await S3Server.start();
+    const { bucket, target } = await targetAt(server.url);
     return {
-      config: bucket.config as unknown as Record<string, unknown>,
-      stage: { memory: '16MiB', partBytes: '5MiB' },
-      read: async () => bucket.ids(await bucket.keys()),
-      leftovers: () => bucket.uploads(),
-      [Symbol.asyncDispose]: async () => bucket[Symbol.dispose](),
+      target,
+      async restart() {
+        await server.restart('SIGKILL');
+        bucket.reconnect();
+      },
+      async [Symbol.asyncDispose]() {
+        bucket[Symbol.dispose]();
+        await server[Symbol.asyncDispose]();
+      },
     };
   },
-});
+};
+
+describeSinkConnector('s3', driver);
+describeSinkAtLeastOnce('s3', driver);
 
 describeSourceConnector('s3', {
   connector: s3Source,

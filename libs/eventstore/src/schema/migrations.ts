@@ -7,8 +7,7 @@ export interface Migration {
 
 /**
  * Events, and the function that appends them. The function locks the stream (an advisory lock, until the transaction ends), so versions
- * of a stream are committed in their order. It takes the transaction's id before any position: whoever sees a position that was given out
- * after a moment knows that its transaction's id was, too (see log/handover.ts).
+ * of a stream are committed in their order.
  *
  * `json`, not `jsonb`: an event is kept as it was written, digit by digit.
  */
@@ -40,21 +39,19 @@ DECLARE
   found_first bigint;
   found_last bigint;
 BEGIN
-  PERFORM pg_current_xact_id(), pg_advisory_xact_lock(1836215905, hashtext(in_stream));
+  PERFORM pg_advisory_xact_lock(1836215905, hashtext(in_stream));
   SELECT e.version INTO current_version FROM SCHEMA.events e WHERE e.stream_id = in_stream ORDER BY e.version DESC LIMIT 1;
   current_version := coalesce(current_version, 0);
   IF in_expected = current_version OR in_expected = -1 OR (in_expected = -2 AND current_version > 0) THEN
-    WITH added AS (
-      INSERT INTO SCHEMA.events (stream_id, version, category, event_id, type, schema_version, data, metadata)
-      SELECT in_stream, current_version + e.ordinal, in_category, e.id, e.type, e.v, coalesce(e.data, 'null'), e.metadata
-      FROM ROWS FROM (json_to_recordset(in_events) AS (id text, type text, v int, data json, metadata json))
-        WITH ORDINALITY AS e (id, type, v, data, metadata, ordinal)
-      ON CONFLICT (event_id) DO NOTHING
-      RETURNING events.position
-    )
-    SELECT count(*), max(added.position) INTO inserted, last_position FROM added;
+    INSERT INTO SCHEMA.events (stream_id, version, category, event_id, type, schema_version, data, metadata)
+    SELECT in_stream, current_version + e.ordinal, in_category, e.id, e.type, e.v, coalesce(e.data, 'null'), e.metadata
+    FROM ROWS FROM (json_to_recordset(in_events) AS (id text, type text, v int, data json, metadata json))
+      WITH ORDINALITY AS e (id, type, v, data, metadata, ordinal)
+    ON CONFLICT (event_id) DO NOTHING;
+    GET DIAGNOSTICS inserted = ROW_COUNT;
     IF inserted = wanted THEN
       outcome := 'appended';
+      last_position := currval('SCHEMA.events_position_seq');
       current_version := current_version + inserted;
       RETURN;
     ELSIF inserted > 0 THEN

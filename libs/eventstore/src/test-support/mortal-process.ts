@@ -8,6 +8,9 @@ interface Life {
   statements: number;
 }
 
+type Call = (this: unknown, ...args: unknown[]) => unknown;
+const DRIVER = pg.Client.prototype as unknown as { query: Call; connect: Call };
+
 const socketOf = (client: pg.Client): Socket =>
   (client as unknown as { readonly connection: { readonly stream: Socket } }).connection.stream;
 
@@ -16,7 +19,7 @@ const socketOf = (client: pg.Client): Socket =>
  * are gone and nothing more is ever sent. Clients that are `spared` belong to the test.
  */
 export class MortalProcess implements Disposable {
-  readonly #originals = { query: pg.Client.prototype.query, connect: pg.Client.prototype.connect };
+  readonly #originals = { query: DRIVER.query, connect: DRIVER.connect };
   readonly #spared = new Set<pg.Client>();
   #life: Life = { clients: new Set(), isOver: true, statements: 0 };
   #killAt = 0;
@@ -24,24 +27,28 @@ export class MortalProcess implements Disposable {
 
   constructor() {
     const { query, connect } = this.#originals;
-    const mortal = this;
-    type Call = (...args: unknown[]) => unknown;
-    pg.Client.prototype.connect = function connecting(this: pg.Client, ...args: unknown[]) {
-      if (!mortal.#spared.has(this)) {
-        if (mortal.#life.isOver) return new Promise(() => {});
-        mortal.#life.clients.add(this);
+    const connecting = (client: pg.Client, args: unknown[]): unknown => {
+      if (!this.#spared.has(client)) {
+        if (this.#life.isOver) return new Promise(() => {});
+        this.#life.clients.add(client);
       }
-      return (connect as Call).apply(this, args);
-    } as typeof connect;
-    pg.Client.prototype.query = function querying(this: pg.Client, ...args: unknown[]) {
-      if (mortal.#spared.has(this)) return (query as Call).apply(this, args);
-      const life = mortal.#life;
-      if (life.isOver || !life.clients.has(this)) return new Promise(() => {});
-      const answer = (query as Call).apply(this, args);
+      return connect.apply(client, args);
+    };
+    const querying = (client: pg.Client, args: unknown[]): unknown => {
+      if (this.#spared.has(client)) return query.apply(client, args);
+      const life = this.#life;
+      if (life.isOver || !life.clients.has(client)) return new Promise(() => {});
+      const answer = query.apply(client, args);
       life.statements += 1;
-      if (life.statements === mortal.#killAt) setImmediate(() => mortal.#die(life));
+      if (life.statements === this.#killAt) setImmediate(() => this.#die(life));
       return answer;
-    } as typeof query;
+    };
+    DRIVER.connect = function connects(this: unknown, ...args) {
+      return connecting(this as pg.Client, args);
+    };
+    DRIVER.query = function queries(this: unknown, ...args) {
+      return querying(this as pg.Client, args);
+    };
   }
 
   spare(client: pg.Client): pg.Client {
@@ -60,7 +67,7 @@ export class MortalProcess implements Disposable {
 
   /** Lets the driver be as it was. */
   [Symbol.dispose](): void {
-    Object.assign(pg.Client.prototype, this.#originals);
+    Object.assign(DRIVER, this.#originals);
   }
 
   #die(life: Life): void {

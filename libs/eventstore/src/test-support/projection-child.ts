@@ -22,16 +22,18 @@ const { url, versions, killAt } = JSON.parse(process.argv[2]!) as ChildPlan;
 /** The parent's eyes in this process: what they ask does not count. */
 const watching = new Set<unknown>();
 let statements = 0;
-const { query } = pg.Client.prototype;
-pg.Client.prototype.query = function watched(this: pg.Client, ...args: unknown[]) {
-  const answer = (query as (...all: unknown[]) => unknown).apply(this, args);
+type Call = (this: unknown, ...args: unknown[]) => unknown;
+const driver = pg.Client.prototype as unknown as { query: Call };
+const { query } = driver;
+driver.query = function watched(this: unknown, ...args) {
+  const answer = query.apply(this, args);
   if (!watching.has(this)) {
     statements += 1;
     // The statement is with the socket, and gets to the server or not.
     if (statements === killAt) setImmediate(() => process.kill(process.pid, 'SIGKILL'));
   }
   return answer;
-} as typeof query;
+};
 
 const store = new EventStore({ types: [cartTypes] });
 const pool = await openPool(url, 5);

@@ -22,14 +22,14 @@ const cart = decider<{ items: number; isDone: boolean }, { do: 'add'; sku: strin
 
 describe('a specification of a decider', () => {
   const given = specify(cart);
-  const done: CartEvent = { type: 'CheckedOut', data: { total: 1 } };
+  const checkedOut: CartEvent = { type: 'CheckedOut', data: { total: 1 } };
 
   it('holds when it is so', () => {
     given([added('a')])
       .when({ do: 'checkout' })
-      .then([done]);
+      .then([checkedOut]);
     given().when({ do: 'add', sku: 'b' }).then(added('b'));
-    given([added('a'), done])
+    given([added('a'), checkedOut])
       .when({ do: 'checkout' })
       .thenNothing();
     given().when({ do: 'checkout' }).thenThrows(CartIsEmpty);
@@ -52,7 +52,7 @@ describe('a specification of a decider', () => {
     ).toThrow('was not refused');
     expect(() => given().when({ do: 'checkout' }).thenThrows(TypeError)).toThrow('not by TypeError');
     expect(() => given().when({ do: 'checkout' }).thenThrows('full')).toThrow('not "full"');
-    expect(() => given().when({ do: 'checkout' }).then(done)).toThrow(CartIsEmpty);
+    expect(() => given().when({ do: 'checkout' }).then(checkedOut)).toThrow(CartIsEmpty);
   });
 });
 

@@ -10,7 +10,7 @@ import {
   type Watermark,
   watermark,
 } from '@millrace/engine';
-import { assert } from '@millrace/kernel';
+import { assert, isRecordError, type MillraceError } from '@millrace/kernel';
 import type { LoopMode } from '../contract/row-stage.ts';
 import { OutputRows } from '../keyed/output-rows.ts';
 import { SavedRows } from '../keyed/saved-rows.ts';
@@ -27,6 +27,11 @@ export interface AsyncMapOptions extends AsyncCallOptions {
   // biome-ignore lint/suspicious/noExplicitAny: see above
   readonly call: (service: any, row: any, signal: AbortSignal) => Promise<Iterable<unknown>>;
   readonly mode?: LoopMode | undefined;
+  /**
+   * Asked when the answer for a row is due, or every attempt has failed: `true` when the row is set aside, so that it gives nothing. Absent: the first
+   * failure fails the execution.
+   */
+  readonly setsAside?: ((row: unknown, timeMs: number, failure: MillraceError | undefined) => boolean) | undefined;
 }
 
 /** A row with its event time, or a watermark that waits for the rows ahead of it, as they are saved. */
@@ -180,7 +185,14 @@ class AsyncMap implements Processor {
         this.#context.wake();
       },
       (error: unknown) => {
-        if (!signal.aborted) this.#context.fail(error);
+        if (signal.aborted) return;
+        if (this.#options.setsAside === undefined || !isRecordError(error)) {
+          this.#context.fail(error);
+          return;
+        }
+        call.results = [];
+        call.failure = error;
+        this.#context.wake();
       },
     );
   }
@@ -197,8 +209,13 @@ class AsyncMap implements Processor {
         if (this.#called < this.#rows.length && !this.#isRead) this.#callNext();
         return true;
       }
-      if ('kind' in next) this.#refused = next;
-      else for (const row of next.results!) this.#output.add(row, next.timeMs);
+      if ('kind' in next) {
+        this.#refused = next;
+        continue;
+      }
+      // Not before: until now a snapshot would hold the row as one to call for again.
+      if (this.#options.setsAside?.(next.row, next.timeMs, next.failure) === true) continue;
+      for (const row of next.results!) this.#output.add(row, next.timeMs);
     }
   }
 }

@@ -1,4 +1,5 @@
 import type { Watermark } from '@millrace/engine';
+import type { MillraceError } from '@millrace/kernel';
 
 /** A row that a service has been called for. */
 export interface Call {
@@ -6,6 +7,8 @@ export interface Call {
   readonly timeMs: number;
   /** What the answer makes of it; `undefined` until it has come. */
   results: Iterable<unknown> | undefined;
+  /** Every attempt failed, and that is to be told. */
+  failure?: MillraceError | undefined;
 }
 
 /** Calls under way, with the watermarks between them, in the order of the input. */

@@ -1,6 +1,8 @@
+import type { Refusals } from '@millrace/connector-contract';
 import type { ProcessorSupplier } from '@millrace/engine';
 import type { LoopMode } from '@millrace/operators';
 import type { GraphNode, InputRouting, Parallelism } from '../graph/graph-node.ts';
+import type { RecordPolicy } from '../refusals/record-policy.ts';
 import type { Boundedness, Stage } from './stage.ts';
 
 export interface OperatorParts {
@@ -16,7 +18,9 @@ export interface OperatorParts {
   readonly needsTime?: boolean | undefined;
   readonly emitsByItself?: boolean | undefined;
   readonly isCooperative?: boolean | undefined;
-  readonly supplier: (mode: LoopMode) => ProcessorSupplier;
+  /** What becomes of rows that it cannot take; then it runs as one instance. */
+  readonly policy?: RecordPolicy | undefined;
+  readonly supplier: (mode: LoopMode, refusals?: Refusals) => ProcessorSupplier;
 }
 
 /** A stage with state or effects behind `stage`. */
@@ -34,6 +38,7 @@ export function operatorStage<To, Bounds extends Boundedness>(
     needsTime,
     emitsByItself,
     isCooperative = true,
+    policy,
     supplier,
   } = parts;
   return stage.derive({
@@ -42,11 +47,12 @@ export function operatorStage<To, Bounds extends Boundedness>(
     name: stage.graph.freeName(name),
     inputs: [stage.node, ...others.map(({ node }) => node)],
     routings: [routing, ...others.map((other) => other.routing)],
-    parallelism: parallelism ?? (routing.kind === 'keyed' ? 'threads' : 'inherit'),
+    parallelism: parallelism ?? (policy !== undefined ? 1 : routing.kind === 'keyed' ? 'threads' : 'inherit'),
+    policy,
     isCooperative,
     needsTime,
     emitsByItself,
-    supplier: isCooperative ? supplier : (mode) => onThreadsOfItsOwn(supplier(mode)),
+    supplier: isCooperative ? supplier : (mode, refusals) => onThreadsOfItsOwn(supplier(mode, refusals)),
   });
 }
 

@@ -161,3 +161,14 @@ const ofCountry = stream.groupingKey(({ country }) => country);
 byId.aggregate2(ofCountry, coAggregate(counting<Order>(), counting<Order>()));
 // @ts-expect-error a batch is no stream
 stream.merge(items);
+
+// What becomes of rows that a function throws for: the key is one of the row that went in.
+const tolerant = items.map(({ country }) => country, { onError: { action: 'dead-letter', parkKeys: ({ id }) => id } });
+expectType<BatchStage<string>, typeof tolerant>(true, tolerant);
+expectType<BatchStage<Order>, ReturnType<typeof items.filter>>(
+  true,
+  items.filter(({ id }) => id > 0, { onError: 'skip' }),
+);
+items.mapAsync(async ({ id }) => id, { retries: 1, onError: { action: 'skip', openMax: 10 } });
+// @ts-expect-error no such action
+items.map(({ id }) => id, { onError: 'ignore' });

@@ -2,6 +2,8 @@ import type { Batch } from '@millrace/engine';
 import { type DerivedColumn, derivedSchema, encodeRows } from '@millrace/formats';
 import { assert, systemClock } from '@millrace/kernel';
 import { parseSqlType } from '@millrace/sql';
+import { checkedOnError, policyOf } from '../declarative/stage-parts.ts';
+import type { OnError } from '../declarative/stage-schemas.ts';
 import { columnKind } from '../events/select-events.ts';
 import type { Sink } from './sinks.ts';
 
@@ -14,12 +16,17 @@ export interface TableSinkOptions {
   readonly from?: string | undefined;
   /** Options of the sink stage, as its connector takes them: `{ table: 'totals', mode: 'upsert' }`. */
   readonly options?: Readonly<Record<string, unknown>> | undefined;
+  /** What becomes of a row that the sink cannot take, as in declarative jobs. */
+  readonly onError?: OnError | undefined;
 }
 
 /** Sinks that are registered with the cluster. */
 export const RegisteredSinks = {
   /** Rows as changes of a table, upserted by their key: a row that comes again after a restart replaces itself. */
-  rows<Row extends object>(name: string, { columns, key, from = name, options = {} }: TableSinkOptions): Sink<Row> {
+  rows<Row extends object>(
+    name: string,
+    { columns, key, from = name, options = {}, onError }: TableSinkOptions,
+  ): Sink<Row> {
     const schema = derivedSchema(
       'millrace',
       from,
@@ -36,6 +43,7 @@ export const RegisteredSinks = {
       name,
       parallelism: 1,
       sink: { kind: 'registered', definition: name, options },
+      policy: policyOf(undefined, checkedOnError(onError)),
       encode: (batch: Batch) => {
         assert(batch.kind === 'rows', 'rows are told as changes');
         return encodeRows(schema, batch.rows as readonly Readonly<Record<string, unknown>>[], {

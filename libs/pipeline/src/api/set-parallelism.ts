@@ -18,5 +18,12 @@ export function setParallelism(node: GraphNode, instances: number): void {
       details: { stage: node.name },
     });
   }
+  if (instances > 1 && 'policy' in node && node.policy !== undefined) {
+    throw new MillraceError(ParallelismInvalid, {
+      message: `stage "${node.name}" sets rows aside, in one order, so it cannot run as ${instances} instances`,
+      mend: 'Leave setLocalParallelism out, or onError.',
+      details: { stage: node.name },
+    });
+  }
   node.parallelism = instances;
 }

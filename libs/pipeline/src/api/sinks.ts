@@ -9,6 +9,7 @@ export interface Sink<in Row> {
   readonly name: string;
   readonly parallelism: Parallelism;
   readonly sink: SinkNode['sink'];
+  readonly policy?: SinkNode['policy'];
   /** What rows are made into for it. */
   readonly encode?: Extract<FusedNode['stage'], { transform: unknown }>['transform'] | undefined;
   /** Only for the type: what it takes. */
@@ -69,6 +70,7 @@ export class SinkStage {
       name: graph.freeName(sink.name),
       inputs: [input],
       parallelism: sink.parallelism,
+      policy: sink.policy,
       sink: sink.sink,
     });
   }

@@ -2,25 +2,27 @@ import type { ProcessorSupplier } from '@millrace/engine';
 import {
   type AggregateOperation,
   type AggregateOperation1,
-  type AsyncCallOptions,
   fusedLoop,
   type Key,
+  type RowStage,
   type ServiceDefinition,
   serviceMap,
   sortRows,
   type WindowDefinition,
 } from '@millrace/operators';
-import type { FusedNode, GraphNode } from '../graph/graph-node.ts';
+import type { GraphNode } from '../graph/graph-node.ts';
 import type { PipelineGraph } from '../graph/pipeline-graph.ts';
 import { aggregateNode } from './aggregate-node.ts';
-import { asyncStage, type EnrichOptions, enrichStage } from './async-stages.ts';
+import { asyncStage, type CallOptions, type EnrichOptions, enrichStage } from './async-stages.ts';
 import { HashJoinBuilder, hashJoinStage, type JoinOn, joinSide } from './join-stages.ts';
+import { type RowStageOptions, rowPolicy } from './on-error.ts';
 import { operatorStage } from './operator-stage.ts';
 import { setParallelism } from './set-parallelism.ts';
 import { type Sink, SinkStage } from './sinks.ts';
 import { StageWithKey } from './stage-with-key.ts';
 import { StageWithWindow } from './stage-with-window.ts';
 import { filterStateful, firstOfKey, flatMapStateful, mapStateful, type TimeToLive } from './stateful-stages.ts';
+import { tolerantStage } from './tolerant-stage.ts';
 
 /** Whether a stage's input ends (`batch`) or goes on (`stream`). */
 export type Boundedness = 'batch' | 'stream';
@@ -44,20 +46,20 @@ export class Stage<Row, Bounds extends Boundedness = Boundedness> {
   }
 
   /** A row for each row. */
-  map<To>(fn: (row: Row) => To): Stage<To, Bounds> {
-    return this.#fused('map', { map: fn });
+  map<To>(fn: (row: Row) => To, options?: RowStageOptions<Row>): Stage<To, Bounds> {
+    return this.#fused('map', { map: fn }, options);
   }
 
   /** Rows of which `fn` is true. */
-  filter<To extends Row>(fn: (row: Row) => row is To): Stage<To, Bounds>;
-  filter(fn: (row: Row) => boolean): Stage<Row, Bounds>;
-  filter(fn: (row: Row) => boolean): Stage<Row, Bounds> {
-    return this.#fused('filter', { filter: fn });
+  filter<To extends Row>(fn: (row: Row) => row is To, options?: RowStageOptions<Row>): Stage<To, Bounds>;
+  filter(fn: (row: Row) => boolean, options?: RowStageOptions<Row>): Stage<Row, Bounds>;
+  filter(fn: (row: Row) => boolean, options?: RowStageOptions<Row>): Stage<Row, Bounds> {
+    return this.#fused('filter', { filter: fn }, options);
   }
 
   /** Any number of rows for each row. */
-  flatMap<To>(fn: (row: Row) => Iterable<To>): Stage<To, Bounds> {
-    return this.#fused('flatMap', { flatMap: fn });
+  flatMap<To>(fn: (row: Row) => Iterable<To>, options?: RowStageOptions<Row>): Stage<To, Bounds> {
+    return this.#fused('flatMap', { flatMap: fn }, options);
   }
 
   /** Looks at each row, with its event time, and lets it pass. */
@@ -169,7 +171,7 @@ export class Stage<Row, Bounds extends Boundedness = Boundedness> {
    */
   mapAsync<To>(
     call: (row: Row, signal: AbortSignal) => Promise<To | undefined>,
-    options: AsyncCallOptions = {},
+    options: CallOptions<Row> = {},
   ): Stage<To, Bounds> {
     return asyncStage(this, { create: () => undefined }, (_, row, signal) => call(row, signal), options);
   }
@@ -178,7 +180,7 @@ export class Stage<Row, Bounds extends Boundedness = Boundedness> {
   mapUsingServiceAsync<Service, To>(
     service: ServiceDefinition<Service>,
     call: (service: Service, row: Row, signal: AbortSignal) => Promise<To | undefined>,
-    options: AsyncCallOptions = {},
+    options: CallOptions<Row> = {},
   ): Stage<To, Bounds> {
     return asyncStage(this, service, call, options);
   }
@@ -273,7 +275,9 @@ export class Stage<Row, Bounds extends Boundedness = Boundedness> {
     return new Stage<Result, 'batch'>(this.graph, this.graph.add(node));
   }
 
-  #fused<To>(label: string, stage: FusedNode['stage']): Stage<To, Bounds> {
+  #fused<To>(label: string, stage: RowStage, { onError }: RowStageOptions<Row> = {}): Stage<To, Bounds> {
+    const tolerance = rowPolicy(onError);
+    if (tolerance !== undefined) return tolerantStage(this, label, stage, tolerance);
     const name = this.graph.freeName(label);
     return this.derive({ kind: 'fused', label, name, inputs: [this.node], parallelism: 'inherit', stage });
   }

@@ -1,8 +1,9 @@
 import type { ConnectorRegistry } from '@millrace/connector-contract';
 import type { Dag } from '@millrace/engine';
-import { assert } from '@millrace/kernel';
+import { assert, errorCode, MillraceError } from '@millrace/kernel';
 import { timingShown } from '../lag/timing-shown.ts';
 import { planGraph, type RegisteredSuppliers, toDag } from '../planner/plan-graph.ts';
+import { lettersOf } from '../refusals/letter-rows.ts';
 import type { OpenLetterStore } from '../refusals/letter-store.ts';
 import { buildGraph } from './build-graph.ts';
 import type { ParsedPipeline } from './validate.ts';
@@ -30,6 +31,19 @@ export interface PlanOptions extends Omit<RegisteredOptions, 'jobName'> {
   /** Engine threads of a member. */
   readonly threads: number;
 }
+
+const SinkNeverRefuses = errorCode('pipeline.sink_never_refuses', {
+  domain: 'user',
+  retry: 'never',
+  title: 'The sink cannot go on without single records',
+});
+
+const neverRefuses = (stage: string, type: string): MillraceError =>
+  new MillraceError(SinkNeverRefuses, {
+    message: `stage "${stage}" has onError, and a sink of type ${type} with these options cannot go on without single records`,
+    mend: 'Leave onError out here, and give it to a stage before the sink; docs/dead-letters.md says which sinks can, with which options.',
+    details: { stage, type },
+  });
 
 /** Makes the DAG of a declarative pipeline. */
 export function planPipeline(pipeline: ParsedPipeline, { threads, ...options }: PlanOptions): Dag {
@@ -69,6 +83,7 @@ export function registeredSuppliers({
       const { type, config } = used(sinks, definition);
       const connector = registry.sink(type);
       const checked = connector.stage.parse(options) as never;
+      if (refusals !== undefined && connector.refuses?.(checked) !== true) throw neverRefuses(stage, type);
       const supplier = connector.createSink({
         config: connector.config.parse(config) as never,
         stage: checked,
@@ -76,6 +91,15 @@ export function registeredSuppliers({
         refusals,
       });
       return connector.showsRowsAtOnce(checked) ? supplier : (instance) => timingShown(supplier(instance));
+    },
+    letterSink(stage, { definition, options }) {
+      const { type, config } = used(sinks, definition);
+      const connector = registry.sink(type);
+      return connector.createSink({
+        config: connector.config.parse(config) as never,
+        stage: connector.stage.parse({ ...connector.letterOptions, ...options }) as never,
+        job: { jobId, jobName, stage: lettersOf(stage) },
+      });
     },
     openLookup(definition, request, signal) {
       const { type, config } = used(sources, definition);

@@ -1,6 +1,8 @@
 import { type DerivedColumn, derivedSchema } from '@millrace/formats';
+import { errorCode, MillraceError } from '@millrace/kernel';
 import type { WindowDefinition } from '@millrace/operators';
 import { parseSqlType } from '@millrace/sql';
+import { OPEN_LETTERS_MAX } from '../api/on-error.ts';
 import { session, sliding } from '../api/windows.ts';
 import type { SideNames } from '../events/join-events.ts';
 import type { NamedExpression } from '../events/rows-of-events.ts';
@@ -8,13 +10,17 @@ import { columnKind } from '../events/select-events.ts';
 import type { StagePolicy } from '../graph/graph-node.ts';
 import { namedExpressions } from './named-expressions.ts';
 import { durationMs } from './spec.ts';
-import type { OnError, StageOf, WindowOptions } from './stage-schemas.ts';
+import { type OnError, onErrorSchema, type StageOf, type WindowOptions } from './stage-schemas.ts';
+import type { ParsedStage } from './validate.ts';
 
-/** Letters of one stage that may be open unless it says otherwise. */
-const OPEN_LETTERS_MAX = 10_000;
+const OnErrorInvalid = errorCode('pipeline.on_error_invalid', {
+  domain: 'user',
+  retry: 'never',
+  title: 'An impossible policy for records',
+});
 
 /** `undefined`: the first record that the stage cannot take fails the job. */
-export function policyOf(stage: string, onError: OnError): StagePolicy | undefined {
+export function policyOf(stage: string | undefined, onError: OnError): StagePolicy | undefined {
   const given = typeof onError === 'object' ? onError : { action: onError ?? 'fail' };
   if (given.action === 'fail') return undefined;
   const {
@@ -22,8 +28,29 @@ export function policyOf(stage: string, onError: OnError): StagePolicy | undefin
     retries = 0,
     backoff = '0s',
     openMax = OPEN_LETTERS_MAX,
+    copyTo,
   } = given as Partial<Extract<OnError, object>>;
-  return { stage, action: given.action, parkKeys, retries, backoffMs: durationMs(backoff), openMax };
+  const { sink, ...options } = copyTo ?? {};
+  const copies = sink === undefined ? undefined : ({ kind: 'registered', definition: sink, options } as const);
+  return { stage, action: given.action, parkKeys, retries, backoffMs: durationMs(backoff), openMax, copyTo: copies };
+}
+
+/** The sink that gets copies of a stage's letters, if there is one. */
+export function letterCopies(stage: ParsedStage): StagePolicy['copyTo'] {
+  if (stage.kind === 'source') return undefined;
+  const onError = stage.kind === 'sink' ? stage.onError : 'onError' in stage.spec ? stage.spec.onError : undefined;
+  const policy = policyOf(stage.name, onError);
+  return policy?.action === 'dead-letter' ? policy.copyTo : undefined;
+}
+
+/** As it is written in code. @throws MillraceError `pipeline.on_error_invalid` */
+export function checkedOnError(onError: OnError): OnError {
+  const checked = onErrorSchema.safeParse(onError);
+  if (checked.success) return onError;
+  throw new MillraceError(OnErrorInvalid, {
+    message: `onError cannot be this: ${checked.error.issues.map(({ message }) => message).join('; ')}`,
+    mend: 'docs/dead-letters.md lists its options.',
+  });
 }
 
 /** Outputs with the key's columns first, and the pairs of expressions that have to be equal. */

@@ -59,7 +59,7 @@ const RETRIES_MAX = 20;
 const OPEN_MAX = 100_000;
 
 /** What becomes of a record that the stage cannot take. */
-const onErrorSchema = z
+export const onErrorSchema = z
   .union([
     z.enum(['fail', 'skip', 'dead-letter']),
     z.strictObject({
@@ -80,6 +80,13 @@ const onErrorSchema = z
         .max(OPEN_MAX)
         .default(10_000)
         .meta({ description: 'dead-letter: with more records of the stage set aside the job fails.' }),
+      copyTo: z
+        .looseObject({ sink: nameSchema.meta({ description: 'Name of a registered sink.' }) })
+        .optional()
+        .meta({
+          description:
+            'dead-letter: each letter is also written to this sink. The other options are those of a stage of that sink, such as topic.',
+        }),
     }),
   ])
   .optional()
@@ -88,7 +95,7 @@ const onErrorSchema = z
       'What becomes of a record that the stage cannot take: fail (the job stops with it), skip, or dead-letter (it is kept until somebody replays or discards it).',
   });
 
-export type OnError = z.infer<typeof onErrorSchema>;
+export type OnError = z.input<typeof onErrorSchema>;
 
 /** Left name to right expression: `{ after.id: after.order_id }`. */
 const joinKeys = z

@@ -62,9 +62,11 @@ export type LookupSupplier = (
   refusals: Refusals | undefined,
 ) => ProcessorSupplier;
 
-/** What becomes of records that a stage cannot take, and the user's name of the stage. */
+/** What becomes of records that a stage cannot take, and what their letters are called by; absent: the node's name. */
 export interface StagePolicy extends RecordPolicy {
-  readonly stage: string;
+  readonly stage?: string | undefined;
+  /** The registered sink that gets a copy of each letter. */
+  readonly copyTo?: RegisteredPart | undefined;
 }
 
 /** A stage with state or with effects, as one processor. */

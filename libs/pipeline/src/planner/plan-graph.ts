@@ -24,9 +24,9 @@ import type {
   RegisteredPart,
   SinkNode,
   SourceNode,
-  StagePolicy,
 } from '../graph/graph-node.ts';
 import type { PipelineGraph } from '../graph/pipeline-graph.ts';
+import { letterName } from '../refusals/letter-name.ts';
 import type { OpenLetterStore } from '../refusals/letter-store.ts';
 import { refusalGate } from '../refusals/refusal-gate.processor.ts';
 import { type PlannedEdge, PlannedVertex } from './planned-vertex.ts';
@@ -44,6 +44,8 @@ export interface RegisteredSuppliers {
   /** `stage` is the name of the node; `sinksShowRowsAtOnce`: of a sink that its rows can reach. */
   source(stage: string, part: RegisteredPart, sinksShowRowsAtOnce: boolean): ProcessorSupplier;
   sink(stage: string, part: RegisteredPart, refusals?: Refusals): ProcessorSupplier;
+  /** A sink for copies of the letters of a stage. */
+  letterSink(stage: string, part: RegisteredPart): ProcessorSupplier;
   /** Where stages keep the records they cannot take. Absent: there is no catalog here. */
   readonly letters?: OpenLetterStore | undefined;
   showsRowsAtOnce(part: RegisteredPart): boolean;
@@ -175,9 +177,10 @@ class GraphPlanner {
     return vertex;
   }
 
-  #operatorSupplier({ lookup, module, supplier, policy }: OperatorNode): ProcessorSupplier {
+  #operatorSupplier(node: OperatorNode): ProcessorSupplier {
+    const { lookup, module, supplier } = node;
     const registered = this.#registered;
-    return this.#refusing(policy, true, (refusals) => {
+    return this.#refusing(node, true, (refusals) => {
       if (module !== undefined && registered?.moduleUrl !== undefined) return module(registered.moduleUrl, refusals);
       if (lookup === undefined || registered === undefined) return supplier(this.#mode, refusals);
       const open = (signal: AbortSignal) => registered.openLookup(lookup.definition, lookup.request, signal);
@@ -187,13 +190,24 @@ class GraphPlanner {
 
   /** With a policy a gate stands in front of the stage: each instance has its own. */
   #refusing(
-    policy: StagePolicy | undefined,
+    node: OperatorNode | SinkNode,
     isFiltering: boolean,
     make: (refusals: Refusals | undefined) => ProcessorSupplier,
   ): ProcessorSupplier {
-    if (policy === undefined) return make(undefined);
+    if (node.policy === undefined) return make(undefined);
+    const stage = letterName(node.policy.stage ?? node.name);
+    // A plan to look at needs no place for letters.
+    const policy = { ...node.policy, stage, ...(this.#registered === undefined ? { action: 'skip' as const } : {}) };
     const letters = this.#registered?.letters;
-    return (instance) => refusalGate({ policy, letters, isFiltering, inner: (refusals) => make(refusals)(instance) });
+    const copies = policy.copyTo && this.#registered?.letterSink(policy.stage, policy.copyTo);
+    return (instance) =>
+      refusalGate({
+        policy,
+        letters,
+        isFiltering,
+        inner: (refusals) => make(refusals)(instance),
+        copies: copies?.(instance),
+      });
   }
 
   #aggregate(node: AggregateNode): PlannedVertex {
@@ -311,7 +325,7 @@ class GraphPlanner {
     this.#connect(node.inputs[0]!, vertex, { kind: 'local' });
     const idle = () => ({ process: () => true, saveSnapshot: () => true });
     const supplier = this.#refusing(
-      node.policy,
+      node,
       false,
       (refusals) => this.#registered?.sink(node.name, part, refusals) ?? idle,
     );

@@ -22,12 +22,14 @@ import { assert, errorCode, MillraceError } from '@millrace/kernel';
 import { pickEvents } from '../events/pick-events.ts';
 import { eventKey, letterKey, rowKeyOf } from './event-key.ts';
 import { LetterBox, type SavedBox } from './letter-box.ts';
+import { LetterOutlet } from './letter-outlet.ts';
 import type { Letter, LetterRequest, OpenLetterStore } from './letter-store.ts';
 import { ParkedKeys, type SavedParked } from './parked-keys.ts';
 import type { RecordPolicy } from './record-policy.ts';
 
 const OWN_KEY = 'refusals';
 const INNER = 'inner/';
+const OUTLET = 'letters/';
 
 interface Saved {
   readonly box: SavedBox | undefined;
@@ -48,6 +50,8 @@ interface GateOptions {
   readonly policy: RecordPolicy;
   /** Absent where refused records are skipped. */
   readonly box: LetterBox | undefined;
+  /** Gets a copy of each letter. */
+  readonly outlet: LetterOutlet | undefined;
   readonly inner: RefusingSupplier;
   /**
    * Events of parked keys never reach the stage. Otherwise it sets them aside itself: a sink that shows rows at once has to remember which
@@ -66,12 +70,15 @@ const NoLetterStore = errorCode('pipeline.no_letter_store', {
 export function refusalGate({
   policy,
   letters,
+  copies,
   ...options
-}: Omit<GateOptions, 'box'> & {
+}: Omit<GateOptions, 'box' | 'outlet'> & {
   readonly policy: { readonly stage: string };
   readonly letters: OpenLetterStore | undefined;
+  /** The sink that gets a copy of each letter. */
+  readonly copies?: Processor | undefined;
 }): Processor {
-  if (policy.action === 'skip') return new RefusalGate({ ...options, policy, box: undefined });
+  if (policy.action === 'skip') return new RefusalGate({ ...options, policy, box: undefined, outlet: undefined });
   if (letters === undefined) {
     throw new MillraceError(NoLetterStore, {
       message: `stage ${policy.stage} sets records aside, and this process has no place for them`,
@@ -79,7 +86,8 @@ export function refusalGate({
     });
   }
   const box = new LetterBox({ open: letters, stage: policy.stage, openMax: policy.openMax });
-  return new RefusalGate({ ...options, policy, box });
+  const outlet = copies && new LetterOutlet(policy.stage, copies);
+  return new RefusalGate({ ...options, policy, box, outlet });
 }
 
 /**
@@ -104,6 +112,7 @@ class RefusalGate implements Processor, Refusals {
   #isTransactionOpen = false;
   #isInnerPrepared = false;
   #isOwnSaved = false;
+  #isInnerSaved = false;
   /** The input has ended: the next snapshot is the last one. */
   #isComplete = false;
 
@@ -123,10 +132,12 @@ class RefusalGate implements Processor, Refusals {
       'a stage that sets records aside has one instance, so that they have an order',
     );
     await this.#options.box?.init(context);
+    await this.#options.outlet?.init(context);
     await this.#inner.init?.(context);
   }
 
   process(ordinal: number, batch: Batch): boolean {
+    this.#options.outlet?.drain();
     // In the middle of a batch the stage has to see that one again before anything else.
     if (this.#current === undefined && (!this.#isRoom() || !this.#returnLetters())) return false;
     this.#current ??= { given: batch, rest: this.#withoutParked(batch), isTaken: false };
@@ -144,6 +155,7 @@ class RefusalGate implements Processor, Refusals {
   }
 
   woken(): boolean {
+    this.#options.outlet?.drain();
     if (!(this.#inner.woken?.() ?? true)) return false;
     if (this.#current !== undefined) return true;
     return this.#returnLetters();
@@ -151,6 +163,7 @@ class RefusalGate implements Processor, Refusals {
 
   complete(): boolean {
     if (!this.#finishReturning() || !(this.#inner.complete?.() ?? true)) return false;
+    if (!(this.#options.outlet?.complete() ?? true)) return false;
     this.#isComplete = this.#context.guarantee !== 'none' || (this.#options.box?.show() ?? true);
     return this.#isComplete;
   }
@@ -158,7 +171,8 @@ class RefusalGate implements Processor, Refusals {
   snapshotPrepare(snapshotId: number): boolean {
     if (!this.#finishReturning()) return false;
     this.#isInnerPrepared ||= this.#inner.snapshotPrepare?.(snapshotId) ?? true;
-    if (!this.#isInnerPrepared || !(this.#options.box?.prepare(snapshotId) ?? true)) return false;
+    if (!this.#isInnerPrepared || !(this.#options.outlet?.prepare(snapshotId) ?? true)) return false;
+    if (!(this.#options.box?.prepare(snapshotId) ?? true)) return false;
     this.#isInnerPrepared = false;
     this.#context.metrics.set('parkedKeys', this.#parked.size);
     return true;
@@ -171,15 +185,23 @@ class RefusalGate implements Processor, Refusals {
       if (!writer.offer({ partition: EVERY_INSTANCE, key: OWN_KEY, value })) return false;
       this.#isOwnSaved = true;
     }
-    const offer = (entry: SnapshotEntry): boolean => writer.offer({ ...entry, key: INNER + entry.key });
-    if (!(this.#inner.saveSnapshot?.(snapshotId, { offer }) ?? true)) return false;
+    const under = (prefix: string): SnapshotWriter => ({
+      offer: (entry) => writer.offer({ ...entry, key: prefix + entry.key }),
+    });
+    this.#isInnerSaved ||= this.#inner.saveSnapshot?.(snapshotId, under(INNER)) ?? true;
+    if (!this.#isInnerSaved || !(this.#options.outlet?.save(snapshotId, under(OUTLET)) ?? true)) return false;
     this.#isOwnSaved = false;
+    this.#isInnerSaved = false;
     return true;
   }
 
   restoreSnapshot(entry: SnapshotEntry): void {
     if (entry.key.startsWith(INNER)) {
       this.#inner.restoreSnapshot?.({ ...entry, key: entry.key.slice(INNER.length) });
+      return;
+    }
+    if (entry.key.startsWith(OUTLET)) {
+      this.#options.outlet?.restore({ ...entry, key: entry.key.slice(OUTLET.length) });
       return;
     }
     const saved = JSON.parse(Buffer.from(entry.value).toString()) as Saved;
@@ -189,12 +211,14 @@ class RefusalGate implements Processor, Refusals {
 
   async restoreFinished(): Promise<void> {
     await this.#options.box?.restoreFinished();
+    await this.#options.outlet?.restoreFinished();
     await this.#inner.restoreFinished?.();
   }
 
   /** Letters first: what the stage then shows is without them. */
   async snapshotCommit(snapshotId: number): Promise<void> {
     await this.#options.box?.commit(snapshotId);
+    await this.#options.outlet?.commit(snapshotId);
     await this.#inner.snapshotCommit?.(snapshotId);
     if (this.#isComplete) await this.#options.box?.showLast();
   }
@@ -203,6 +227,7 @@ class RefusalGate implements Processor, Refusals {
     try {
       await this.#inner.close?.();
     } finally {
+      await this.#options.outlet?.close();
       await this.#options.box?.close();
     }
   }
@@ -275,17 +300,19 @@ class RefusalGate implements Processor, Refusals {
   }
 
   #put(letter: Pick<Letter, 'number' | 'record' | 'attempts' | 'isParked'>, reason: MillraceError | undefined): void {
-    this.#options.box!.put({
+    const whole: Letter = {
       ...letter,
       reason: reason?.code.code ?? 'dead_letter.parked',
       message: reason?.message ?? 'an earlier record of its key is set aside',
       mend: reason === undefined ? 'Replay or discard the earlier one: it and this one go on in order.' : reason.mend,
       rowKey: rowKeyOf(letter.record),
-    });
+    };
+    this.#options.box!.put(whole);
+    this.#options.outlet?.put(whole);
   }
 
   #isRoom(): boolean {
-    return !(this.#options.box?.isFull ?? false);
+    return !(this.#options.box?.isFull ?? false) && !(this.#options.outlet?.isFull ?? false);
   }
 
   /** The batch without events whose keys have others set aside. */

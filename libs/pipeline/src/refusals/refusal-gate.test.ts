@@ -20,9 +20,8 @@ import { pickEvents } from '../events/pick-events.ts';
 import { rowsOfEvents } from '../events/rows-of-events.ts';
 import { selectEvents } from '../events/select-events.ts';
 import { whereEvents } from '../events/where-events.ts';
-import type { Letter, LetterRequest, LetterStore } from './letter-store.ts';
-import type { RecordPolicy } from './record-policy.ts';
-import { refusalGate } from './refusal-gate.processor.ts';
+import { ArrayStore, gate } from '../test-support/letters.ts';
+import type { LetterRequest } from './letter-store.ts';
 import { refusingTransform } from './refusing-transform.ts';
 
 const schema: TableSchema = {
@@ -48,34 +47,8 @@ const rowsOf = (batch: Batch): readonly unknown[] => {
 const split = (batch: Batch): readonly Batch[] =>
   isChangeBatch(batch) ? Array.from({ length: batch.length }, (_, index) => pickEvents(batch, [index])) : [batch];
 
-const policy = (given: Partial<RecordPolicy>) => ({
-  stage: 'parsed',
-  action: 'skip' as const,
-  parkKeys: false,
-  retries: 0,
-  backoffMs: 0,
-  openMax: 100,
-  ...given,
-});
-
 const named = (name: string, text: string) => ({ name, text, pointer: `/stages/parsed/select/${name}` });
 const select = () => selectEvents([named('id', 'after.id'), named('value', 'after.v::int4')]);
-const gate =
-  (inner: (refusals: Refusals) => Processor, given: Partial<RecordPolicy> = {}, store?: LetterStore) =>
-  (): Processor =>
-    refusalGate({ policy: policy(given), letters: store && (async () => store), isFiltering: true, inner });
-
-/** Looks like the catalog's to the gate, and keeps what it is told. */
-class ArrayStore implements LetterStore {
-  added: Letter[] = [];
-  recover = async (): Promise<number> => 0;
-  add = async (letters: readonly Letter[]): Promise<void> => void this.added.push(...letters);
-  seal: LetterStore['seal'] = async () => {};
-  publish = async (): Promise<void> => {};
-  requests: LetterStore['requests'] = async () => ({ requests: [], hasMore: false });
-  async [Symbol.asyncDispose](): Promise<void> {}
-}
-
 const Late = errorCode('test.late', { domain: 'external', retry: 'after-repair', title: 'late' });
 
 describe('a stage that goes on without records it cannot take', () => {

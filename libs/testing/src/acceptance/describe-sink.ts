@@ -10,7 +10,7 @@ import { describeDefinition } from './describe-definition.ts';
 import { handlesDownTo, isWithinStopLimit, openHandles } from './handles.ts';
 import { runAndKill, runScenario, SCENARIO_ROWS } from './scenario.ts';
 import { crashAndGoOn, Job, MOMENTS, WAKES } from './sink-crash.ts';
-import type { SinkDriver, SinkTarget } from './sink-driver.ts';
+import type { PrivateServer, SinkDriver, SinkTarget } from './sink-driver.ts';
 import { ascending, insertBatch, insertBatches, numbers, TEST_TABLE } from './test-rows.ts';
 
 const TEST_MS_MAX = 180_000;
@@ -22,6 +22,16 @@ const LOOKS_MAX = 400;
 const LOOK_AGAIN_MS = 50;
 const LARGE_ROW_BYTES = 10_000;
 const LARGE_BATCH_ROWS = 100;
+
+/** A step that goes on while the server is killed and comes back. */
+async function whileRestarting<T>(server: PrivateServer, run: () => Promise<T>): Promise<T> {
+  const restarting = server.restart();
+  try {
+    return await run();
+  } finally {
+    await restarting;
+  }
+}
 
 /**
  * What every sink connector has to pass at its real server. The rows are those of `TEST_TABLE`, ids from 0; `open` gives each test a place of its own.
@@ -293,17 +303,16 @@ export function describeSinkConnector(name: string, driver: SinkDriver): void {
           let restored = { snapshotId: 1, entries: await sink.snapshot(1) };
           let generation = 1;
           let position = 0;
-          /** Twenty more rows; the server is killed before this step of theirs. */
+          /** Twenty more rows; the server is killed and comes back while this step of theirs goes on. */
           const twenty = async (killed: string | undefined): Promise<void> => {
             const snapshotId = restored.snapshotId + 1;
             const end = position + 20;
-            if (killed === 'write') await server.restart();
-            await sink.write(...insertBatches(position, end));
-            if (killed === 'prepare') await server.restart();
-            restored = { snapshotId, entries: await sink.prepare(snapshotId) };
+            const step = <T>(name: string, run: () => Promise<T>): Promise<T> =>
+              name === killed ? whileRestarting(server, run) : run();
+            await step('write', () => sink.write(...insertBatches(position, end)));
+            restored = { snapshotId, entries: await step('prepare', () => sink.prepare(snapshotId)) };
             position = end;
-            if (killed === 'commit') await server.restart();
-            await sink.commit(snapshotId);
+            await step('commit', () => sink.commit(snapshotId));
           };
           for (const killed of ['write', 'prepare', 'commit', undefined]) {
             try {

@@ -1,3 +1,4 @@
+export { describeSinkAtLeastOnce } from './describe-at-least-once.ts';
 export { describeSinkConnector } from './describe-sink.ts';
 export { describeSourceConnector } from './describe-source.ts';
 export type { PrivateServer, SinkDriver, SinkTarget } from './sink-driver.ts';

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { SinkConnector } from '@millrace/connector-contract';
 import type { SnapshotEntry } from '@millrace/engine';
+import type { DriveOptions } from '../drivers/driven-processor.ts';
 import { DrivenSink } from '../drivers/driven-sink.ts';
 import { insertBatches } from './test-rows.ts';
 
@@ -13,6 +14,8 @@ interface Options {
   readonly stage: unknown;
   readonly jobId: string;
   readonly generation: number;
+  /** Of the job; exactly-once if absent. */
+  readonly guarantee?: DriveOptions['guarantee'];
   /** File of the commit record. */
   readonly record: string;
 }
@@ -51,7 +54,7 @@ type Around = (step: () => Promise<void>) => Promise<void>;
  * snapshot go through `around`.
  */
 export async function runScenario(
-  { connector, config, stage, jobId, generation, record: path }: Scenario,
+  { connector, config, stage, jobId, generation, guarantee, record: path }: Scenario,
   around: Around = (step) => step(),
 ): Promise<void> {
   const record = readRecord(path);
@@ -61,7 +64,8 @@ export async function runScenario(
       ({ value, ...entry }): SnapshotEntry => ({ ...entry, value: Buffer.from(value, 'base64') }),
     ),
   };
-  await using sink = await DrivenSink.start(connector, { config, stage, job: { jobId }, generation, restored });
+  const options = { config, stage, job: { jobId }, generation, guarantee, restored };
+  await using sink = await DrivenSink.start(connector, options);
   let snapshotId = record?.snapshotId ?? 0;
   for (let position = record?.position ?? 0; position < SCENARIO_ROWS; ) {
     const end = position + ROWS_PER_SNAPSHOT;

@@ -1,5 +1,5 @@
 import { MillraceError, systemClock } from '@millrace/kernel';
-import type { SavedSnapshot } from '../drivers/driven-processor.ts';
+import type { DriveOptions, SavedSnapshot } from '../drivers/driven-processor.ts';
 import { DrivenSink } from '../drivers/driven-sink.ts';
 import type { SinkDriver, SinkTarget } from './sink-driver.ts';
 import { insertBatches } from './test-rows.ts';
@@ -27,12 +27,14 @@ export class Job implements AsyncDisposable {
   readonly #driver: SinkDriver;
   readonly #target: SinkTarget;
   readonly #jobId: string;
+  readonly #guarantee: DriveOptions['guarantee'];
   readonly #sinks: DrivenSink[] = [];
 
-  constructor(driver: SinkDriver, target: SinkTarget, jobId: string) {
+  constructor(driver: SinkDriver, target: SinkTarget, jobId: string, guarantee?: DriveOptions['guarantee']) {
     this.#driver = driver;
     this.#target = target;
     this.#jobId = jobId;
+    this.#guarantee = guarantee;
   }
 
   async start(
@@ -42,7 +44,7 @@ export class Job implements AsyncDisposable {
   ): Promise<DrivenSink> {
     const { config, stage } = this.#target;
     const job = { jobId: this.#jobId };
-    const options = { config, stage, job, generation, restored, ...more };
+    const options = { config, stage, job, generation, restored, guarantee: this.#guarantee, ...more };
     const sink = await DrivenSink.start(this.#driver.connector, options);
     this.#sinks.push(sink);
     return sink;

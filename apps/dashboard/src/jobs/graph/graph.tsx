@@ -1,12 +1,13 @@
 import '@xyflow/react/dist/style.css';
 import { useComputedColorScheme } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
-import { Background, Controls, type Edge, ReactFlow } from '@xyflow/react';
-import { useMemo } from 'react';
-import type { Figures, Plan } from '../../api/figures.ts';
-import { count } from '../../parts/formats.ts';
+import type { JobFigures } from '@millrace/sdk/client';
+import { Background, Controls, ReactFlow } from '@xyflow/react';
+import { useMemo, useRef } from 'react';
+import type { Plan } from '../../api/plan.ts';
+import { type DrawnBefore, elementsOf } from './elements.ts';
 import styles from './graph.module.css';
-import { layoutOf, VERTEX_HEIGHT, VERTEX_WIDTH } from './layout.ts';
+import { layoutOf, VERTEX_HEIGHT } from './layout.ts';
 import { VertexBox, type VertexNode } from './vertex-node.tsx';
 
 const FRAME_HEIGHT_MIN = 180;
@@ -16,8 +17,9 @@ const NODE_TYPES = { vertex: VertexBox };
 
 export interface GraphProps {
   readonly plan: Plan;
-  readonly figures: Figures | null;
-  readonly onChoose: (vertex: string) => void;
+  readonly figures: JobFigures | null;
+  /** Without it vertices say nothing more when they are pressed. */
+  readonly onChoose?: (vertex: string) => void;
 }
 
 /** As high as the graph needs, within reason. */
@@ -26,60 +28,26 @@ function heightOf(places: ReadonlyMap<string, { readonly y: number }>, direction
   return `min(${direction === 'LR' ? '62vh' : '75vh'}, ${Math.max(FRAME_HEIGHT_MIN, lowest)}px)`;
 }
 
-/** The graph of a job. It is drawn once; figures change what is written in it. */
+/** The graph of a job. It is laid out once; figures change what is written in it. */
 export default function Graph({ plan, figures, onChoose }: GraphProps) {
   const scheme = useComputedColorScheme('light');
   const direction = useMediaQuery('(max-width: 48em)') === true ? 'TB' : 'LR';
   const places = useMemo(() => layoutOf(plan, direction), [plan, direction]);
-  const nodes = useMemo(
-    () =>
-      plan.vertices.map(({ name, parts }): VertexNode => {
-        const of = figures?.vertices.find(({ vertex }) => vertex === name);
-        const what = parts.map((part) => part.what).join(', ');
-        const left = of === undefined ? what : `${count(of.rowsIn)} in`;
-        const right = of === undefined ? '' : `${count(of.rowsOut)} out`;
-        return {
-          id: name,
-          type: 'vertex',
-          position: places.get(name)!,
-          width: VERTEX_WIDTH,
-          height: VERTEX_HEIGHT,
-          draggable: false,
-          focusable: false,
-          data: {
-            name,
-            direction,
-            tone: of === undefined ? 'idle' : 'ok',
-            left,
-            right,
-            onChoose,
-          },
-        };
-      }),
-    [plan, figures, places, direction, onChoose],
-  );
-  const edges = useMemo(
-    () =>
-      plan.edges.map(
-        ({ from, to, routing }): Edge => ({
-          id: `${from}>${to}`,
-          source: from,
-          target: to,
-          label: routing === 'isolated' ? undefined : routing,
-          focusable: false,
-        }),
-      ),
-    [plan],
-  );
+  const before = useRef<DrawnBefore>(undefined);
+  const drawn = useMemo(() => {
+    before.current = elementsOf(plan, figures, { places, direction, onChoose }, before.current);
+    return before.current;
+  }, [plan, figures, places, direction, onChoose]);
   return (
     <section className={styles['frame']} aria-label="Graph" style={{ height: heightOf(places, direction) }}>
       <ReactFlow<VertexNode>
-        nodes={nodes}
-        edges={edges}
+        key={`${direction}${plan.vertices.map(({ name }) => name).join()}`}
+        nodes={drawn.nodes as VertexNode[]}
+        edges={drawn.edges as (typeof drawn.edges)[number][]}
         nodeTypes={NODE_TYPES}
         colorMode={scheme}
         fitView
-        fitViewOptions={{ maxZoom: 1.1, padding: 0.12 }}
+        fitViewOptions={{ maxZoom: 1.1, padding: 0.14 }}
         minZoom={0.15}
         nodesConnectable={false}
         elementsSelectable={false}
@@ -87,7 +55,7 @@ export default function Graph({ plan, figures, onChoose }: GraphProps) {
         preventScrolling={false}
       >
         <Background gap={20} size={1} />
-        <Controls showInteractive={false} />
+        <Controls showInteractive={false} orientation="horizontal" position="top-right" />
       </ReactFlow>
     </section>
   );

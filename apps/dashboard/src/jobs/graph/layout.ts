@@ -1,5 +1,5 @@
 import dagre from '@dagrejs/dagre';
-import type { Plan } from '../../api/figures.ts';
+import type { Plan } from '../../api/plan.ts';
 
 export const VERTEX_WIDTH = 196;
 export const VERTEX_HEIGHT = 62;

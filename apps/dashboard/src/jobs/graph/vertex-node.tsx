@@ -10,7 +10,7 @@ export type VertexNodeData = {
   /** Under the name, at the left and the right. */
   readonly left: string;
   readonly right: string;
-  readonly onChoose: (name: string) => void;
+  readonly onChoose: ((name: string) => void) | undefined;
 };
 
 export type VertexNode = Node<VertexNodeData, 'vertex'>;
@@ -18,18 +18,15 @@ export type VertexNode = Node<VertexNodeData, 'vertex'>;
 /** A vertex of the graph, coloured by how it goes; a button, so that it is reached by keyboard. */
 export const VertexBox = memo(function VertexBox({ data }: NodeProps<VertexNode>) {
   const isAcross = data.direction === 'LR';
+  const handle = { isConnectable: false, className: styles['handle']! };
   return (
     <>
-      <Handle
-        type="target"
-        position={isAcross ? Position.Left : Position.Top}
-        isConnectable={false}
-        className={styles['handle']}
-      />
+      <Handle type="target" position={isAcross ? Position.Left : Position.Top} {...handle} />
       <button
         type="button"
         className={`nopan ${styles['vertex']} ${styles[data.tone]}`}
-        onClick={() => data.onChoose(data.name)}
+        disabled={data.onChoose === undefined}
+        onClick={() => data.onChoose?.(data.name)}
       >
         <span className={styles['name']}>{data.name}</span>
         <span className={styles['figures']}>
@@ -37,12 +34,7 @@ export const VertexBox = memo(function VertexBox({ data }: NodeProps<VertexNode>
           <span>{data.right}</span>
         </span>
       </button>
-      <Handle
-        type="source"
-        position={isAcross ? Position.Right : Position.Bottom}
-        isConnectable={false}
-        className={styles['handle']}
-      />
+      <Handle type="source" position={isAcross ? Position.Right : Position.Bottom} {...handle} />
     </>
   );
 });

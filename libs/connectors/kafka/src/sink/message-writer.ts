@@ -1,4 +1,12 @@
-import { type ChangeBatch, eventMetadata, NO_TRANSACTION, NO_TUPLE, Op, type TableSchema } from '@millrace/formats';
+import {
+  type ChangeBatch,
+  eventMetadata,
+  NO_TRANSACTION,
+  NO_TUPLE,
+  Op,
+  recordOf,
+  type TableSchema,
+} from '@millrace/formats';
 import type { SinkStage } from '../config.ts';
 import { CloudEvents } from '../message/cloud-events.ts';
 import { hasEnvelope, keyFormatOf } from '../message/format-options.ts';
@@ -78,9 +86,12 @@ export class MessageWriter {
   }
 
   #ownHeaders(batch: ChangeBatch, index: number): readonly Header[] {
-    const { headers, headersColumn } = this.#stage;
-    const own = headers ? eventHeaders(batch, index) : NONE;
-    return headersColumn === undefined ? own : [...own, ...headersOfRow(batch, index, headersColumn)];
+    const { headers, headerColumns, headersColumn } = this.#stage;
+    return [
+      ...(headers ? eventHeaders(batch, index) : NONE),
+      ...columnHeaders(batch, index, headerColumns),
+      ...(headersColumn === undefined ? NONE : headersOfRow(batch, index, headersColumn)),
+    ];
   }
 
   #content(
@@ -150,4 +161,14 @@ function eventHeaders(batch: ChangeBatch, index: number): readonly Header[] {
   ];
   if (__lsn !== null) headers.push(['position', `${__lsn}/${__index}`], ['commit-time', __commit_time!]);
   return headers;
+}
+
+function columnHeaders(batch: ChangeBatch, index: number, columns: readonly string[]): readonly Header[] {
+  if (columns.length === 0) return NONE;
+  const { after, before } = recordOf(batch, index);
+  const row = after ?? before ?? {};
+  return columns.flatMap((name): readonly Header[] => {
+    const text = row[name];
+    return text === undefined || text === null ? [] : [[name, text]];
+  });
 }

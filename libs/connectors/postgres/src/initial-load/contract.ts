@@ -70,6 +70,8 @@ export interface InitialLoad {
   close(): Promise<void>;
 
   readonly progress: LoadProgress;
+  /** Of each table; for looks now and then. */
+  tableProgress(): readonly TableProgress[];
 }
 
 /** Plain JSON; the source stores it in its snapshot and gives it back unread. */
@@ -84,6 +86,16 @@ export interface LoadProgress {
   readonly tablesTotal: number;
   /** Tables that are streaming. */
   readonly tablesDone: number;
+}
+
+/** Where the load of one table is. */
+export interface TableProgress {
+  readonly id: string;
+  readonly phase: 'waiting' | 'loading' | 'streaming';
+  /** Read so far, by executions before this one too. */
+  readonly rows: number;
+  /** By the statistics of the server; below 0: none. */
+  readonly rowsEstimate: number;
 }
 
 /** How the load calls back; both may be called at any time between `start` and the end of `close`. */

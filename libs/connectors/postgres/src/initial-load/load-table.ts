@@ -14,6 +14,8 @@ export class LoadTable {
   readonly catalog: CatalogTable;
   readonly reconciler: Reconciler;
   readonly chunkRows: number;
+  /** Emitted so far, by executions before this one too. */
+  rows: number;
   /** As the rows read from now on have it. */
   schema: TableSchema;
   #shape: string | undefined;
@@ -22,9 +24,10 @@ export class LoadTable {
     catalog: CatalogTable,
     mode: LoadMode,
     tally: LoadTally,
-    saved: TableSave | undefined,
+    saved: (TableSave & { readonly rows?: number }) | undefined,
     chunkRows: number | undefined,
   ) {
+    this.rows = saved?.rows ?? 0;
     this.catalog = catalog;
     this.schema = catalog.schema;
     this.chunkRows = chunkRows ?? chunkRowsOf(catalog);

@@ -5,7 +5,15 @@ import type { CatalogTable } from '../preflight/table-catalog.ts';
 import { type ServerErrorFields, serverError } from '../stream/server-error.ts';
 import type { Chunk } from './chunk.ts';
 import { ChunkReader } from './chunk-reader.ts';
-import type { HeldEvent, InitialLoad, LoadCallbacks, LoadOutput, LoadProgress, LoadState } from './contract.ts';
+import type {
+  HeldEvent,
+  InitialLoad,
+  LoadCallbacks,
+  LoadOutput,
+  LoadProgress,
+  LoadState,
+  TableProgress,
+} from './contract.ts';
 import { LoadPlanner } from './load-planner.ts';
 import { LoadTable } from './load-table.ts';
 import { type LoadMode, LoadTally } from './load-tally.ts';
@@ -39,7 +47,7 @@ export interface PostgresLoadOptions extends LoadCallbacks {
   readonly clock: Clock;
 }
 
-type SavedTable = { readonly id: string } & (TableSave | { readonly streaming: true });
+type SavedTable = { readonly id: string; readonly rows?: number } & (TableSave | { readonly streaming: true });
 
 /** The initial load of a source: reads the tables' ranges over its own connections, while `Reconciler`s judge the stream's changes. */
 export class PostgresLoad implements InitialLoad {
@@ -47,8 +55,9 @@ export class PostgresLoad implements InitialLoad {
   readonly #mode: LoadMode;
   readonly #tally = new LoadTally();
   readonly #loading = new Map<string, LoadTable>();
-  readonly #tablesTotal: number;
-  readonly #streaming: Set<string>;
+  readonly #tables: readonly CatalogTable[];
+  /** Rows read of each table that is streaming. */
+  readonly #streaming: Map<string, number>;
   readonly #chunks = new Set<Chunk>();
   readonly #releasing = new Set<LoadTable>();
   readonly #sessions: Client[] = [];
@@ -67,19 +76,28 @@ export class PostgresLoad implements InitialLoad {
     // Until it is known where the replay ends, everything counts as replayed.
     this.#mode = { converges, replayEnd: lsn(converges ? 2n ** 64n - 1n : 0n) };
     const saved = new Map((restored?.tables as readonly SavedTable[] | undefined)?.map((table) => [table.id, table]));
-    this.#streaming = new Set();
+    this.#streaming = new Map();
     for (const catalog of tables) {
       const { id } = catalog.schema;
       const state = saved.get(id);
-      if (state !== undefined && 'streaming' in state) this.#streaming.add(id);
+      if (state !== undefined && 'streaming' in state) this.#streaming.set(id, state.rows ?? 0);
       else this.#loading.set(id, new LoadTable(catalog, this.#mode, this.#tally, state, chunkRows));
     }
-    this.#tablesTotal = tables.length;
+    this.#tables = tables;
     this.#passed = options.resumeLsn;
   }
 
   get progress(): LoadProgress {
-    return { rows: this.#rows, tablesTotal: this.#tablesTotal, tablesDone: this.#streaming.size };
+    return { rows: this.#rows, tablesTotal: this.#tables.length, tablesDone: this.#streaming.size };
+  }
+
+  tableProgress(): readonly TableProgress[] {
+    return this.#tables.map(({ schema: { id }, rowsEstimate }) => {
+      const rows = this.#streaming.get(id);
+      if (rows !== undefined) return { id, phase: 'streaming', rows, rowsEstimate };
+      const loading = this.#loading.get(id)!.rows;
+      return { id, phase: loading > 0 ? 'loading' : 'waiting', rows: loading, rowsEstimate };
+    });
   }
 
   get mustPauseStream(): boolean {
@@ -112,7 +130,9 @@ export class PostgresLoad implements InitialLoad {
   pump(out: LoadOutput): void {
     this.#applyPassed();
     for (const chunk of this.#chunks) {
-      this.#rows += chunk.pump(out);
+      const pumped = chunk.pump(out);
+      this.#rows += pumped;
+      chunk.table.rows += pumped;
       if (!chunk.isEmitted) continue;
       this.#chunks.delete(chunk);
       chunk.table.reconciler.rowsEmitted(chunk.units);
@@ -138,15 +158,18 @@ export class PostgresLoad implements InitialLoad {
   save(): LoadState {
     assert(this.canSnapshot, 'the load is saved while no range is partly emitted');
     this.#applyPassed();
-    for (const [id, { reconciler }] of this.#loading) {
+    for (const [id, { reconciler, rows }] of this.#loading) {
       if (!reconciler.isDone) continue;
       this.#loading.delete(id);
-      this.#streaming.add(id);
+      this.#streaming.set(id, rows);
     }
     // The loops end when nothing is left.
     this.#stir.notify();
-    const streaming = Array.from(this.#streaming, (id): SavedTable => ({ id, streaming: true }));
-    const loading = Array.from(this.#loading, ([id, { reconciler }]): SavedTable => ({ id, ...reconciler.save() }));
+    const streaming = Array.from(this.#streaming, ([id, rows]): SavedTable => ({ id, rows, streaming: true }));
+    const loading = Array.from(
+      this.#loading,
+      ([id, { reconciler, rows }]): SavedTable => ({ id, rows, ...reconciler.save() }),
+    );
     return { version: 1, tables: [...streaming, ...loading] };
   }
 

@@ -68,9 +68,10 @@ async function missing(
   });
 }
 
-async function ofTables(
+/** What stands against capturing these tables; `pointer` is where the stage names each. */
+export async function ofTables(
   session: Client,
-  stage: StageOptions,
+  stage: Pick<StageOptions, 'tables' | 'initialLoad'>,
   found: readonly CatalogTable[],
   user: string,
 ): Promise<readonly Finding[]> {
@@ -94,7 +95,12 @@ async function ofTables(
   return [...onDatabase, ...onTables];
 }
 
-function ofTable(table: CatalogTable, stage: StageOptions, rights: Rights, role: string): readonly Finding[] {
+function ofTable(
+  table: CatalogTable,
+  stage: Pick<StageOptions, 'tables' | 'initialLoad'>,
+  rights: Rights,
+  role: string,
+): readonly Finding[] {
   const { id, schema, table: name, replicaIdentity } = table.schema;
   const pointer = `/tables/${stage.tables.indexOf(id)}`;
   const quotedSchema = pg.escapeIdentifier(schema);

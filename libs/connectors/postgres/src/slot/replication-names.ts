@@ -1,6 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { JobIdentity } from '@millrace/connector-contract';
 
+const JOB_SLOT = /^millrace_([0-9a-hjkmnp-tv-z]{26})_/;
+
+/** Id of the job whose slot has this name; `undefined` for others. */
+export const jobOfSlot = (slot: string): string | undefined => JOB_SLOT.exec(slot)?.[1]?.toUpperCase();
+
 /** NAMEDATALEN - 1. */
 const NAME_BYTES_MAX = 63;
 const HASH_DIGITS = 8;

@@ -1,3 +1,5 @@
+import type { JobFigures } from '@millrace/sdk/client';
+
 /** The parts of a plan (`POST jobs/plan`) that are drawn. */
 export interface Plan {
   readonly vertices: readonly PlanVertex[];
@@ -24,27 +26,12 @@ export interface PlanEdge {
   readonly why: string;
 }
 
-/** Figures of a running job (`GET jobs/{id}/metrics`). */
-export interface Figures {
-  readonly status: string;
-  readonly generation: number;
-  readonly snapshot?: {
-    readonly id: number;
-    readonly takenAt: number;
-    readonly ageMs: number;
-    readonly durationMs: number;
-    readonly bytes: number;
-  };
-  readonly vertices: readonly VertexFigures[];
-  readonly member: string;
-  /** Milliseconds since 1970. */
-  readonly at: number;
-}
-
-export interface VertexFigures {
-  readonly vertex: string;
-  readonly rowsIn: number;
-  readonly rowsOut: number;
-  readonly busyMs: number;
-  readonly custom: Readonly<Record<string, number>>;
-}
+/** What can be told of the graph from figures alone: for who may not plan (it takes an editor), while the job runs. */
+export const planOfFigures = ({ vertices, edges }: JobFigures): Plan => ({
+  vertices: vertices.map(({ vertex, instances, isSource, isSink }) => ({
+    name: vertex,
+    parallelism: instances,
+    parts: [{ name: vertex, what: isSource ? 'source' : isSink ? 'sink' : 'stage', fused: [], hasState: false }],
+  })),
+  edges: edges.map(({ from, to }) => ({ from, to, routing: 'isolated', why: '' })),
+});

@@ -1,0 +1,62 @@
+import type { Job } from '@millrace/catalog';
+import type { JobFigures, VertexFigures } from '@millrace/cluster';
+import { isModuleJob, parseModuleJob, stagesOfUses } from '@millrace/pipeline';
+import { z } from 'zod';
+
+const PHASES = ['waiting', 'loading', 'streaming'] as const;
+const MS_PER_S = 1_000;
+
+const jobTableSchema = z
+  .object({
+    stage: z.string(),
+    source: z.string(),
+    table: z.string(),
+    phase: z.enum([...PHASES, 'unknown']).meta({
+      description:
+        'waiting: its rows are not being read yet. loading: they are. streaming: only changes come. unknown: nobody runs the job, or the source does not tell.',
+    }),
+    rows: z.number().nullable().meta({ description: 'Read by the initial load so far.' }),
+    rowsEstimate: z.number().nullable().meta({ description: 'By the statistics of the source.' }),
+    rowsPerSecond: z.number().nullable(),
+    etaMs: z.number().nullable().meta({ description: 'Until its rows are read, at this rate and by the estimate.' }),
+  })
+  .meta({ id: 'JobTable', description: 'A table that a job captures.' });
+
+export const jobTablesSchema = z
+  .object({ items: z.array(jobTableSchema) })
+  .meta({ id: 'JobTables', description: 'Tables of all source stages of a job, in the order of its document.' });
+
+export type JobTablesView = z.infer<typeof jobTablesSchema>;
+
+type TableView = JobTablesView['items'][number];
+
+/** Joins what the job asks for with what its sources tell. */
+export function jobTablesView({ document }: Job, figures: JobFigures | undefined): JobTablesView {
+  const stages = isModuleJob(document)
+    ? stagesOfUses(parseModuleJob(document).document.uses)
+    : ((document as { readonly stages?: Record<string, object> }).stages ?? {});
+  const items = Object.entries(stages).flatMap(([stage, fields]) => {
+    const { source, tables } = fields as { readonly source?: unknown; readonly tables?: unknown };
+    if (typeof source !== 'string' || !Array.isArray(tables)) return [];
+    const vertex = figures?.vertices.find((each) => each.vertex === stage);
+    return (tables as readonly string[]).map((table) => tableView({ stage, source, table }, vertex));
+  });
+  return { items };
+}
+
+function tableView(name: Pick<TableView, 'stage' | 'source' | 'table'>, vertex: VertexFigures | undefined): TableView {
+  const told = (what: string): number | undefined => vertex?.custom[`table.${what} ${name.table}`];
+  const phase = PHASES[told('phase') ?? -1] ?? 'unknown';
+  const rows = told('rows') ?? null;
+  const estimate = told('estimate') ?? -1;
+  const rate = told('rate') ?? 0;
+  const left = rows === null || estimate < rows ? null : estimate - rows;
+  return {
+    ...name,
+    phase,
+    rows,
+    rowsEstimate: estimate < 0 ? null : estimate,
+    rowsPerSecond: phase === 'loading' ? rate : null,
+    etaMs: phase === 'loading' && rate > 0 && left !== null ? (left / rate) * MS_PER_S : null,
+  };
+}
