@@ -29,7 +29,7 @@ export class LetterOutlet {
   async init(context: ProcessorContext): Promise<void> {
     this.#context = context;
     // The stage's own figures stay what they are.
-    const metrics = { add: () => {}, set: () => {} };
+    const metrics = { add: () => {}, set: () => {}, observe: () => {} };
     await this.#sink.init?.({ ...context, vertex: lettersOf(this.#stage), outbox: NO_OUTBOX, metrics });
   }
 

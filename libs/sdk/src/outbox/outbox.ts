@@ -34,6 +34,14 @@ export interface OutboxJobOptions {
   readonly createTopics?: { readonly partitions?: number; readonly replicationFactor?: number } | undefined;
 }
 
+/** A job document. */
+export interface OutboxJob {
+  readonly name: string;
+  readonly guarantee: 'exactly-once';
+  readonly snapshotInterval: string;
+  readonly stages: Record<string, Record<string, unknown>>;
+}
+
 /** Statement that makes the table of the outbox; harmless twice. The table stays empty: what counts is the log. */
 export const outboxTable = (
   table = 'millrace_outbox',
@@ -84,10 +92,11 @@ export class Outbox<Tx> {
   }
 
   /** The job that brings the messages to Kafka: `POST /api/v1/jobs`. */
-  job({ name = 'outbox', source, sink, createTopics }: OutboxJobOptions): Readonly<Record<string, unknown>> {
+  job({ name = 'outbox', source, sink, createTopics }: OutboxJobOptions): OutboxJob {
     return {
       name,
       guarantee: 'exactly-once',
+      snapshotInterval: '1s',
       stages: {
         rows: { source, tables: [this.#table], initialLoad: 'none' },
         messages: { input: 'rows', filter: "event.op = 'c'" },
