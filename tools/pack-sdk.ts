@@ -61,7 +61,7 @@ try {
     cpSync(file === 'LICENSE' ? join(ROOT, file) : join(SDK, file), join(folder, file));
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`);
   const target = resolve(process.argv[2] ?? '.');
-  const packed = execFileSync('npm', ['pack', '--ignore-scripts', '--pack-destination', target], {
+  const packed = execFileSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', target], {
     cwd: folder,
     encoding: 'utf8',
   });

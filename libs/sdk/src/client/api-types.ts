@@ -87,6 +87,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The fleet as it changes, once a second (server-sent events). */
+        get: operations["Overview.events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/first-key": {
         parameters: {
             query?: never;
@@ -277,6 +294,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/{id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A job as it changes: status, figures, snapshots, executions (server-sent events). */
+        get: operations["JobLive.events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/executions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last executions of a job: who ran it, from when to when, and why each ended. */
+        get: operations["JobLive.list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last hour of a job, a point every ten seconds. */
+        get: operations["JobLive.history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/{id}/metrics": {
         parameters: {
             query?: never;
@@ -328,6 +396,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/{id}/snapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last snapshots of a job: how long their parts took, and how large they are. */
+        get: operations["JobLive.snapshots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/{id}/suspend": {
         parameters: {
             query?: never;
@@ -339,6 +424,23 @@ export interface paths {
         put?: never;
         /** Takes a snapshot and stops; the slot and the state are kept. */
         post: operations["Jobs.suspend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/jobs/{id}/tables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tables a job captures: which phase each is in, and how far its initial load is. */
+        get: operations["JobLive.tables"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -371,6 +473,23 @@ export interface paths {
         };
         /** Who calls, what he may do and until when; whether the API is open because it has no key yet. */
         get: operations["Access.me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the workers: what they run, how they are, and which went without a word. */
+        get: operations["Members.list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -424,6 +543,23 @@ export interface paths {
         };
         /** The code of a module. */
         get: operations["Modules.code"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Is anything wrong, since when, what to do; all jobs in a line each; the last hour. */
+        get: operations["Overview.overview"];
         put?: never;
         post?: never;
         delete?: never;
@@ -504,6 +640,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sinks/probe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks a sink that is not registered what it lacks. Keeps nothing. */
+        post: operations["Sinks.probe"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sources": {
         parameters: {
             query?: never;
@@ -552,6 +705,91 @@ export interface paths {
         put?: never;
         /** Asks the system of a source what it lacks, with the SQL that repairs it. Changes nothing. */
         post: operations["Sources.check"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/columns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells the columns of tables, as their changes have them; types of a service are made of that. */
+        get: operations["Sources.columns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/slots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what keeps log at the system of a source: the slots of jobs, and orphans. */
+        get: operations["Sources.slots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/slots/{slot}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Drops the slot of a job that is gone. Whoever reads it cannot go on. */
+        delete: operations["Sources.dropSlot"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/tables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the tables of a source: size, key, and what stands against capturing them. */
+        get: operations["Sources.tables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/probe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Asks a source that is not registered what it lacks, and which tables it has. Keeps nothing. */
+        post: operations["Sources.probe"];
         delete?: never;
         options?: never;
         head?: never;
@@ -654,6 +892,23 @@ export interface paths {
         };
         /** The process answers. */
         get: operations["Health.live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Figures of jobs and workers in the text format of Prometheus. */
+        get: operations["Metrics.metrics"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1194,6 +1449,30 @@ export interface components {
              */
             withKey: boolean;
         };
+        /** @description A table that could be captured. */
+        DiscoveredTable: {
+            /** @description Without indexes. */
+            bytes: number | null;
+            /** @description What stands against capturing it, with the SQL that mends it. */
+            findings: components["schemas"]["Finding"][];
+            /** @description As a stage names it: public.orders. */
+            id: string;
+            /** @description Columns of the key; empty without one. */
+            key: string[];
+            replicaIdentity: string | null;
+            /** @description By the statistics of the system; null: there are none. */
+            rowsEstimate: number | null;
+            schema: string;
+            table: string;
+        };
+        /** @description Tables of a source, by name. */
+        DiscoveredTables: {
+            /** @description About the database as a whole. */
+            findings: components["schemas"]["Finding"][];
+            /** @description There are more tables than are listed. */
+            isCut: boolean;
+            items: components["schemas"]["DiscoveredTable"][];
+        };
         /** @description An edge of the DAG, its queues together. */
         EdgeFigures: {
             /** @description Number of the edge in the DAG. */
@@ -1208,6 +1487,22 @@ export interface components {
             rowsPerSecond: number;
             to: string;
         };
+        /** @description One attempt to run a job on a worker. */
+        Execution: {
+            /** @description Why it ended. failed: an error. lost: its worker died or could not be reached. released: its worker was shut down. restarted: somebody asked for another one. null: it runs. */
+            end: ("completed" | "suspended" | "cancelled" | "failed" | "released" | "restarted" | "lost") | null;
+            /** @description null: it runs. */
+            endedAt: string | null;
+            error: components["schemas"]["JobError"] | null;
+            generation: number;
+            member: string;
+            /** Format: date-time */
+            startedAt: string;
+        };
+        /** @description The newest first; the last hundred are kept. */
+        Executions: {
+            items: components["schemas"]["Execution"][];
+        };
         /** @description One thing that was looked at. */
         Finding: {
             code: string;
@@ -1218,6 +1513,53 @@ export interface components {
             pointer?: string;
             /** @enum {string} */
             severity: "ok" | "warning" | "error";
+        };
+        /** @description What has changed since the event before. */
+        FleetChanges: {
+            /** Format: date-time */
+            at: string;
+            /** @description Jobs whose line is another than before, or that are new. */
+            changed: components["schemas"]["JobSummary"][];
+            /** @description All of them, when they are others than before. */
+            problems?: components["schemas"]["FleetProblem"][];
+            /** @description Ids of jobs that are gone. */
+            removed: string[];
+            totals: components["schemas"]["FleetTotals"];
+        };
+        /** @description Everything, once at the beginning of the stream. */
+        FleetEvent: {
+            /** Format: date-time */
+            at: string;
+            jobs: components["schemas"]["JobSummary"][];
+            problems: components["schemas"]["FleetProblem"][];
+            totals: components["schemas"]["FleetTotals"];
+        };
+        /** @description Something that is wrong now. */
+        FleetProblem: {
+            /** @description Stable, such as job.failed or slot.retains_wal. */
+            code: string;
+            /** @description What to do. */
+            mend: string;
+            message: string;
+            /** @enum {string} */
+            severity: "error" | "warning";
+            since: string | null;
+            target: components["schemas"]["ProblemTarget"];
+        };
+        /** @description All jobs together. */
+        FleetTotals: {
+            /** @description How many jobs are in each status. */
+            byStatus: {
+                [key: string]: number;
+            };
+            inPerSecond: number;
+            jobs: number;
+            /** @description Of the job that is furthest behind. */
+            lagP50Ms: number | null;
+            /** @description Of the job that is furthest behind. */
+            lagP99Ms: number | null;
+            members: number;
+            outPerSecond: number;
         };
         /** @description Rows that came from the sources and went into the sinks. */
         Flow: {
@@ -1319,6 +1661,18 @@ export interface components {
             status: string;
             vertices: components["schemas"]["VertexFigures"][];
         };
+        /** @description It was deleted. */
+        JobGone: {
+            id: string;
+        };
+        /** @description The last hour of a job, for charts. */
+        JobHistory: {
+            metrics: ("inPerSecond" | "outPerSecond" | "lagMs" | "lagP99Ms" | "lagBytes" | "queueFill" | "blocked" | "stateBytes" | "snapshotMs" | "snapshotBytes")[];
+            /** @description Each: milliseconds since 1970, then the metrics in their order. The oldest first. */
+            points: (number | null)[][];
+            /** @description Between two points. */
+            stepMs: number;
+        };
         JobPage: {
             items: components["schemas"]["Job"][];
             nextCursor: string | null;
@@ -1333,6 +1687,92 @@ export interface components {
             })[];
         } & {
             [key: string]: unknown;
+        };
+        /** @description What a job is doing. */
+        JobState: {
+            /**
+             * @description What was asked for last; the workers make it so.
+             * @enum {string}
+             */
+            desired: "running" | "suspended" | "cancelled";
+            error: components["schemas"]["JobError"] | null;
+            executionStartedAt: string | null;
+            generation: number;
+            id: string;
+            name: string;
+            /** @enum {string} */
+            status: "NOT_RUNNING" | "STARTING" | "RUNNING" | "SUSPENDED" | "SUSPENDED_EXPORTING_SNAPSHOT" | "COMPLETING" | "COMPLETED" | "FAILED";
+            /** Format: date-time */
+            updatedAt: string;
+            version: number;
+        };
+        /** @description A job in one line. */
+        JobSummary: {
+            /** @description Share of time that its most held up stage waits for room, 0 to 1. */
+            blocked: number;
+            /** @description Open ones, counted up to 10,000. */
+            deadLetters: number;
+            /**
+             * @description What was asked for last; the workers make it so.
+             * @enum {string}
+             */
+            desired: "running" | "suspended" | "cancelled";
+            /** @description Why it failed, or why it is waiting for another attempt. */
+            error: {
+                code: string;
+                mend: string | null;
+                message: string;
+            } | null;
+            executionStartedAt: string | null;
+            generation: number;
+            guarantee: string;
+            id: string;
+            inPerSecond: number;
+            lag: components["schemas"]["Lag"] | null;
+            /** @description Who runs it; null: nobody has told figures lately. */
+            member: string | null;
+            name: string;
+            outPerSecond: number;
+            /** @description Of its fullest queue, 0 to 1 or a little more. */
+            queueFill: number;
+            /** @description Executions that failed or lost their member within a day. */
+            restarts: number;
+            /** @description The newest one. */
+            snapshot: {
+                durationMs: number;
+                id: number;
+                /** Format: date-time */
+                takenAt: string;
+            } | null;
+            /** @enum {string} */
+            status: "NOT_RUNNING" | "STARTING" | "RUNNING" | "SUSPENDED" | "SUSPENDED_EXPORTING_SNAPSHOT" | "COMPLETING" | "COMPLETED" | "FAILED";
+            /**
+             * Format: date-time
+             * @description When the status was written.
+             */
+            updatedAt: string;
+        };
+        /** @description A table that a job captures. */
+        JobTable: {
+            /** @description Until its rows are read, at this rate and by the estimate. */
+            etaMs: number | null;
+            /**
+             * @description waiting: its rows are not being read yet. loading: they are. streaming: only changes come. unknown: nobody runs the job, or the source does not tell.
+             * @enum {string}
+             */
+            phase: "waiting" | "loading" | "streaming" | "unknown";
+            /** @description Read by the initial load so far. */
+            rows: number | null;
+            /** @description By the statistics of the source. */
+            rowsEstimate: number | null;
+            rowsPerSecond: number | null;
+            source: string;
+            stage: string;
+            table: string;
+        };
+        /** @description Tables of all source stages of a job, in the order of its document. */
+        JobTables: {
+            items: components["schemas"]["JobTable"][];
         };
         /** @description How far the sinks are behind the source. */
         Lag: {
@@ -1361,6 +1801,43 @@ export interface components {
             /** @description There is no key yet: whoever reaches the API may do everything. */
             open: boolean;
             role: components["schemas"]["AccessRole"];
+        };
+        /** @description A worker that is there. */
+        Member: {
+            /**
+             * Format: date-time
+             * @description When it told this; every second.
+             */
+            at: string;
+            /** @description Cores it used in the last second; engine threads make it more than 1. */
+            cpu: number;
+            /** @description How late the event loop of the main thread was. */
+            eventLoopP50Ms: number;
+            eventLoopP99Ms: number;
+            heapMaxBytes: number;
+            heapUsedBytes: number;
+            jobs: {
+                id: string;
+                name: string;
+            }[];
+            /** @description Host and process. */
+            name: string;
+            rssBytes: number;
+            /** Format: date-time */
+            startedAt: string;
+            /** @description Of its engine. */
+            threads: number;
+            version: string;
+        };
+        /** @description The workers of the cluster. */
+        Members: {
+            /** @description Workers that went without a word in the last ten minutes. */
+            gone: {
+                /** Format: date-time */
+                lastAt: string;
+                name: string;
+            }[];
+            items: components["schemas"]["Member"][];
         };
         /** @description An uploaded module. */
         Module: {
@@ -1436,6 +1913,41 @@ export interface components {
             /** @description Until it was durable in Redis and the metadata database. */
             writeMs: number;
         };
+        /** @description No worker has told figures lately. */
+        NoFigures: {
+            /** Format: date-time */
+            since: string;
+        };
+        /** @description Something that somebody did. */
+        Operation: {
+            action: string;
+            actor: string | null;
+            /** Format: date-time */
+            at: string;
+            id: number;
+            outcome: string;
+            target: string;
+        };
+        /** @description The fleet: is anything wrong, since when, what to do; and how it goes. */
+        Overview: {
+            /** Format: date-time */
+            at: string;
+            /** @description The last hour, a point every ten seconds: rates of all jobs, lag of the one furthest behind. */
+            history: {
+                /** @description Milliseconds since 1970. */
+                at: number;
+                inPerSecond: number | null;
+                lagMs: number | null;
+                lagP99Ms: number | null;
+                outPerSecond: number | null;
+            }[];
+            jobs: components["schemas"]["JobSummary"][];
+            /** @description What was done last, the newest first. */
+            operations: components["schemas"]["Operation"][];
+            /** @description The worst and oldest first; empty: all is well. */
+            problems: components["schemas"]["FleetProblem"][];
+            totals: components["schemas"]["FleetTotals"];
+        };
         /** @description A pipeline: named stages from sources to sinks. */
         Pipeline: {
             /**
@@ -1455,6 +1967,15 @@ export interface components {
                     [key: string]: unknown;
                 };
             };
+        };
+        /** @description A source or sink that is not registered, to be looked at. */
+        ProbeInput: {
+            /** @description Options of the connector; GET /api/v1/connectors has their schema. Secrets may be references: ${env:NAME} or ${file:/run/secrets/x}. */
+            config: {
+                [key: string]: unknown;
+            };
+            /** @description Type of the connector, such as postgres or jdbc. */
+            type: string;
         };
         /** @description What went wrong, where, and how to mend it (RFC 9457). */
         Problem: {
@@ -1491,6 +2012,13 @@ export interface components {
             title: string;
             /** @description urn:millrace:error:CODE */
             type: string;
+        };
+        /** @description What it is about. */
+        ProblemTarget: {
+            id: string;
+            /** @enum {string} */
+            kind: "job" | "source" | "member" | "api-key" | "cluster";
+            name: string;
         };
         /** @description Open letters to process again, in the order they were set aside. */
         ReplayDeadLetters: {
@@ -1537,6 +2065,89 @@ export interface components {
              * @default 0s
              */
             oldKeyWorksFor: string;
+        };
+        /** @description What keeps a system from removing log that a job has still to read. */
+        Slot: {
+            /** @description Somebody reads it now. */
+            isActive: boolean;
+            /** @description null: an orphan. No job here has it; another installation may. */
+            job: {
+                id: string;
+                name: string;
+            } | null;
+            /** @description Log that is not confirmed yet. */
+            lagBytes: number | null;
+            name: string;
+            /** @description Log that the system keeps for it. */
+            retainedBytes: number | null;
+            /** @description What may still be written before the slot is lost; null: no limit. */
+            safeBytes: number | null;
+            /** @description reserved, extended, unreserved, lost. */
+            state: string | null;
+        };
+        /** @description Slots of jobs in the database of a source, and orphans. */
+        Slots: {
+            items: components["schemas"]["Slot"][];
+        };
+        /** @description A committed snapshot. */
+        Snapshot: {
+            /** @description Until every instance had met the barrier and saved. */
+            alignMs: number;
+            /** @description Encoded state. */
+            bytes: number;
+            /** @description Until the sinks showed what it covers. */
+            commitMs: number;
+            durationMs: number;
+            /** @description Of the execution that took it. */
+            generation: number;
+            id: number;
+            /** @description Its state is still there; the job goes on from the newest such. */
+            isRetained: boolean;
+            /**
+             * Format: date-time
+             * @description When the barrier left.
+             */
+            takenAt: string;
+            /** @description Until it was durable in Redis and the metadata database. */
+            writeMs: number;
+        };
+        /** @description A committed snapshot and how long its parts took. */
+        SnapshotFigures: {
+            /** @description Until every instance had met the barrier and saved. */
+            alignMs: number;
+            /** @description Encoded state. */
+            bytes: number;
+            /** @description Until the sinks showed what it covers. */
+            commitMs: number;
+            durationMs: number;
+            /** @description Of the execution that took it. */
+            generation: number;
+            id: number;
+            /**
+             * Format: date-time
+             * @description When the barrier left.
+             */
+            takenAt: string;
+            /** @description Until it was durable in Redis and the metadata database. */
+            writeMs: number;
+        };
+        /** @description The newest first; the figures of the last hundred are kept. */
+        Snapshots: {
+            items: components["schemas"]["Snapshot"][];
+        };
+        /** @description What a source that is not registered lacks, and its tables. Nothing is kept. */
+        SourceProbe: {
+            findings: components["schemas"]["Finding"][];
+            /** @description No finding is an error. */
+            ok: boolean;
+            /** @description null: the connection cannot be used, or such a source cannot tell its tables. */
+            tables: components["schemas"]["DiscoveredTables"] | null;
+        };
+        /** @description Nothing new can be told for now, and why; the stream goes on by itself. */
+        StreamTrouble: {
+            code: string;
+            mend?: string;
+            message: string;
         };
         /** @description The job as submitted. */
         SubmittedJob: {
@@ -1687,6 +2298,20 @@ export interface components {
             /** @description Partitions that were acknowledged and belong to another instance. */
             lost: number[];
         };
+        /** @description Columns of tables as their changes have them. */
+        TableColumns: {
+            items: {
+                columns: {
+                    isKey: boolean;
+                    isNullable: boolean;
+                    /** @description How its text is read: integer, bigint, exact, boolean, json, … */
+                    kind: string;
+                    name: string;
+                    sqlType: string;
+                }[];
+                table: string;
+            }[];
+        };
         /** @description Code of a job written in TypeScript, as millrace submit bundles it. */
         UploadModule: {
             /** @description A JavaScript module, bundled; it may import @millrace/*. */
@@ -1762,27 +2387,55 @@ export type DefinitionPage = components['schemas']['DefinitionPage'];
 export type DefinitionPatch = components['schemas']['DefinitionPatch'];
 export type DeletedJob = components['schemas']['DeletedJob'];
 export type DiscardDeadLetters = components['schemas']['DiscardDeadLetters'];
+export type DiscoveredTable = components['schemas']['DiscoveredTable'];
+export type DiscoveredTables = components['schemas']['DiscoveredTables'];
 export type EdgeFigures = components['schemas']['EdgeFigures'];
+export type Execution = components['schemas']['Execution'];
+export type Executions = components['schemas']['Executions'];
 export type Finding = components['schemas']['Finding'];
+export type FleetChanges = components['schemas']['FleetChanges'];
+export type FleetEvent = components['schemas']['FleetEvent'];
+export type FleetProblem = components['schemas']['FleetProblem'];
+export type FleetTotals = components['schemas']['FleetTotals'];
 export type Flow = components['schemas']['Flow'];
 export type Health = components['schemas']['Health'];
 export type IssuedApiKey = components['schemas']['IssuedApiKey'];
 export type Job = components['schemas']['Job'];
 export type JobError = components['schemas']['JobError'];
 export type JobFigures = components['schemas']['JobFigures'];
+export type JobGone = components['schemas']['JobGone'];
+export type JobHistory = components['schemas']['JobHistory'];
 export type JobPage = components['schemas']['JobPage'];
 export type JobPlan = components['schemas']['JobPlan'];
+export type JobState = components['schemas']['JobState'];
+export type JobSummary = components['schemas']['JobSummary'];
+export type JobTable = components['schemas']['JobTable'];
+export type JobTables = components['schemas']['JobTables'];
 export type Lag = components['schemas']['Lag'];
 export type Me = components['schemas']['Me'];
+export type Member = components['schemas']['Member'];
+export type Members = components['schemas']['Members'];
 export type Module = components['schemas']['Module'];
 export type ModuleCode = components['schemas']['ModuleCode'];
 export type ModuleJob = components['schemas']['ModuleJob'];
 export type ModuleList = components['schemas']['ModuleList'];
 export type NewestSnapshot = components['schemas']['NewestSnapshot'];
+export type NoFigures = components['schemas']['NoFigures'];
+export type Operation = components['schemas']['Operation'];
+export type Overview = components['schemas']['Overview'];
 export type Pipeline = components['schemas']['Pipeline'];
+export type ProbeInput = components['schemas']['ProbeInput'];
 export type Problem = components['schemas']['Problem'];
+export type ProblemTarget = components['schemas']['ProblemTarget'];
 export type ReplayDeadLetters = components['schemas']['ReplayDeadLetters'];
 export type RotateApiKey = components['schemas']['RotateApiKey'];
+export type Slot = components['schemas']['Slot'];
+export type Slots = components['schemas']['Slots'];
+export type Snapshot = components['schemas']['Snapshot'];
+export type SnapshotFigures = components['schemas']['SnapshotFigures'];
+export type Snapshots = components['schemas']['Snapshots'];
+export type SourceProbe = components['schemas']['SourceProbe'];
+export type StreamTrouble = components['schemas']['StreamTrouble'];
 export type SubmittedJob = components['schemas']['SubmittedJob'];
 export type Subscription = components['schemas']['Subscription'];
 export type SubscriptionDetail = components['schemas']['SubscriptionDetail'];
@@ -1791,6 +2444,7 @@ export type SubscriptionRefusal = components['schemas']['SubscriptionRefusal'];
 export type SubscriptionRefusalAnswer = components['schemas']['SubscriptionRefusalAnswer'];
 export type SubscriptionReport = components['schemas']['SubscriptionReport'];
 export type SubscriptionReportAnswer = components['schemas']['SubscriptionReportAnswer'];
+export type TableColumns = components['schemas']['TableColumns'];
 export type UploadModule = components['schemas']['UploadModule'];
 export type VertexFigures = components['schemas']['VertexFigures'];
 export type $defs = Record<string, never>;
@@ -1992,6 +2646,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ConnectorList"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Overview.events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Everything at first (`fleet`), then what has changed (`changes`). A comment line comes every few seconds when nothing else does. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": {
+                        data: components["schemas"]["FleetEvent"];
+                        /** @enum {string} */
+                        event: "fleet";
+                    } | {
+                        data: components["schemas"]["FleetChanges"];
+                        /** @enum {string} */
+                        event: "changes";
+                    } | {
+                        data: components["schemas"]["StreamTrouble"];
+                        /** @enum {string} */
+                        event: "trouble";
+                    };
                 };
             };
             /** @description What went wrong, and how to mend it. */
@@ -2526,6 +3221,133 @@ export interface operations {
             };
         };
     };
+    "JobLive.events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is so at first, then what has changed, once a second. A comment line comes every few seconds when nothing else does. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": {
+                        data: components["schemas"]["JobState"];
+                        /** @enum {string} */
+                        event: "job";
+                    } | {
+                        data: components["schemas"]["JobFigures"];
+                        /** @enum {string} */
+                        event: "figures";
+                    } | {
+                        data: components["schemas"]["NoFigures"];
+                        /** @enum {string} */
+                        event: "nobody";
+                    } | {
+                        data: components["schemas"]["SnapshotFigures"];
+                        /** @enum {string} */
+                        event: "snapshot";
+                    } | {
+                        data: components["schemas"]["Executions"];
+                        /** @enum {string} */
+                        event: "executions";
+                    } | {
+                        data: components["schemas"]["JobGone"];
+                        /** @enum {string} */
+                        event: "deleted";
+                    } | {
+                        data: components["schemas"]["StreamTrouble"];
+                        /** @enum {string} */
+                        event: "trouble";
+                    };
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "JobLive.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest first; the last hundred are kept. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Executions"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "JobLive.history": {
+        parameters: {
+            query?: {
+                /** @description Metrics with commas between; all without: inPerSecond, outPerSecond, lagMs, lagP99Ms, lagBytes, queueFill, blocked, stateBytes, snapshotMs, snapshotBytes. */
+                metric?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The last hour of a job, for charts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobHistory"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "Jobs.metrics": {
         parameters: {
             query?: never;
@@ -2628,6 +3450,38 @@ export interface operations {
             };
         };
     };
+    "JobLive.snapshots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The newest first; the figures of the last hundred are kept. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snapshots"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "Jobs.suspend": {
         parameters: {
             query?: never;
@@ -2650,6 +3504,38 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "JobLive.tables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Tables of all source stages of a job, in the order of its document. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobTables"];
                 };
             };
             /** @description What went wrong, and how to mend it. */
@@ -2718,6 +3604,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Members.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The workers of the cluster. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Members"];
                 };
             };
             /** @description What went wrong, and how to mend it. */
@@ -2877,6 +3792,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ModuleCode"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Overview.overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The fleet: is anything wrong, since when, what to do; and how it goes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
                 };
             };
             /** @description What went wrong, and how to mend it. */
@@ -3159,6 +4103,42 @@ export interface operations {
             };
         };
     };
+    "Sinks.probe": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again (kept for a day); with another body it is refused. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProbeInput"];
+            };
+        };
+        responses: {
+            /** @description Result of a preflight. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Check"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "Sources.list": {
         parameters: {
             query?: {
@@ -3355,6 +4335,176 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Check"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Sources.columns": {
+        parameters: {
+            query?: {
+                /** @description Tables with their schema, with commas between: public.orders,public.customers. */
+                tables?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Columns of tables as their changes have them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableColumns"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Sources.slots": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Slots of jobs in the database of a source, and orphans. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Slots"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Sources.dropSlot": {
+        parameters: {
+            query?: {
+                /** @description The name of the slot once more. */
+                confirm?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+                /** @description Name of the slot. */
+                slot: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Sources.tables": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Tables of a source, by name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiscoveredTables"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Sources.probe": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again (kept for a day); with another body it is refused. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ProbeInput"];
+            };
+        };
+        responses: {
+            /** @description What a source that is not registered lacks, and its tables. Nothing is kept. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SourceProbe"];
                 };
             };
             /** @description What went wrong, and how to mend it. */
@@ -3629,6 +4779,35 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Metrics.metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Text format 0.0.4; docs/metrics.md has the list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
                 };
             };
             /** @description What went wrong, and how to mend it. */
