@@ -225,7 +225,7 @@ describe('a stage that goes on without records it cannot take', () => {
     };
     const context = { clock: { ...systemClock, timer }, totalParallelism: 1, guarantee: 'exactly-once' };
     const quiet = {
-      metrics: { add: () => {}, set: () => {} },
+      metrics: { add: () => {}, set: () => {}, observe: () => {} },
       wake: () => {},
       fail: (error: unknown) => told.push(String(error)),
     };
