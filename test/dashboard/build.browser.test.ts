@@ -93,7 +93,7 @@ it('checks a job while it is typed, and makes it: a filter and a window', async 
   await editor.write('name: [');
   await editor.says('line 1');
   await editor.write(PIPELINE.replace('input: per_minute', 'input: per_minuet'));
-  await editor.says(/line 15.*"per_minuet"/);
+  await editor.says(/line 16.*"per_minuet"/);
   await editor.write(PIPELINE.replace('after.pieces > 0', 'after.pieces >'));
   await editor.says('line 9');
   await editor.write(PIPELINE);

@@ -13,9 +13,9 @@ export interface Dashboard extends AsyncDisposable {
   /** What the browser complained of: errors of scripts, and what the page's policy refused. */
   readonly complaints: string[];
   /** Runs statements at the source. */
-  source(...statements: string[]): Promise<void>;
+  readonly source: (...statements: string[]) => Promise<void>;
   /** Resolves when a query at the target has these rows; fails with the rows it has. */
-  targetBecomes(query: string, rows: readonly object[]): Promise<void>;
+  readonly targetBecomes: (query: string, rows: readonly object[]) => Promise<void>;
 }
 
 /** The demo's servers and a browser at its dashboard. */
@@ -41,14 +41,18 @@ export async function openDashboard(): Promise<Dashboard> {
       platform,
       page,
       complaints,
-      async source(...statements) {
+      source: async (...statements) => {
         for (const statement of statements) await source.query(statement);
       },
-      async targetBecomes(query, rows) {
+      targetBecomes: async (query, rows) => {
         const deadline = systemClock.monotonicMs() + WAIT_MS_MAX;
         const wanted = JSON.stringify(rows);
         for (let found = ''; ; ) {
-          found = JSON.stringify((await target.query(query)).rows);
+          // The sink makes its table when the job starts.
+          found = await target.query(query).then(
+            ({ rows: got }) => JSON.stringify(got),
+            (error: Error) => error.message,
+          );
           if (found === wanted) return;
           if (systemClock.monotonicMs() > deadline) throw new Error(`${query} gives ${found}, not ${wanted}`);
           await systemClock.sleep(POLL_MS);

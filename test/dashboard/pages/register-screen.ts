@@ -26,11 +26,11 @@ export class RegisterScreen {
   }
 
   async fill(field: string, value: string): Promise<void> {
-    await this.#page.getByLabel(field, { exact: true }).fill(value);
+    await this.#page.getByRole('textbox', { name: field, exact: true }).fill(value);
   }
 
   async value(field: string): Promise<string> {
-    return this.#page.getByLabel(field, { exact: true }).inputValue();
+    return this.#page.getByRole('textbox', { name: field, exact: true }).inputValue();
   }
 
   /** Asks the system, and resolves when it has said what it needs. */
@@ -46,7 +46,7 @@ export class RegisterScreen {
   /** Names and registers it; gives the call that was shown. */
   async register(name: string): Promise<string> {
     const label = `Register the ${this.#what}`;
-    await this.#page.getByLabel('Name', { exact: true }).fill(name);
+    await this.#page.getByRole('textbox', { name: 'Name', exact: true }).fill(name);
     await this.#page.getByRole('button', { name: label }).click();
     const dialog = this.#page.getByRole('dialog', { name: label });
     const curl = (await dialog.locator('pre').textContent()) ?? '';

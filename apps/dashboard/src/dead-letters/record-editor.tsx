@@ -54,7 +54,9 @@ export function RecordEditor({ job, letter }: { readonly job: string; readonly l
                       aria-label={column}
                       value={value ?? ''}
                       placeholder={value === null ? 'NULL' : undefined}
-                      disabled={!isOpen || isKey || value === null}
+                      readOnly={!isOpen || isKey}
+                      variant={!isOpen || isKey ? 'unstyled' : 'default'}
+                      disabled={isOpen && value === null}
                       description={
                         (value ?? null) === (original[column] ?? null) ? undefined : `was ${original[column] ?? 'NULL'}`
                       }

@@ -14,6 +14,7 @@ import { JobActions } from './job-actions.tsx';
 import { JobDocument } from './job-document.tsx';
 import { JobFailure } from './job-failure.tsx';
 import { JobGraphTab } from './job-graph-tab.tsx';
+import styles from './job-page.module.css';
 import { guaranteeOf, jobState, stateSince } from './job-state.ts';
 import { JobTiles } from './job-tiles.tsx';
 import { SnapshotsTable } from './snapshots-table.tsx';
@@ -73,7 +74,7 @@ function JobBody({ job }: { readonly job: Job }) {
         onChange={(value) => void navigate({ search: { tab: value ?? undefined }, replace: true })}
         keepMounted={false}
       >
-        <Tabs.List mb="sm">
+        <Tabs.List mb="sm" className={styles['tabs']}>
           <Tabs.Tab value="graph">Graph</Tabs.Tab>
           <Tabs.Tab value="list">List</Tabs.Tab>
           <Tabs.Tab value="tables">Tables</Tabs.Tab>

@@ -24,7 +24,7 @@ export function JobTiles({ job, figures }: { readonly job: Job; readonly figures
     {
       name: 'Last snapshot',
       value: snapshot === null ? 'none yet' : <Since at={snapshot.takenAt} ago />,
-      note: snapshot === null ? undefined : `took ${duration(snapshot.durationMs)}`,
+      note: snapshot === null ? undefined : `in ${duration(snapshot.durationMs)}`,
     },
     { name: 'Set aside', value: count(job.deadLetters.open), note: 'open' },
   ];

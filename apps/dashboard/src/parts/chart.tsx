@@ -3,6 +3,7 @@ import { useElementSize } from '@mantine/hooks';
 import { useEffect, useRef } from 'react';
 import UPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import './chart.css';
 
 export interface Series {
   readonly name: string;
@@ -58,6 +59,8 @@ export default function Chart({ title, times, series, format }: ChartProps) {
         axes: [
           {
             ...axis,
+            size: 24,
+            space: 64,
             values: (_, splits) =>
               splits.map((at) =>
                 new Date(at * 1_000).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' }),

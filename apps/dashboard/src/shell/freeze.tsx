@@ -2,6 +2,7 @@ import { Button } from '@mantine/core';
 import { IconPlayerPause, IconPlayerPlay } from '@tabler/icons-react';
 import { timeOfDay } from '../parts/formats.ts';
 import { useLiveState } from './live-context.tsx';
+import styles from './shell.module.css';
 
 /** Holds what the page shows, for reading; what it shows is then as of the moment it was frozen. */
 export function Freeze() {
@@ -16,7 +17,7 @@ export function Freeze() {
       onClick={toggle}
       title={isFrozen ? 'The page stands still; go on' : 'Hold what the page shows'}
     >
-      {isFrozen ? `Frozen at ${timeOfDay(frozenAt)}` : 'Freeze'}
+      <span className={styles['words']}>{isFrozen ? `Frozen at ${timeOfDay(frozenAt)}` : 'Freeze'}</span>
     </Button>
   );
 }

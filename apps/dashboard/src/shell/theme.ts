@@ -34,7 +34,7 @@ export const theme = createTheme({
     Table: { defaultProps: { verticalSpacing: 6, horizontalSpacing: 'sm' } },
     TextInput: { defaultProps: { size: 'sm' } },
     Modal: { defaultProps: { centered: true, transitionProps: { duration: 80 } } },
-    Drawer: { defaultProps: { transitionProps: { duration: 80 } } },
+    Drawer: { defaultProps: { transitionProps: { duration: 80 }, overlayProps: { backgroundOpacity: 0.3 } } },
     Tooltip: { defaultProps: { withArrow: true, events: { hover: true, focus: true, touch: true } } },
   },
 });

@@ -26,6 +26,7 @@ export const VertexBox = memo(function VertexBox({ data }: NodeProps<VertexNode>
         type="button"
         className={`nopan ${styles['vertex']} ${styles[data.tone]}`}
         disabled={data.onChoose === undefined}
+        title={data.name}
         onClick={() => data.onChoose?.(data.name)}
       >
         <span className={styles['name']}>{data.name}</span>
