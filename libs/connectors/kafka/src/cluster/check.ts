@@ -112,15 +112,16 @@ function linearFindings(stage: SinkStage, hasPositions: boolean): readonly Findi
 function columnFindings(stage: SinkStage, { id, columns }: SourceShape['tables'][number]): readonly Finding[] {
   return (['topicColumn', 'headersColumn'] as const).flatMap((option): readonly Finding[] => {
     const name = stage[option];
-    if (name === undefined || columns.some((column) => column.name === name)) return [];
-    const known = columns.map((column) => column.name).join(', ');
-    const message = `table ${id} has no column ${name}`;
+    const fits = columns.filter(({ kind }) => option === 'topicColumn' || kind === 'json');
+    if (name === undefined || fits.some((column) => column.name === name)) return [];
+    const known = fits.map((column) => column.name).join(', ');
+    const message = `table ${id} has no column ${name}${option === 'topicColumn' ? '' : ' of type json'}`;
     return [
       {
         code: 'kafka.no_such_column',
         severity: 'error',
         message,
-        mend: `Its columns: ${known}.`,
+        mend: `It has: ${known}.`,
         pointer: `/${option}`,
       },
     ];

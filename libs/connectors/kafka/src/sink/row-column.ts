@@ -30,13 +30,16 @@ export function topicOfRow(batch: ChangeBatch, index: number, column: string): s
   });
 }
 
-/** Members of a JSON object as headers; anything else has none. */
+/** Members of a JSON object as headers; anything else, and a column that is not of type json, has none. */
 export function headersOfRow(
   batch: ChangeBatch,
   index: number,
   column: string,
 ): readonly (readonly [string, string])[] {
-  const text = columnOfRow(batch, index, column);
+  const isJson = batch.schemas[batch.schemaOf[index]!]!.columns.some(
+    ({ name, kind }) => name === column && kind === 'json',
+  );
+  const text = isJson ? columnOfRow(batch, index, column) : undefined;
   if (text === undefined) return [];
   const value: unknown = JSON.parse(text);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return [];
