@@ -28,6 +28,7 @@ const BENCHES: Readonly<Record<string, Run>> = {
     else if (values.latency === true) await (await import('./kafka/latency.ts')).latency();
     else await scaled(() => import('./kafka/bench.ts'))(args);
   },
+  eventstore: scaled(() => import('./eventstore/bench.ts')),
   s3: scaled(() => import('./s3/bench.ts')),
   nexmark: async (args) => (await import('./nexmark/bench.ts')).run(args),
 };

@@ -157,6 +157,11 @@ describe('planted secrets', () => {
       ['sinks', 's3'],
     ])
       await call('POST', `/api/v1/${path}/${name}/check`);
+    for (const host of ['127.0.0.1', 'no-such-host.invalid'])
+      await call('POST', '/api/v1/sources/probe', {
+        type: 'postgres',
+        config: { ...away, host, password: plant('probe') },
+      });
     await call('PATCH', '/api/v1/sources/shop', { config: { password: SHOP } });
     await call('PATCH', '/api/v1/sources/shop', { config: { password: SHOP, prot: 1 } });
     // Options that are not valid, beside a secret.
@@ -172,6 +177,7 @@ describe('planted secrets', () => {
       return rows[0]?.n === 100;
     });
     await call('GET', '/api/v1/jobs/copy/metrics');
+    await call('GET', '/metrics');
     await call('PATCH', '/api/v1/sinks/wh', { config: { port: closedPort } });
     await call('POST', '/api/v1/jobs/copy/restart');
     await until('the failure is known', () =>
@@ -235,7 +241,7 @@ describe('planted secrets', () => {
         ).body.code,
       ).toBe('input.invalid');
     }
-    await call('GET', '/metrics');
+    expect((await call('GET', '/metrics')).text).toMatch(/^# HELP/);
   }, 120_000);
 
   it('are nowhere: not in answers, logs, the audit log, errors, figures, nor readable in the database or Redis', async () => {

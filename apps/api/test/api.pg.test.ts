@@ -604,6 +604,7 @@ describe('the API as a whole', () => {
     lines.push('GET /api/v1/overview', 'GET /api/v1/events', 'GET /api/v1/members');
     lines.push('GET /api/v1/sources/{id}/tables', 'GET /api/v1/sources/{id}/slots');
     lines.push('DELETE /api/v1/sources/{id}/slots/{slot}');
+    lines.push('GET /api/v1/jobs/{id}/tail', 'GET /api/v1/sources/{id}/tail');
     lines.push('GET /metrics', 'GET /api/v1/connectors', 'GET /healthz', 'GET /readyz');
     lines.push(
       'GET /api/v1/subscriptions',

@@ -118,6 +118,24 @@ describe('the audit log', () => {
     expect((await entries('actor=ed')).length).toBe(before + 1);
   });
 
+  it('has an entry of a change before it is made, and its outcome with it', async () => {
+    const holder = await api.database.connect();
+    try {
+      await holder.query('BEGIN; LOCK TABLE millrace.source IN ACCESS EXCLUSIVE MODE');
+      const made = edit('POST', 'sources', { name: 'held', type: 'fixture', config: { host: 'h' } }, 'held-1');
+      let found: readonly Entry[] = [];
+      // Bounded by the statement timeout of the catalog, which ends the request.
+      while (found.length === 0) found = (await entries('actor=ed')).filter(({ requestId }) => requestId === 'held-1');
+      expect(found.map(brief)).toEqual([['source.create', 'unknown', null]]);
+      await holder.query('COMMIT');
+      expect((await made).status).toBe(201);
+    } finally {
+      await holder.end();
+    }
+    const after = (await entries('actor=ed')).filter(({ requestId }) => requestId === 'held-1');
+    expect(after.map(brief)).toEqual([['source.create', 'done', null]]);
+  });
+
   it('shows an entry whose outcome nobody could write', async () => {
     await api.database.query(
       `INSERT INTO millrace.audit (action, target, details) VALUES ('job.cancel', 'job/lost', '{}')`,

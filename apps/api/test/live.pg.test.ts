@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Catalog } from '@millrace/catalog';
-import { FiguresBoard, figuresKey, MemberBoard, type MemberFacts } from '@millrace/cluster';
+import { FiguresBoard, figuresKey, MemberBoard, type MemberFacts, TapBoard } from '@millrace/cluster';
 import { systemClock } from '@millrace/kernel';
 import { Redis } from 'ioredis';
 import { StreamSlots } from '../src/access/stream-slots.ts';
@@ -8,6 +8,7 @@ import { JobFeeds } from '../src/live/job/job-feeds.ts';
 import { JOB_EVENTS } from '../src/live/job/job-live.schemas.ts';
 import { Fleet } from '../src/live/overview/fleet.ts';
 import { fleetChangesSchema, fleetEventSchema, overviewSchema } from '../src/live/overview/overview.schemas.ts';
+import { Executions } from '../src/queue/executions.ts';
 import { EventSource } from './event-source.ts';
 import { fixtureConnectors } from './fixture-connectors.ts';
 import { runningFigures } from './running-figures.ts';
@@ -23,8 +24,8 @@ let catalog: Catalog;
 
 const NO_NEWS = { snapshots: [], point: undefined };
 
-const submit = async (name: string): Promise<string> => {
-  const stages = { orders: { source: 'shop', tables: ['public.orders'] }, copy: { input: 'orders', sink: 'wh' } };
+const submit = async (name: string, source = 'shop'): Promise<string> => {
+  const stages = { orders: { source, tables: ['public.orders'] }, copy: { input: 'orders', sink: 'wh' } };
   return (await api.request('POST', '/api/v1/jobs', { name, stages })).body.id;
 };
 
@@ -297,5 +298,47 @@ describe('/metrics', () => {
     expect(samples.has('millrace_vertex_queue_fill_ratio{job="measured",vertex="orders"}')).toBe(false);
     expect(text).not.toContain(PASSWORD);
     await new MemberBoard(redis).leave('scraped:1');
+  });
+});
+
+describe('a live tail', () => {
+  it('shows what the workers sample as long as somebody looks, and withdraws its wish then', async () => {
+    const id = await submit('tailed');
+    expect(await api.request('GET', '/api/v1/jobs/tailed/tail')).toMatchObject({
+      status: 404,
+      body: { code: 'job.no_figures' },
+    });
+    await board.tell(runningFigures(id, { jobName: 'tailed' }), NO_NEWS);
+    expect(await api.request('GET', '/api/v1/jobs/tailed/tail?vertex=nowhere')).toMatchObject({
+      status: 400,
+      body: { code: 'tail.no_such_edge', mend: expect.stringContaining('orders') },
+    });
+    const taps = new TapBoard(redis);
+    const { samples } = api.app.get(Executions);
+    await using viewer = await EventSource.open(api, '/api/v1/jobs/tailed/tail?vertex=copy&filter=after.id%20%3E%201');
+    expect(await viewer.next('begun')).toMatchObject({ job: { id, name: 'tailed' }, edges: [{ edge: 0, to: 'copy' }] });
+    let [wish] = await taps.wishes(id);
+    while (wish === undefined) [wish] = await taps.wishes(id);
+    expect(wish).toMatchObject({ edges: [0], filter: 'after.id > 1', rowsPerSecond: 50 });
+    await taps.publish({ tap: wish.id, rows: [{ edge: 0, row: { id: 2 } }], passedOver: 7 });
+    expect(await viewer.next('rows')).toEqual({ rows: [{ edge: 0, row: { id: 2 } }], passedOver: 7 });
+    const before = wish.beat;
+    while ((await taps.wishes(id))[0]!.beat === before) await systemClock.sleep(50);
+    await taps.publish({ tap: wish.id, rows: [], passedOver: 0, error: 'no such column' });
+    expect(await viewer.next('failed')).toEqual({ message: 'no such column' });
+    await viewer.ended;
+    await until('nobody listens', () => samples.count === 0);
+    while ((await taps.wishes(id)).length > 0) await systemClock.sleep(20);
+    await board.forget(id);
+  });
+
+  it('of a source is that of a job that reads it', async () => {
+    const config = { host: 'a', password: PASSWORD };
+    await api.request('POST', '/api/v1/sources', { name: 'other', type: 'fixture', config });
+    const id = await submit('reads-other', 'other');
+    await board.tell(runningFigures(id), NO_NEWS);
+    await using viewer = await EventSource.open(api, '/api/v1/sources/other/tail');
+    expect(await viewer.next('begun')).toMatchObject({ job: { id }, edges: [{ from: 'orders' }] });
+    await board.forget(id);
   });
 });

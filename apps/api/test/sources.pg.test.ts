@@ -6,6 +6,7 @@ import { type TestDatabase, testPostgres } from '@millrace/testing';
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import { connectorsOf } from '../src/connectors.ts';
+import { SourceSlots } from '../src/live/overview/source-slots.ts';
 import { runningFigures } from './running-figures.ts';
 import { startApi, type TestApi } from './start-api.ts';
 
@@ -116,6 +117,21 @@ describe('a source', () => {
       state: 'reserved',
     });
     expect(shown[orphan].job).toBeNull();
+
+    // The overview asks in the background.
+    await api.request('GET', '/api/v1/overview');
+    await api.app.get(SourceSlots).settled();
+    const overview = (await api.request('GET', '/api/v1/overview')).body;
+    expect(overview.sources).toMatchObject([{ name: 'shop', slots: 2, trouble: null }]);
+    expect(overview.problems).toContainEqual(
+      expect.objectContaining({
+        code: 'slot.orphan',
+        message: expect.stringContaining(orphan),
+        mend: expect.stringContaining(`confirm=${orphan}`),
+        since: expect.stringMatching(/Z$/),
+        target: expect.objectContaining({ kind: 'source', name: 'shop' }),
+      }),
+    );
 
     const drop = (slot: string, confirm: string) =>
       api.request('DELETE', `/api/v1/sources/shop/slots/${slot}?confirm=${confirm}`);

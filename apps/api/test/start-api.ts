@@ -64,7 +64,7 @@ export async function startApi(registry: ConnectorRegistry, env: NodeJS.ProcessE
       return {
         status: response.statusCode,
         headers: response.headers,
-        body: text === '' ? undefined : JSON.parse(text),
+        body: /json/.test(String(response.headers['content-type'])) ? JSON.parse(text) : undefined,
         text,
       };
     },

@@ -31,6 +31,9 @@ export const buildDag: DagBuilder = (spec) => {
   });
 };
 
+/** For those who look at rows of a running job. */
+export { openSampler } from '@millrace/pipeline';
+
 /** The catalog is loaded only by jobs that set records aside. */
 const letterStores =
   (databaseUrl: string): OpenLetterStore =>

@@ -7,6 +7,7 @@ import {
   MemberBoard,
   RedisSnapshotStore,
   RedisUnavailable,
+  TapBoard,
 } from '@millrace/cluster';
 import { type Engine, startEngine } from '@millrace/engine';
 import { type ErrorCode, MillraceError, systemClock, systemRandom, ulids } from '@millrace/kernel';
@@ -130,6 +131,7 @@ export class Member {
       log: this.#log,
       dagModule: DAG_MODULE,
       tellFigures: (figures, news) => board.tell(figures, news),
+      taps: new TapBoard(redis),
     });
   }
 

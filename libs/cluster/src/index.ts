@@ -31,6 +31,7 @@ export {
   FIGURES_TTL_MS,
   figuresKey,
   POKE_CHANNEL,
+  tapChannel,
 } from './names.ts';
 export { COMMAND_MS_MAX, connectRedis, type RedisConnectionOptions } from './redis/connect-redis.ts';
 export type { Durability } from './redis/redis-durability.ts';
@@ -45,3 +46,4 @@ export {
 } from './snapshot/snapshot-store.ts';
 export { decodeState, encodeState } from './snapshot/state-codec.ts';
 export { WITNESS_STATE_BYTES_MAX, type Witness, type WitnessStore } from './snapshot/witness.ts';
+export { TapBoard, type TapWish } from './taps/tap-board.ts';

@@ -38,6 +38,12 @@ export const memberKey = (name: string): string => `millrace:member:${name}`;
 /** Names of members: a sorted set, the score is the time of the last word. */
 export const MEMBERS_KEY = 'millrace:members';
 
+/** Wishes to look at rows of a running job: a hash of JSON of `TapWish`. */
+export const tapsKey = (jobId: string): string => `millrace:job:${jobId}:taps`;
+
+/** Channel of the samples of one wish: JSON of `TapSample`. */
+export const tapChannel = (id: string): string => `millrace:tap:${id}`;
+
 /** The figures disappear when nobody has written them for this long. */
 export const FIGURES_TTL_MS = 10_000;
 

@@ -1,4 +1,4 @@
-import { Dag, type DagBuilder, type Partitioner, type Routing } from '@millrace/engine';
+import { Dag, type DagBuilder, type OpenSampler, type Partitioner, type Routing } from '@millrace/engine';
 import { BrokenProcessor } from './broken-processor.ts';
 import { Doubler, PassThrough } from './doubler.ts';
 import { byKey, KeyCounter } from './key-counter.ts';
@@ -78,3 +78,12 @@ const DAGS: Readonly<Record<string, (spec: TestSpec) => Dag>> = {
 };
 
 export const buildDag: DagBuilder = (spec) => DAGS[(spec as TestSpec).dag]!(spec as TestSpec);
+
+/** Shows numbers; refuses the filter `broken` at its first batch. */
+export const openSampler: OpenSampler =
+  ({ filter }) =>
+  (batch, rowsMax) => {
+    if (filter === 'broken') throw new Error('the filter is broken');
+    const rows = batch.kind === 'rows' ? batch.rows.slice(0, rowsMax) : [];
+    return { rows, examined: rows.length };
+  };

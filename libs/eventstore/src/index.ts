@@ -26,6 +26,7 @@ export type { DomainEvent, EventMetadata, NewEvent, Recorded, StoredEvent } from
 export { type EventDefinition, type EventOf, type EventsOf, EventTypes, eventTypes } from './events/event-types.ts';
 export type { Stopped } from './log/progress.ts';
 export { dropProjection, rebuildProjection, resetGroup, resumeProjection } from './projections/commands.ts';
+export { buildInline } from './projections/inline-build.ts';
 export {
   type ErrorPolicy,
   type Handlers,

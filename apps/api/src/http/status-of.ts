@@ -22,6 +22,7 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'sink.in_use': 409,
   'job.active': 409,
   'job.wrong_state': 409,
+  'tail.no_such_edge': 400,
   'slot.unknown': 404,
   'slot.in_use': 409,
   'slot.not_confirmed': 400,

@@ -1,11 +1,12 @@
-import { Catalog } from '@millrace/catalog';
+import { Catalog, type Job } from '@millrace/catalog';
+import type { JobFigures } from '@millrace/cluster';
 import { errorCode, MillraceError } from '@millrace/kernel';
 import { Injectable } from '@nestjs/common';
 import type { FiguresView } from '../live/figures.schemas.ts';
 import { figuresView } from '../live/figures.view.ts';
 import { Executions } from '../queue/executions.ts';
 
-const NoFigures = errorCode('job.no_figures', {
+export const NoFigures = errorCode('job.no_figures', {
   domain: 'user',
   retry: 'later',
   title: 'No worker runs the job at the moment',
@@ -21,9 +22,13 @@ export class ReadFiguresUseCase {
 
   /** @throws MillraceError `job.unknown`, `job.no_figures`, `redis.unavailable` */
   async execute(idOrName: string): Promise<FiguresView> {
-    const job = await this.catalog.jobs.get(idOrName);
+    return figuresView(await this.running(await this.catalog.jobs.get(idOrName)));
+  }
+
+  /** As the member wrote them. @throws MillraceError `job.no_figures`, `redis.unavailable` */
+  async running(job: Job): Promise<JobFigures> {
     const figures = await this.executions.figures(job.id);
-    if (figures !== undefined) return figuresView(figures);
+    if (figures !== undefined) return figures;
     throw new MillraceError(NoFigures, {
       message: `no worker has told figures of the job "${job.name}" lately; it is ${job.status} (wanted: ${job.desired})`,
       mend:

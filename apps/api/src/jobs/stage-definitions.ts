@@ -97,20 +97,20 @@ function letterStage(stage: string, fields: unknown) {
   return [{ stage: lettersOf(stage), fields: onError.copyTo, pointer, isForLetters: true }];
 }
 
-/** Not every sink can go on without a record. */
+/** Not every source or sink can go on without a record. */
 function policyIssues(
   { stage, connector, options }: Pick<StageDefinition, 'stage' | 'connector' | 'options'>,
   onError: unknown,
   pointer: string,
 ): readonly InputIssue[] {
   const action = isObject(onError) ? onError.action : onError;
-  if (connector.role !== 'sink' || action === undefined || action === 'fail') return [];
+  if (action === undefined || action === 'fail') return [];
   if (connector.refuses?.(options) === true) return [];
   return [
     {
-      code: 'sink.never_refuses',
-      message: `stage ${quoteName(stage)} has onError, and a sink of type ${connector.type} with these options cannot go on without single records`,
-      mend: 'Leave onError out here, and give it to a stage before the sink that checks the records; docs/dead-letters.md says which sinks can, with which options.',
+      code: `${connector.role}.never_refuses`,
+      message: `stage ${quoteName(stage)} has onError, and a ${connector.role} of type ${connector.type} with these options cannot go on without single records`,
+      mend: 'Leave onError out here, and give it to a stage of the job that checks the records; docs/dead-letters.md says which sources and sinks can, with which options.',
       pointer: `${pointer}/onError`,
     },
   ];
@@ -121,7 +121,7 @@ function nameOf(fields: Fields): { readonly role: Role; readonly name: string; r
   if (isObject(enrich) && typeof enrich.source === 'string')
     return { role: 'source', name: enrich.source, options: {} };
   if (typeof source === 'string' && sink === undefined)
-    return { role: 'source', name: source, options: without(fields, ['source']) };
+    return { role: 'source', name: source, options: without(fields, ['source', 'onError']) };
   if (typeof sink === 'string' && source === undefined) return { role: 'sink', name: sink, options };
   return undefined;
 }

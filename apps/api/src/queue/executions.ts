@@ -11,12 +11,14 @@ import {
   POKE_CHANNEL,
   RedisSnapshotStore,
   type SnapshotRecord,
+  TapBoard,
 } from '@millrace/cluster';
 import { MillraceError } from '@millrace/kernel';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { RedisUnavailable } from '../http/errors.ts';
+import { Samples } from '../live/tail/samples.ts';
 
 const FIRST_CONNECT_MS_MAX = 2_000;
 
@@ -26,16 +28,19 @@ export class Executions implements AsyncDisposable {
   readonly board: FiguresBoard;
   /** The workers that are there. */
   readonly members: MemberBoard;
+  /** Rows of running jobs, for those who look. */
+  readonly samples: Samples;
   readonly #redis: Redis;
   readonly #queue: Queue<ExecutionTask>;
   readonly #snapshots: RedisSnapshotStore;
   readonly #log: Logger;
 
-  private constructor(redis: Redis, log: Logger) {
+  private constructor(url: string, redis: Redis, log: Logger) {
     this.#redis = redis;
     this.#log = log;
     this.board = new FiguresBoard(redis);
     this.members = new MemberBoard(redis);
+    this.samples = new Samples(url, new TapBoard(redis));
     this.#queue = new Queue<ExecutionTask>(EXECUTION_QUEUE, { connection: redis });
     // The connection itself reports; BullMQ says the same again.
     this.#queue.on('error', () => {});
@@ -50,7 +55,7 @@ export class Executions implements AsyncDisposable {
         else log.warn(`Redis is away (${reason}): jobs go on, commands reach them when it is back`);
       },
     });
-    const executions = new Executions(redis, log);
+    const executions = new Executions(url, redis, log);
     await once(redis, 'ready', { signal: AbortSignal.timeout(FIRST_CONNECT_MS_MAX) }).catch(() => {});
     return executions;
   }
@@ -104,6 +109,7 @@ export class Executions implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.samples.close();
     await this.#queue.close().catch(() => {});
     this.#redis.disconnect();
   }

@@ -74,6 +74,10 @@ export class Attempt {
     return this.#execution.edges;
   }
 
+  get execution(): Pick<Execution, 'tap' | 'untap'> {
+    return this.#execution;
+  }
+
   /** Snapshots committed since the last call, at most `NEWS_MAX`. */
   takeNews(): readonly SnapshotFigures[] {
     const news = this.#news;

@@ -2,6 +2,8 @@ import type { Engine, Execution } from '@millrace/engine';
 import { type ErrorRecord, MillraceError, toErrorRecord } from '@millrace/kernel';
 import { Fenced, JobCancelled } from '../errors.ts';
 import { decodeState } from '../snapshot/state-codec.ts';
+import { JobTaps } from '../taps/job-taps.ts';
+import type { TapBoard } from '../taps/tap-board.ts';
 import { Attempt, type AttemptParts } from './attempt.ts';
 import { ATTEMPT_BACK_OFF, backOffMs } from './back-off.ts';
 import {
@@ -37,6 +39,8 @@ export interface CoordinatorParts extends AttemptParts {
   /** Name of this member. */
   readonly member: string;
   readonly tellFigures: TellFigures;
+  /** Who wishes to look at rows; absent: nobody ever does. */
+  readonly taps?: Pick<TapBoard, 'wishes' | 'publish'> | undefined;
 }
 
 /**
@@ -49,6 +53,7 @@ export class ExecutionCoordinator {
   readonly #status: StatusReporter;
   readonly #over = new AbortController();
   readonly #figures: FiguresTeller;
+  #taps: JobTaps | undefined;
   #signals = new Signals();
   #state: ExecutionState = 'starting';
   #jobName: string;
@@ -230,6 +235,8 @@ export class ExecutionCoordinator {
     );
     this.#attempt = attempt;
     this.#figures.begin(attempt);
+    const { taps, clock } = this.#parts;
+    this.#taps = taps && new JobTaps(taps, clock);
     this.#attemptStartedMs = this.#parts.clock.monotonicMs();
     attempt.start();
   }
@@ -335,6 +342,7 @@ export class ExecutionCoordinator {
         if ((await store.generationOf(this.jobId)) > attempt.generation) signals.raise('fenced');
         const status = STATUS_OF[this.#state];
         if (status !== undefined) await this.#figures.tell({ id: this.jobId, name: this.#jobName }, attempt, status);
+        await this.#taps?.look(this.jobId, attempt.execution);
       } catch {
         // Redis is away or the execution is over: there is nothing to tell, and whoever runs into it says so.
       }

@@ -92,7 +92,18 @@ export interface SourceDefinition<Config = never, Stage = never> extends Definit
   dropSlot?(config: Config, slot: string, signal: AbortSignal): Promise<void>;
   /** Looks rows of its tables up, for enrichment. Absent: it cannot. */
   openLookup?(config: Config, request: LookupRequest, signal: AbortSignal): Promise<TableLookup>;
-  createSource(options: Resolved<Config, Stage> & { readonly sinksShowRowsAtOnce: boolean }): ProcessorSupplier;
+  /** Does `createSource` honour `refusals` for this stage? Absent: for none. */
+  refuses?(stage: Stage): boolean;
+  /**
+   * With `refusals` it goes on without messages that it cannot read: it refuses them when what follows them is handed on (see `UnreadEvents`), and its
+   * `process` gets those that come back. Its processors are each one's own then.
+   */
+  createSource(
+    options: Resolved<Config, Stage> & {
+      readonly sinksShowRowsAtOnce: boolean;
+      readonly refusals?: Refusals | undefined;
+    },
+  ): ProcessorSupplier;
 }
 
 export interface SinkDefinition<Config = never, Stage = never> extends Definition<Config, Stage> {

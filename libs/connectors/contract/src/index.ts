@@ -26,3 +26,4 @@ export {
 export type { Refusals } from './refusals.ts';
 export { ConnectorRegistry, DuplicateConnector, UnknownConnector } from './registry.ts';
 export { SECRET_MARK, secretField, secretFields } from './secret-field.ts';
+export { bytesText, textBytes, UnreadEvents } from './unread.ts';

@@ -1,3 +1,4 @@
+import type { TapRequest, TapSample } from './sample.ts';
 import type { SnapshotEntry } from './snapshot.ts';
 
 /** What a worker thread imports to build the job's DAG: `export const buildDag: DagBuilder`. */
@@ -77,6 +78,12 @@ export interface Execution {
   /** Phase two: `snapshotCommit` on every processor; resolves when all have. */
   commitSnapshot(snapshotId: number): Promise<void>;
   metrics(): Promise<readonly InstanceMetrics[]>;
+  /**
+   * Shows rows that cross edges to `onSample` until `untap`, without holding anything up.
+   * @throws MillraceError what the module of the DAG says of the filter, `engine.dag_invalid` when it has no sampler
+   */
+  tap(request: TapRequest, onSample: (sample: TapSample) => void): Promise<void>;
+  untap(id: string): Promise<void>;
   /** Edges of the DAG; their numbers are those of `EdgeRows` and `QueueState`. */
   readonly edges: readonly { readonly from: string; readonly to: string }[];
   /** Aborts and closes every processor and resolves when all are closed. Safe to call twice. */

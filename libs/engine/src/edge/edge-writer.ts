@@ -16,6 +16,10 @@ export class EdgeWriter {
   readonly #routing: Routing;
   /** By index of the destination instance; one only for `isolated` and `all-to-one`. */
   readonly #targets: readonly StreamWriter[];
+  /** Sees each batch once, before it is given away. Absent: nobody looks. */
+  onBatch: ((batch: Batch) => void) | undefined;
+  /** Offered last, while somebody looks. */
+  #seen: Batch | undefined;
   /** Given to the edge so far. */
   rows = 0;
   /** The item under way; its open deliveries by target. */
@@ -38,9 +42,15 @@ export class EdgeWriter {
   }
 
   offer(item: Batch | Watermark): boolean {
+    if (this.onBatch !== undefined && isBatch(item) && item !== this.#seen) this.#show(item, this.onBatch);
     const isTaken = this.#offer(item);
     if (isTaken && isBatch(item)) this.rows += item.length;
     return isTaken;
+  }
+
+  #show(batch: Batch, onBatch: (batch: Batch) => void): void {
+    this.#seen = batch;
+    onBatch(batch);
   }
 
   #offer(item: Batch | Watermark): boolean {

@@ -1,5 +1,6 @@
 import { assert, type Clock, type ErrorRecord, fromErrorRecord, MillraceError, toErrorRecord } from '@millrace/kernel';
 import type { Execution, InstanceMetrics, VertexState } from '../contract/execution.ts';
+import type { TapRequest, TapSample } from '../contract/sample.ts';
 import { ExecutionStopped } from '../errors.ts';
 import { CLOSE_DURATION_MS_MAX } from '../thread/instance.ts';
 import type { ExecutionEvent } from '../thread/protocol.ts';
@@ -21,7 +22,7 @@ export interface ExecutionSize {
 }
 
 export interface ExecutionHooks {
-  readonly job: JobName;
+  readonly job: JobName & { readonly dagModule: string };
   readonly clock: Clock;
   /** Trouble that fails nothing: a processor that did not close. */
   readonly onProblem: (problem: MillraceError) => void;
@@ -46,6 +47,7 @@ export class RunningExecution implements Execution, ThreadListener {
   /** Threads of processors that are not cooperative: they end with the execution. */
   readonly #ownThreads = new Set<EngineThread>();
   #size: ExecutionSize = { vertices: [], edges: [], instanceCount: 0, threadCount: 0 };
+  readonly #taps = new Map<string, (sample: TapSample) => void>();
   #prioritizing = 0;
   #completedThreads = 0;
   #isOver = false;
@@ -118,6 +120,20 @@ export class RunningExecution implements Execution, ThreadListener {
       .sort((a, b) => order.get(a.vertex)! - order.get(b.vertex)! || a.globalIndex - b.globalIndex);
   }
 
+  async tap(request: TapRequest, onSample: (sample: TapSample) => void): Promise<void> {
+    this.#taps.set(request.id, onSample);
+    const { dagModule } = this.#hooks.job;
+    const share = { ...request, rowsPerSecond: request.rowsPerSecond / Math.max(1, this.#threads.size) };
+    const taps = [...this.#threads].map((thread) => thread.request(this.id, 'tap', { dagModule, request: share }));
+    await this.unlessOver(Promise.all(taps));
+  }
+
+  async untap(id: string): Promise<void> {
+    if (!this.#taps.delete(id)) return;
+    const answers = [...this.#threads].map((thread) => thread.request(this.id, 'untap', id));
+    await this.unlessOver(Promise.all(answers));
+  }
+
   stop(): Promise<void> {
     this.#end(new MillraceError(ExecutionStopped, { message: 'the execution was stopped' }));
     return this.#closing!;
@@ -155,6 +171,9 @@ export class RunningExecution implements Execution, ThreadListener {
         break;
       case 'slow':
         this.#slow.add(event);
+        break;
+      case 'sampled':
+        this.#taps.get(event.sample.tap)?.(event.sample);
         break;
       case 'priorityDone':
         this.#prioritizing -= 1;

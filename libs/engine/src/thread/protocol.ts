@@ -1,5 +1,6 @@
 import type { ErrorRecord } from '@millrace/kernel';
 import type { InstanceMetrics } from '../contract/execution.ts';
+import type { TapRequest, TapSample } from '../contract/sample.ts';
 import type { SnapshotEntry } from '../contract/snapshot.ts';
 import type { DagShape } from '../plan/dag-shape.ts';
 import type { ThreadPlan } from '../plan/thread-plan.ts';
@@ -18,6 +19,9 @@ export interface Commands {
   snapshot: { args: number; result: undefined };
   commit: { args: number; result: undefined };
   metrics: { args: undefined; result: readonly InstanceMetrics[] };
+  /** Answers with `sampled` events until `untap`. */
+  tap: { args: { readonly dagModule: string; readonly request: TapRequest }; result: undefined };
+  untap: { args: string; result: undefined };
   /** Aborts and closes; answers with what went wrong in closing. */
   close: { args: undefined; result: readonly ErrorRecord[] };
 }
@@ -51,6 +55,7 @@ export type ExecutionEvent =
   | { readonly kind: 'completed' }
   | { readonly kind: 'priorityDone' }
   | ({ readonly kind: 'slow' } & SlowRun)
+  | { readonly kind: 'sampled'; readonly sample: TapSample }
   | {
       readonly kind: 'saved';
       readonly snapshotId: number;

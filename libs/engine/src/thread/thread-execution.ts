@@ -6,15 +6,19 @@ import {
   MillraceError,
   toErrorRecord,
 } from '@millrace/kernel';
+import type { Batch } from '../contract/batch.ts';
 import type { Dag } from '../contract/dag.ts';
 import type { InstanceMetrics, QueueState } from '../contract/execution.ts';
 import type { Processor, ProcessorContext, ProcessorSupplier } from '../contract/processor.ts';
+import type { Sampler, TapRequest, TapSample } from '../contract/sample.ts';
 import type { SnapshotEntry } from '../contract/snapshot.ts';
+import type { EdgeWriter } from '../edge/edge-writer.ts';
 import type { StreamReader } from '../edge/stream.ts';
 import { ContractViolated, cloneable, ExecutionStopped, processorErrorRecord } from '../errors.ts';
 import { type DagShape, shapeOf } from '../plan/dag-shape.ts';
 import type { InstancePlan, JobFacts, ThreadPlan } from '../plan/thread-plan.ts';
 import type { Scheduler } from '../scheduler/scheduler.ts';
+import { EdgeTap } from '../tap/edge-tap.ts';
 import { Inputs } from '../tasklet/inputs.ts';
 import { InstanceFigures } from '../tasklet/instance-metrics.ts';
 import { Tasklet, type TaskletListener } from '../tasklet/tasklet.ts';
@@ -38,6 +42,8 @@ export class ThreadExecution implements TaskletListener {
   #dag: Promise<Dag> | undefined;
   #wiring: Wiring | undefined;
   #instances: Instance[] = [];
+  readonly #writers: { readonly edge: number; readonly writer: EdgeWriter }[] = [];
+  readonly #taps = new Map<string, EdgeTap>();
   #openCount = 0;
   #hasFailed = false;
   #closing: Promise<readonly ErrorRecord[]> | undefined;
@@ -78,6 +84,32 @@ export class ThreadExecution implements TaskletListener {
     } catch (error) {
       this.#fail(toErrorRecord(error));
       throw error;
+    }
+  }
+
+  /** Shows rows of these edges, as far as they begin on this thread. */
+  tap(request: TapRequest, sampler: Sampler): void {
+    this.untap(request.id);
+    if (this.#closing !== undefined) return;
+    const emit = (sample: TapSample): void => this.#emit({ kind: 'sampled', sample });
+    this.#taps.set(request.id, new EdgeTap(request, sampler, this.#services.clock, emit));
+    this.#wireTaps();
+  }
+
+  untap(id: string): void {
+    this.#taps.get(id)?.close();
+    this.#taps.delete(id);
+    this.#wireTaps();
+  }
+
+  #wireTaps(): void {
+    const taps = [...this.#taps.values()];
+    for (const { edge, writer } of this.#writers) {
+      const here = taps.filter(({ edges }) => edges.includes(edge));
+      const show = (batch: Batch): void => {
+        for (const tap of here) tap.see(edge, batch);
+      };
+      writer.onBatch = here.length === 0 ? undefined : show;
     }
   }
 
@@ -122,6 +154,7 @@ export class ThreadExecution implements TaskletListener {
     const { supplier } = dag.vertices.find((each) => each.name === vertex)!;
     const { clock, ids, scheduler } = this.#services;
     const { outbox, writers, edges } = wiring.outgoing(vertex, globalIndex);
+    this.#writers.push(...edges);
     const streams = wiring.incoming(vertex, globalIndex);
     const inputs = new Inputs(streams, job.guarantee === 'exactly-once');
     const figures = new InstanceFigures();
@@ -200,6 +233,7 @@ export class ThreadExecution implements TaskletListener {
 
   async #close(): Promise<readonly ErrorRecord[]> {
     this.#stopTasklets();
+    for (const id of [...this.#taps.keys()]) this.untap(id);
     this.#abort.abort(new MillraceError(ExecutionStopped, { message: 'the execution is being stopped' }));
     const problems = await Promise.all(this.#instances.map((instance) => instance.close(this.#services.clock)));
     this.#wiring?.close();

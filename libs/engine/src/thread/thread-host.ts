@@ -1,7 +1,7 @@
 import { type Clock, type IdSource, MillraceError, toErrorRecord } from '@millrace/kernel';
 import { cloneable, ExecutionStopped } from '../errors.ts';
 import { Scheduler } from '../scheduler/scheduler.ts';
-import { loadDag } from './load-dag.ts';
+import { loadDag, loadSampler } from './load-dag.ts';
 import type { Request, ThreadMessage } from './protocol.ts';
 import { ThreadExecution, type ThreadServices } from './thread-execution.ts';
 import type { Port } from './thread-platform.ts';
@@ -61,6 +61,12 @@ export function hostThread(port: Port, options: HostOptions): void {
         return running(id).commit((request as Request<'commit'>).args);
       case 'metrics':
         return running(id).metrics();
+      case 'tap': {
+        const { dagModule, request: tap } = (request as Request<'tap'>).args;
+        return running(id).tap(tap, await loadSampler(dagModule, tap));
+      }
+      case 'untap':
+        return executions.get(id)?.untap((request as Request<'untap'>).args);
       case 'close': {
         const problems = (await executions.get(id)?.close()) ?? [];
         executions.delete(id);

@@ -90,7 +90,7 @@ describe('a process that dies', () => {
     expect(rows).toEqual([{ version: 3, role: 'live' }]);
     expect((await eyes.query(`SELECT FROM pg_tables WHERE schemaname = 'public'`)).rows).toHaveLength(1);
     await eyes.end();
-  }, 120_000);
+  }, 300_000);
 
   it('of kill -9, while more is appended: each event counts once', async () => {
     await using setup = await storeDatabase();
@@ -101,7 +101,7 @@ describe('a process that dies', () => {
       [[1], [9, 24, 0]],
       [
         [1, 2],
-        [15, 22, 29, 0],
+        [22, 29, 0],
       ],
     ] as const) {
       for (const killAt of killAts) {
@@ -113,7 +113,7 @@ describe('a process that dies', () => {
       expect(await counts(pool)).toEqual(appended.expected);
     }
     expect(ends.filter((end) => end === 'SIGKILL')).toHaveLength(4);
-  }, 120_000);
+  }, 300_000);
 });
 
 /** Resolves when the newest version is live, alone and up to date, or when nobody wants to know any more. */
@@ -168,5 +168,5 @@ describe('a server that is killed with -9', () => {
     expect(await counts(pool)).toEqual({ a: sure });
     await runner.close();
     await pool.end();
-  }, 120_000);
+  }, 300_000);
 });

@@ -154,6 +154,50 @@ describe('an async projection', () => {
     expect(errors).toEqual([]);
   });
 
+  it('is not written by a leader that was cut off and wakes up: another has gone on meanwhile', async () => {
+    let isFirst = true;
+    let isAsleep = false;
+    let wake = (): void => {};
+    const asleep = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    // Held inside of its transaction, as a process is that is stopped for a while.
+    const first = run(
+      itemCounts({
+        before: async (sku) => {
+          if (sku !== 'b' || !isFirst) return;
+          isFirst = false;
+          isAsleep = true;
+          await asleep;
+        },
+      }),
+    );
+    await append('a');
+    await caughtUp();
+    const second = run(itemCounts());
+    await append('b');
+    await until(async () => isAsleep);
+    // The server thinks that the leader is gone: its sessions end, the one that writes among them.
+    await setup.pool.query(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+       AND (application_name LIKE 'millrace events%' AND pid IN (SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted))`,
+    );
+    await until(async () => second.isLeading);
+    await append('c');
+    // It is about to write the same event, and waits for the one that sleeps.
+    await until(async () => {
+      const { rows } = await setup.pool.query(
+        `SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      );
+      return rows.length > 0;
+    });
+    wake();
+    await caughtUp();
+    await first.close();
+    await caughtUp();
+    expect(await counts()).toEqual({ a: 1, b: 1, c: 1 });
+  });
+
   it('goes on in the middle of a large transaction', async () => {
     let failures = 0;
     run(
@@ -337,6 +381,24 @@ describe('a group', () => {
     await append('b');
     await caughtUp();
     expect(await counts()).toEqual({ a: 1, b: 2 });
+  });
+
+  it('of a database that was restored into another cluster says so, and goes on when the ids are mended', async () => {
+    const first = run(itemCounts());
+    await append('a');
+    await caughtUp();
+    await first.close();
+    // Ids as a cluster has them that is far ahead; the slot did not come along.
+    await setup.pool.query(`UPDATE eventstore.events SET transaction_id = '999999999999'`);
+    await setup.pool.query('SELECT pg_drop_replication_slot(slot) FROM eventstore.groups');
+    run(itemCounts());
+    await until(async () => errors.length > 0);
+    expect(errors[0]).toMatchObject({ code: { code: 'eventstore.other_cluster' } });
+    await setup.pool.query(`UPDATE eventstore.events SET transaction_id = '3'`);
+    await resetGroup(setup.pool, store, { url: setup.database.url });
+    await append('b');
+    await until(async () => (await counts())['b'] === 1);
+    expect(await counts()).toEqual({ a: 1, b: 1 });
   });
 
   it('lets the server remove its log once every projection has it, and not before', async () => {

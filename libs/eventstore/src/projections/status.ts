@@ -7,7 +7,7 @@ import type { Executor } from '../store/executor.ts';
 export interface ConsumerStatus {
   readonly name: string;
   readonly group: string;
-  readonly kind: 'projection' | 'subscription';
+  readonly kind: 'projection' | 'subscription' | 'inline';
   readonly version: number;
   /** `building`: made beside what readers see, to be swapped in. `retired`: swapped out, its tables are about to go. */
   readonly role: 'live' | 'building' | 'retired';
@@ -47,10 +47,11 @@ export async function projectionStatus(executor: Executor, store: EventStore): P
   const { rows } = await executor.query(
     `SELECT c.name, c.group_name, c.kind, c.version, c.role, c.history_done, c.stopped,
        c.history_position::float8 / nullif((SELECT max(position) FROM ${schema}.events), 0) AS history_share,
-       greatest(0, pg_wal_lsn_diff(pg_current_wal_insert_lsn(), c.lsn))::float8 AS lag_bytes,
+       CASE WHEN c.kind = 'inline' THEN 0
+         ELSE greatest(0, pg_wal_lsn_diff(pg_current_wal_insert_lsn(), c.lsn)) END::float8 AS lag_bytes,
        (SELECT count(*)::int FROM ${schema}.parked p WHERE p.consumer_id = c.id) AS parked,
        date_part('epoch', c.updated_at) * 1000 AS updated_ms,
-       coalesce(s.active, false) AS is_running
+       c.kind = 'inline' OR coalesce(s.active, false) AS is_running
      FROM ${schema}.consumers c
      LEFT JOIN ${schema}.groups g ON g.name = c.group_name
      LEFT JOIN pg_replication_slots s ON s.slot_name = g.slot

@@ -98,7 +98,7 @@ CREATE TABLE SCHEMA.consumers (
   id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   group_name text COLLATE "C" NOT NULL,
   name text COLLATE "C" NOT NULL,
-  kind text NOT NULL CHECK (kind IN ('projection', 'subscription')),
+  kind text NOT NULL CHECK (kind IN ('projection', 'subscription', 'inline')),
   version int NOT NULL,
   role text NOT NULL CHECK (role IN ('live', 'building', 'retired')),
   tables text[] NOT NULL DEFAULT '{}',

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { DomainEvent, NewEvent, StoredEvent } from '../events/event.ts';
+import { buildInline } from '../projections/inline-build.ts';
 import { projection } from '../projections/projection.ts';
 import { migrate, migrationSql } from '../schema/migrate.ts';
 import { added, type CartEvent, cartTypes } from '../test-support/carts.ts';
@@ -282,5 +283,44 @@ describe('an inline projection', () => {
     });
     client.release();
     expect(await read('inline-0')).toEqual([]);
+  });
+
+  it('is filled from what there is, written with each append, rolled back with it, and made anew in a new version', async () => {
+    const loud = (version: number) =>
+      projection({
+        name: 'inline-loud',
+        version,
+        types: cartTypes,
+        categories: ['loud'],
+        tables: { inline_loud: (sql) => `CREATE TABLE ${sql} (cart text PRIMARY KEY, items int NOT NULL)` },
+        on: {
+          ItemAdded: (event, { tx, table }) =>
+            tx.query(
+              `INSERT INTO ${table('inline_loud')} AS t VALUES ($1, $2)
+               ON CONFLICT (cart) DO UPDATE SET items = t.items + excluded.items`,
+              [event.streamId, event.data.quantity * version],
+            ),
+        },
+      });
+    const items = async (): Promise<unknown> => (await setup.pool.query('SELECT * FROM inline_loud')).rows;
+    await store.append(setup.pool, 'loud-1', [added('a', 2)]);
+    const first = new EventStore({ types: [cartTypes], inline: [loud(1)] });
+    await buildInline(setup.pool, first, loud(1));
+    await buildInline(setup.pool, first, loud(1));
+    const again = [{ ...added('b'), id: 'loud-once' }];
+    await first.append(setup.pool, 'loud-1', again);
+    await first.append(setup.pool, 'loud-1', again);
+    expect(await items()).toEqual([{ cart: 'loud-1', items: 3 }]);
+    const client = await setup.pool.connect();
+    await client.query('BEGIN');
+    await first.append(client, 'loud-1', [added('c')]);
+    await client.query('ROLLBACK');
+    client.release();
+    expect(await items()).toEqual([{ cart: 'loud-1', items: 3 }]);
+    await buildInline(setup.pool, store, loud(2));
+    expect(await items()).toEqual([{ cart: 'loud-1', items: 6 }]);
+    await expect(buildInline(setup.pool, store, loud(1))).rejects.toMatchObject({
+      code: { code: 'eventstore.definition_invalid' },
+    });
   });
 });

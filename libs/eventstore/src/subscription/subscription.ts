@@ -26,7 +26,7 @@ export interface Delivery<Event extends DomainEvent = DomainEvent> {
    * This event and all before it are done: after a crash it goes on behind. What is not acknowledged comes again.
    * @throws MillraceError `eventstore.fenced`: another process has taken over
    */
-  ack(): Promise<void>;
+  readonly ack: () => Promise<void>;
 }
 
 /** Events as they are committed, each at least once, in order; one process of a name gets them, the others stand by. */

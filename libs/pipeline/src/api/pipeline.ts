@@ -27,6 +27,7 @@ export class Pipeline {
       inputs: [],
       parallelism: source.parallelism,
       isBounded: source.isBounded,
+      policy: source.policy,
       source: source.source,
     });
     const node =

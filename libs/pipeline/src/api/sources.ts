@@ -2,11 +2,14 @@ import { type Batch, type ProcessorSupplier, rowBatch } from '@millrace/engine';
 import { type ChangeEvent, changeEvents, isChangeBatch } from '@millrace/formats';
 import { assert } from '@millrace/kernel';
 import { builtSource, itemStream, items, range, type SourceDefinition } from '@millrace/operators';
+import { checkedOnError, policyOf } from '../declarative/stage-parts.ts';
+import type { OnError } from '../declarative/stage-schemas.ts';
 import type { FusedNode, Parallelism, SourceNode } from '../graph/graph-node.ts';
 
 interface SourceBase<Row> {
   readonly name: string;
   readonly source: SourceNode['source'];
+  readonly policy?: SourceNode['policy'];
   /** What its batches are made into before the first stage sees them. */
   readonly decode?: Extract<FusedNode['stage'], { transform: unknown }>['transform'] | undefined;
   /** Instances on each member unless the stage says otherwise. */
@@ -78,10 +81,14 @@ export const Sources = {
 export const RegisteredSources = {
   /**
    * The changes of a registered source, in order, with the time of their commit as event time. `options` are those of a source stage:
-   * `{ tables: ['public.orders'] }`.
+   * `{ tables: ['public.orders'] }`; `onError` among them is for messages that the source cannot read.
    */
-  changes: (name: string, options: Readonly<Record<string, unknown>>): StreamSource<ChangeEvent> => ({
+  changes: (
+    name: string,
+    { onError, ...options }: Readonly<Record<string, unknown>> & { readonly onError?: OnError },
+  ): StreamSource<ChangeEvent> => ({
     name,
+    policy: policyOf(undefined, checkedOnError(onError)),
     source: { kind: 'registered', definition: name, options },
     decode: rowsOfChanges,
     parallelism: 1,

@@ -72,6 +72,7 @@ class GraphBuilder {
           inputs: [],
           parallelism: 1,
           isBounded: false,
+          policy: policyOf(name, stage.onError),
           source: { kind: 'registered', definition: stage.source, options: stage.options },
         });
       case 'sink':

@@ -32,16 +32,16 @@ export interface PlanOptions extends Omit<RegisteredOptions, 'jobName'> {
   readonly threads: number;
 }
 
-const SinkNeverRefuses = errorCode('pipeline.sink_never_refuses', {
+const NeverRefuses = errorCode('pipeline.never_refuses', {
   domain: 'user',
   retry: 'never',
-  title: 'The sink cannot go on without single records',
+  title: 'The source or sink cannot go on without single records',
 });
 
-const neverRefuses = (stage: string, type: string): MillraceError =>
-  new MillraceError(SinkNeverRefuses, {
-    message: `stage "${stage}" has onError, and a sink of type ${type} with these options cannot go on without single records`,
-    mend: 'Leave onError out here, and give it to a stage before the sink; docs/dead-letters.md says which sinks can, with which options.',
+const neverRefuses = (stage: string, role: 'source' | 'sink', type: string): MillraceError =>
+  new MillraceError(NeverRefuses, {
+    message: `stage "${stage}" has onError, and a ${role} of type ${type} with these options cannot go on without single records`,
+    mend: 'Leave onError out here, and give it to a stage of the job that checks the records; docs/dead-letters.md says which sources and sinks can, with which options.',
     details: { stage, type },
   });
 
@@ -68,14 +68,17 @@ export function registeredSuppliers({
   };
   return {
     moduleUrl,
-    source(stage, { definition, options }, sinksShowRowsAtOnce) {
+    source(stage, { definition, options }, sinksShowRowsAtOnce, refusals) {
       const { type, config } = used(sources, definition);
       const connector = registry.source(type);
+      const checked = connector.stage.parse(options) as never;
+      if (refusals !== undefined && connector.refuses?.(checked) !== true) throw neverRefuses(stage, 'source', type);
       return connector.createSource({
         config: connector.config.parse(config) as never,
-        stage: connector.stage.parse(options) as never,
+        stage: checked,
         job: { jobId, jobName, stage },
         sinksShowRowsAtOnce,
+        refusals,
       });
     },
     letters,
@@ -83,7 +86,7 @@ export function registeredSuppliers({
       const { type, config } = used(sinks, definition);
       const connector = registry.sink(type);
       const checked = connector.stage.parse(options) as never;
-      if (refusals !== undefined && connector.refuses?.(checked) !== true) throw neverRefuses(stage, type);
+      if (refusals !== undefined && connector.refuses?.(checked) !== true) throw neverRefuses(stage, 'sink', type);
       const supplier = connector.createSink({
         config: connector.config.parse(config) as never,
         stage: checked,

@@ -95,6 +95,20 @@ export const onErrorSchema = z
       'What becomes of a record that the stage cannot take: fail (the job stops with it), skip, or dead-letter (it is kept until somebody replays or discards it).',
   });
 
+/** Of a source: what it cannot read has no key, and trying again gives the same. */
+const sourceOnErrorSchema = z
+  .union([
+    z.enum(['fail', 'skip', 'dead-letter']),
+    z.strictObject({
+      action: z.enum(['fail', 'skip', 'dead-letter']),
+      openMax: z.int().min(1).max(OPEN_MAX).default(10_000).meta({
+        description: 'dead-letter: with more messages of the stage set aside the job fails.',
+      }),
+    }),
+  ])
+  .optional()
+  .meta({ description: 'What becomes of a message or line that the source cannot read: fail, skip, or dead-letter.' });
+
 export type OnError = z.input<typeof onErrorSchema>;
 
 /** Left name to right expression: `{ after.id: after.order_id }`. */
@@ -105,7 +119,7 @@ const joinKeys = z
 /** Every kind of stage, told apart by the key of the same name (`aggregate` also by its window). */
 export const stageSchemas = {
   /** Options beside `source` belong to the connector and are checked by its schema. */
-  source: z.looseObject({ source: nameSchema }),
+  source: z.looseObject({ source: nameSchema, onError: sourceOnErrorSchema }),
   filter: z.strictObject({ input: nameSchema, filter: expression, onError: onErrorSchema }),
   where: z.strictObject({ input: nameSchema, where: expression, onError: onErrorSchema }),
   select: z.strictObject({ input: nameSchema, select: columns, onError: onErrorSchema }),

@@ -40,6 +40,16 @@ describe('parsePipeline', () => {
     expect(parsed.document).toMatchObject({ snapshotInterval: '1s' });
   });
 
+  it('takes onError of a source, without what it cannot hold there', () => {
+    const reading = (onError: unknown) =>
+      pipeline({ orders: { ...orders, onError }, out: { input: 'orders', sink: 'wh' } });
+    const [source] = parsePipeline(reading('dead-letter')).stages;
+    expect(source).toMatchObject({ kind: 'source', onError: 'dead-letter', options: { tables: ['public.orders'] } });
+    expect(issuesOf(reading({ action: 'skip', parkKeys: true }))[0]).toMatchObject({
+      pointer: '/stages/orders/onError/parkKeys',
+    });
+  });
+
   it('keeps the names of what a join sets aside apart from stages', () => {
     const joined = (name: string, onError: string, more: object = {}) =>
       pipeline({

@@ -37,6 +37,7 @@ export interface ParsedSourceStage extends ParsedStageBase {
   readonly kind: 'source';
   /** Name of the registered source. */
   readonly source: string;
+  readonly onError: OnError;
   /** For the connector's `stage` schema. */
   readonly options: Readonly<Record<string, unknown>>;
 }
@@ -151,8 +152,8 @@ function parseStage(
     return undefined;
   }
   if (kind === 'source') {
-    const { source, ...options } = stageSchemas.source.parse(fields);
-    return { name, kind, inputs: [], source, options };
+    const { source, onError, ...options } = stageSchemas.source.parse(fields);
+    return { name, kind, inputs: [], source, onError, options };
   }
   if (kind === 'sink') {
     const { input, sink, onError, ...options } = stageSchemas.sink.parse(fields);

@@ -24,6 +24,8 @@ interface NodeBase {
 
 export interface SourceNode extends NodeBase {
   readonly kind: 'source';
+  /** Of a registered source. Absent: the first message that it cannot read fails the job. */
+  readonly policy?: StagePolicy | undefined;
   readonly isBounded: boolean;
   readonly source: { readonly kind: 'processor'; readonly supplier: ProcessorSupplier } | RegisteredPart;
 }

@@ -42,7 +42,7 @@ export interface PlanOptions {
 /** What is known of registered sources and sinks where the job runs. */
 export interface RegisteredSuppliers {
   /** `stage` is the name of the node; `sinksShowRowsAtOnce`: of a sink that its rows can reach. */
-  source(stage: string, part: RegisteredPart, sinksShowRowsAtOnce: boolean): ProcessorSupplier;
+  source(stage: string, part: RegisteredPart, sinksShowRowsAtOnce: boolean, refusals?: Refusals): ProcessorSupplier;
   sink(stage: string, part: RegisteredPart, refusals?: Refusals): ProcessorSupplier;
   /** A sink for copies of the letters of a stage. */
   letterSink(stage: string, part: RegisteredPart): ProcessorSupplier;
@@ -139,11 +139,8 @@ class GraphPlanner {
     const registered = this.#registered;
     if (registered === undefined) return () => ({ saveSnapshot: () => true });
     const sinks = this.#sinksBehind(node);
-    return registered.source(
-      name,
-      source,
-      sinks.some(({ sink }) => sink.kind === 'registered' && registered.showsRowsAtOnce(sink)),
-    );
+    const isSeenAtOnce = sinks.some(({ sink }) => sink.kind === 'registered' && registered.showsRowsAtOnce(sink));
+    return this.#refusing(node, false, (refusals) => registered.source(name, source, isSeenAtOnce, refusals));
   }
 
   #sinksBehind(node: GraphNode): readonly SinkNode[] {
@@ -190,7 +187,7 @@ class GraphPlanner {
 
   /** With a policy a gate stands in front of the stage: each instance has its own. */
   #refusing(
-    node: OperatorNode | SinkNode,
+    node: SourceNode | OperatorNode | SinkNode,
     isFiltering: boolean,
     make: (refusals: Refusals | undefined) => ProcessorSupplier,
   ): ProcessorSupplier {
@@ -199,12 +196,14 @@ class GraphPlanner {
     // A plan to look at needs no place for letters.
     const policy = { ...node.policy, stage, ...(this.#registered === undefined ? { action: 'skip' as const } : {}) };
     const letters = this.#registered?.letters;
+    const isSource = node.kind === 'source';
     const copies = policy.copyTo && this.#registered?.letterSink(policy.stage, policy.copyTo);
     return (instance) =>
       refusalGate({
         policy,
         letters,
         isFiltering,
+        isSource,
         inner: (refusals) => make(refusals)(instance),
         copies: copies?.(instance),
       });

@@ -65,7 +65,7 @@ class TwoPhaseSink implements Processor {
 
 async function opened(sink: TwoPhaseSink): Promise<LetterOutlet> {
   const outlet = new LetterOutlet('copy', sink);
-  const metrics = { add: () => {}, set: () => {} };
+  const metrics = { add: () => {}, set: () => {}, observe: () => {} };
   await outlet.init({ clock: systemClock, metrics } as unknown as ProcessorContext);
   return outlet;
 }

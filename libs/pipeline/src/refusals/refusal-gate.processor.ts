@@ -58,6 +58,8 @@ interface GateOptions {
    * ones, for after a crash.
    */
   readonly isFiltering: boolean;
+  /** It is a source: letters that come back are given to its `process`, which nothing else calls. */
+  readonly isSource?: boolean | undefined;
 }
 
 const NoLetterStore = errorCode('pipeline.no_letter_store', {
@@ -123,6 +125,9 @@ class RefusalGate implements Processor, Refusals {
     this.backoffMs = backoffMs;
     this.#inner = options.inner(this);
     this.isCooperative = this.#inner.isCooperative ?? true;
+    // The engine asks whether they are there.
+    if (options.isSource === true)
+      Object.assign(this, { process: undefined, processWatermark: undefined, woken: undefined });
   }
 
   async init(context: ProcessorContext): Promise<void> {
@@ -136,7 +141,7 @@ class RefusalGate implements Processor, Refusals {
     await this.#inner.init?.(context);
   }
 
-  process(ordinal: number, batch: Batch): boolean {
+  process?(ordinal: number, batch: Batch): boolean {
     this.#options.outlet?.drain();
     // In the middle of a batch the stage has to see that one again before anything else.
     if (this.#current === undefined && (!this.#isRoom() || !this.#returnLetters())) return false;
@@ -150,11 +155,11 @@ class RefusalGate implements Processor, Refusals {
     return true;
   }
 
-  processWatermark(watermark: Watermark): boolean {
+  processWatermark?(watermark: Watermark): boolean {
     return this.#inner.processWatermark?.(watermark) ?? this.#context.outbox.offer(watermark);
   }
 
-  woken(): boolean {
+  woken?(): boolean {
     this.#options.outlet?.drain();
     if (!(this.#inner.woken?.() ?? true)) return false;
     if (this.#current !== undefined) return true;
@@ -162,10 +167,17 @@ class RefusalGate implements Processor, Refusals {
   }
 
   complete(): boolean {
+    // Nothing else comes from a source.
+    if (this.#options.isSource === true) this.#options.outlet?.drain();
+    if (this.#options.isSource === true && (!this.#isRoom() || !this.#returnLetters())) return false;
     if (!this.#finishReturning() || !(this.#inner.complete?.() ?? true)) return false;
     if (!(this.#options.outlet?.complete() ?? true)) return false;
     this.#isComplete = this.#context.guarantee !== 'none' || (this.#options.box?.show() ?? true);
     return this.#isComplete;
+  }
+
+  snapshotReady(snapshotId: number): boolean {
+    return this.#inner.snapshotReady?.(snapshotId) ?? true;
   }
 
   snapshotPrepare(snapshotId: number): boolean {

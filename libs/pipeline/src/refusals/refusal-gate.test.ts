@@ -225,7 +225,7 @@ describe('a stage that goes on without records it cannot take', () => {
     };
     const context = { clock: { ...systemClock, timer }, totalParallelism: 1, guarantee: 'exactly-once' };
     const quiet = {
-      metrics: { add: () => {}, set: () => {} },
+      metrics: { add: () => {}, set: () => {}, observe: () => {} },
       wake: () => {},
       fail: (error: unknown) => told.push(String(error)),
     };
@@ -260,6 +260,40 @@ describe('a stage that goes on without records it cannot take', () => {
     await snapshot(4);
     // No snapshot comes behind the last one.
     expect(told.at(-1)).toBe('seal 0');
+    await processor.close!();
+  });
+
+  it('gives a source back what it could not read, between its own rows', async () => {
+    let requests: LetterRequest[] = [];
+    class Asked extends ArrayStore {
+      override requests = async () => ({ requests: requests.splice(0), hasMore: false });
+    }
+    const seen: string[] = [];
+    let look = (): void => {};
+    const timer = (_: number, ring: () => void) => {
+      look = ring;
+      return () => {};
+    };
+    const inner = (): Processor => ({
+      process: (_, batch) => seen.push(...(rowsOf(batch) as string[])) > 0,
+      complete: () => seen.push('own') > 2,
+      snapshotReady: (snapshotId) => snapshotId === 2,
+    });
+    const processor = gate(inner, { action: 'dead-letter' }, new Asked(), false, true)();
+    const context = { clock: { ...systemClock, timer }, totalParallelism: 1, guarantee: 'exactly-once' };
+    const quiet = { metrics: { add: () => {}, set: () => {} }, wake: () => {}, fail: () => {} };
+    await processor.init!({ ...context, ...quiet } as unknown as ProcessorContext);
+    await processor.restoreFinished!();
+    // The engine gives a source nothing.
+    expect(processor).toMatchObject({ process: undefined, woken: undefined, processWatermark: undefined });
+    expect([processor.snapshotReady!(1), processor.snapshotReady!(2)]).toEqual([false, true]);
+    expect(processor.complete!()).toBe(false);
+    const record = recordOf(events([7, '70']) as ChangeBatch, 0);
+    requests = [{ kind: 'replay', number: 9, attempts: 1, rowKey: {}, leavesOthers: false, record }];
+    look();
+    await systemClock.sleep(1, new AbortController().signal);
+    expect(processor.complete!()).toBe(true);
+    expect(seen).toEqual(['own', '7 70', 'own']);
     await processor.close!();
   });
 

@@ -96,7 +96,7 @@ describe.each([
       totalParallelism: 1,
       guarantee: 'exactly-once',
       outbox: { edgeCount: 1, offer: (batch: Batch) => out.push(batch) > 0, offerTo: () => true },
-      metrics: { add: () => {}, set: () => {} },
+      metrics: { add: () => {}, set: () => {}, observe: () => {} },
       wake: () => {},
       fail: (error: unknown) => failed.push(error),
     } as unknown as ProcessorContext;

@@ -21,9 +21,10 @@ export const gate =
     given: Partial<RecordPolicy> = {},
     store?: LetterStore,
     isFiltering = true,
+    isSource = false,
   ) =>
   (): Processor =>
-    refusalGate({ policy: policy(given), letters: store && (async () => store), isFiltering, inner });
+    refusalGate({ policy: policy(given), letters: store && (async () => store), isFiltering, isSource, inner });
 
 /** Looks like the catalog's to the gate, and keeps what it is told. */
 export class ArrayStore implements LetterStore {

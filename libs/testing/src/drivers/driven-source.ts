@@ -1,6 +1,6 @@
-import type { SourceConnector } from '@millrace/connector-contract';
+import type { Refusals, SourceConnector } from '@millrace/connector-contract';
 import type { Batch, Watermark } from '@millrace/engine';
-import { type ChangeBatch, isChangeBatch } from '@millrace/formats';
+import { batchOfRecords, type ChangeBatch, type EventRecord, isChangeBatch } from '@millrace/formats';
 import { DrivenProcessor, type DriveOptions, type SavedSnapshot, TEST_JOB } from './driven-processor.ts';
 
 /** Options as a user writes them; the connector's schemas read them. */
@@ -9,6 +9,7 @@ export interface DriveSourceOptions<Event> extends DriveOptions {
   readonly stage?: unknown;
   /** Default `false`. */
   readonly sinksShowRowsAtOnce?: boolean | undefined;
+  readonly refusals?: Refusals | undefined;
   /** Events of a batch, as the test wants to see them. */
   readonly read: (batch: ChangeBatch) => readonly Event[];
   /** Batches the outbox takes; after that it refuses. */
@@ -49,10 +50,10 @@ export class DrivenSource<Event> extends DrivenProcessor {
     resolved: ReturnType<typeof resolvedSource>,
     options: DriveSourceOptions<Event>,
   ) {
-    const { sinksShowRowsAtOnce = false } = options;
+    const { sinksShowRowsAtOnce = false, refusals } = options;
     const offer = (item: Batch | Watermark): boolean => this.#offer(item);
     const outbox = { edgeCount: 1, offer, offerTo: (_: number, item: Batch | Watermark) => offer(item) };
-    super(connector.createSource({ ...resolved, sinksShowRowsAtOnce }), outbox, options);
+    super(connector.createSource({ ...resolved, sinksShowRowsAtOnce, refusals }), outbox, options);
     this.#read = options.read;
     this.#batchesMax = options.batchesMax ?? Number.POSITIVE_INFINITY;
     this.#snapshotId = options.restored?.snapshotId ?? 0;
@@ -84,6 +85,12 @@ export class DrivenSource<Event> extends DrivenProcessor {
   /** Works until the source has ended. */
   run(): Promise<this> {
     return this.until(() => false);
+  }
+
+  /** Gives it what it had set aside. */
+  async giveBack(record: EventRecord): Promise<void> {
+    const batch = batchOfRecords([record], record.receivedMs);
+    await this.untilTrue(() => this.processor.process!(0, batch));
   }
 
   /** Brings the source to a barrier and saves its state. */

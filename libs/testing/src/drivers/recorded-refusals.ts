@@ -8,6 +8,8 @@ export class RecordedRefusals implements Refusals {
   readonly backoffMs = 1;
   /** `refused` or `parked`, then the values of the row, in the order in which they were set aside. */
   readonly aside: string[] = [];
+  /** What was refused. */
+  readonly refused: EventRecord[] = [];
   /** Codes of the reasons. */
   readonly reasons: string[] = [];
   readonly #keys = new Set<string>();
@@ -32,6 +34,7 @@ export class RecordedRefusals implements Refusals {
   refuse(batch: ChangeBatch, index: number, reason: MillraceError): readonly number[] {
     if (this.#parkKeys) this.#keys.add(keyOf(recordOf(batch, index)));
     this.reasons.push(reason.code.code);
+    this.refused.push(recordOf(batch, index));
     return this.#set('refused', batch, index);
   }
 

@@ -6,3 +6,4 @@ export type { SinkChecks } from './outside/target.ts';
 export { type SimulateOptions, type SimulationReport, simulate } from './simulate.ts';
 export type { SimulatedSourceOptions, SimulatedWorld } from './simulated-world.ts';
 export type { PipelineBuilder } from './simulation.ts';
+export { type FedWorld, type PipelineTest, type SinkExpectation, testPipeline } from './test-pipeline.ts';

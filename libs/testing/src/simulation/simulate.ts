@@ -32,6 +32,8 @@ export interface SimulationReport {
   readonly restores: number;
   /** Rows shown by all sinks. */
   readonly rows: number;
+  /** The rows themselves, by the sink's name. */
+  readonly shown: ReadonlyMap<string, readonly unknown[]>;
   /** SHA-256 over everything that happened in it, in order, hexadecimal. */
   readonly trace: string;
   /** What the coordinators said, with virtual milliseconds. */
@@ -91,6 +93,7 @@ export async function simulate(build: PipelineBuilder, options: SimulateOptions)
     snapshots: committed.length,
     restores: disturbed.restores,
     rows,
+    shown: new Map([...disturbed.world.targets].map(([name, { shown }]) => [name, shown.map(({ row }) => row)])),
     trace: disturbed.loop.digest(),
     log: disturbed.log,
   };

@@ -8,7 +8,8 @@ import { Cached } from '../stream/cached.ts';
 import { SharedPoll } from '../stream/shared-poll.ts';
 import { fleetHistory } from './fleet-history.ts';
 import type { JobSummary, ProblemView, TotalsView } from './overview.schemas.ts';
-import { problemsOf } from './problems.ts';
+import { problemsOf, sorted } from './problems.ts';
+import { SourceSlots } from './source-slots.ts';
 
 /** Between two looks at the fleet, while somebody looks. */
 const LOOK_MS = 1_000;
@@ -41,6 +42,7 @@ export class Fleet {
   constructor(
     private readonly catalog: Catalog,
     private readonly executions: Executions,
+    private readonly slots: SourceSlots,
   ) {
     const clock = this.#clock;
     this.poll = new SharedPoll(() => this.#look(), LOOK_MS, clock);
@@ -84,7 +86,8 @@ export class Fleet {
     const jobs = facts.map(({ line, row, openLetters }) =>
       summary(line, row, { restarts: restarts.get(line.id) ?? 0, deadLetters: openLetters }),
     );
-    const problems = problemsOf({ nowMs, jobs: facts, members, gone, keys });
+    const slots = this.slots.now();
+    const problems = sorted([...problemsOf({ nowMs, jobs: facts, members, gone, keys }), ...slots.problems]);
     return { at: isoTime(nowMs), jobs, problems, totals: totalsOf(jobs, members.length) };
   }
 

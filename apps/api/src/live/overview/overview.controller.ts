@@ -17,6 +17,7 @@ import {
   overviewSchema,
   troubleSchema,
 } from './overview.schemas.ts';
+import { SourceSlots } from './source-slots.ts';
 
 const OPERATIONS_MAX = 20;
 
@@ -27,6 +28,7 @@ export class OverviewController {
     private readonly catalog: Catalog,
     private readonly fleet: Fleet,
     private readonly streams: Streams,
+    private readonly slots: SourceSlots,
   ) {}
 
   @Get('overview')
@@ -35,7 +37,8 @@ export class OverviewController {
   async overview(): Promise<OverviewView> {
     const { at, problems, totals, jobs } = await this.fleet.poll.now();
     const [history, operations] = await Promise.all([this.fleet.history(), this.#operations()]);
-    return { at, problems: [...problems], totals, jobs: [...jobs], history: [...history], operations };
+    const sources = [...this.slots.now().summaries];
+    return { at, problems: [...problems], totals, jobs: [...jobs], history: [...history], sources, operations };
   }
 
   @Get('events')

@@ -78,6 +78,23 @@ export const operationSchema = z
 
 export type OperationView = z.infer<typeof operationSchema>;
 
+export const sourceSummarySchema = z
+  .object({
+    id: z.string(),
+    name: z.string(),
+    type: z.string(),
+    slots: z.int().nullable().meta({ description: 'Of jobs, and orphans; null: it has none, or could not be asked.' }),
+    retainedBytes: z.number().nullable().meta({ description: 'Log that its system keeps for all of them.' }),
+    safeBytes: z
+      .number()
+      .nullable()
+      .meta({ description: 'What may be written before the first of them is lost; null: no limit.' }),
+    trouble: z.string().nullable().meta({ description: 'Why it could not be asked.' }),
+  })
+  .meta({ id: 'SourceSummary', description: 'A source and what it keeps for its jobs, as of the last half minute.' });
+
+export type SourceSummary = z.infer<typeof sourceSummarySchema>;
+
 export const fleetHistorySchema = z
   .array(historyPointSchema.pick({ at: true, inPerSecond: true, outPerSecond: true, lagMs: true, lagP99Ms: true }))
   .meta({
@@ -91,6 +108,7 @@ export const overviewSchema = z
     totals: totalsSchema,
     jobs: z.array(jobSummarySchema),
     history: fleetHistorySchema,
+    sources: z.array(sourceSummarySchema),
     operations: z.array(operationSchema).meta({ description: 'What was done last, the newest first.' }),
   })
   .meta({ id: 'Overview', description: 'The fleet: is anything wrong, since when, what to do; and how it goes.' });

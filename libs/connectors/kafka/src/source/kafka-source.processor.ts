@@ -1,14 +1,15 @@
-import type { Resolved } from '@millrace/connector-contract';
+import type { Refusals, Resolved } from '@millrace/connector-contract';
 import {
   BATCH_ROWS_MAX,
+  type Batch,
   EVERY_INSTANCE,
   type Processor,
   type ProcessorContext,
   type SnapshotEntry,
   type SnapshotWriter,
 } from '@millrace/engine';
-import { type ChangeBatch, declaredSchema, encodeRows } from '@millrace/formats';
-import { MillraceError, parseDurationMs } from '@millrace/kernel';
+import { type ChangeBatch, declaredSchema, encodeRows, isChangeBatch } from '@millrace/formats';
+import { assert, MillraceError, parseDurationMs } from '@millrace/kernel';
 import { protocolCode } from '../cluster/client-error.ts';
 import type { Broker, Cluster } from '../cluster/cluster.ts';
 import { clientIdOf, clusterOf } from '../cluster/connect.ts';
@@ -17,7 +18,7 @@ import type { ClusterConfig } from '../config.ts';
 import { PositionLost } from '../errors.ts';
 import { hasEnvelope } from '../message/format-options.ts';
 import { Code } from '../protocol/codes.ts';
-import { committedRecords, offsetAfter } from '../read/committed-records.ts';
+import { committedRecords, offsetAfter, type PlacedRecord } from '../read/committed-records.ts';
 import { type FetchedPartition, fetchFrom } from '../read/fetch.ts';
 import { Edge } from '../read/offsets.ts';
 import { registryOf } from '../registry/registry-of.ts';
@@ -26,6 +27,7 @@ import { MessageRows } from './message-rows.ts';
 import { Partitions, partitionName, placeOf, type ReadPartition } from './partitions.ts';
 import { readersOf } from './reading/readers-of.ts';
 import type { SourceStage } from './source-stage.ts';
+import { type ReadAgain, type UnreadMessage, UnreadMessages } from './unread-messages.ts';
 
 /** Batches read ahead of what the outbox takes; more wait at the brokers. */
 const AHEAD_MAX = 8;
@@ -42,14 +44,28 @@ interface Piece {
   readonly name: string;
   readonly batch: ChangeBatch | undefined;
   readonly offset: bigint;
+  /** Messages on the way to there that could not be read. */
+  readonly unread?: readonly UnreadMessage[] | undefined;
 }
+
+/** Messages that came back, and what they are once they are read. */
+interface Again {
+  readonly given: Batch;
+  made?: ReadAgain;
+}
+
+type KafkaSourceOptions = Resolved<ClusterConfig, SourceStage> & { readonly refusals?: Refusals | undefined };
 
 /**
  * Reads the committed messages of topics and hands their rows on. A task reads ahead; the saved positions are those of what was handed on. Partitions are spread over the
  * instances of the vertex; no consumer group takes part, so no other member of one can move a position.
  */
 export class KafkaSourceProcessor implements Processor {
-  readonly #options: Resolved<ClusterConfig, SourceStage>;
+  readonly #options: KafkaSourceOptions;
+  /** Absent: the first message that cannot be read is an error. */
+  readonly #unread: UnreadMessages | undefined;
+  /** Messages that came back and are read again. */
+  #again: Again | undefined;
   readonly #closing = new AbortController();
   /** Of all partitions, those of other instances too. */
   readonly #restored = new Map<string, bigint>();
@@ -71,8 +87,10 @@ export class KafkaSourceProcessor implements Processor {
   /** Of the snapshot that is being saved: what the writer has taken. */
   readonly #saved = new Set<string>();
 
-  constructor(options: Resolved<ClusterConfig, SourceStage>) {
+  constructor(options: KafkaSourceOptions) {
+    const { job, refusals } = options;
     this.#options = options;
+    this.#unread = refusals && new UnreadMessages(job.stage, refusals);
   }
 
   init(context: ProcessorContext): void {
@@ -110,10 +128,24 @@ export class KafkaSourceProcessor implements Processor {
       if (piece.batch !== undefined && !this.#context.outbox.offer(piece.batch)) return false;
       this.#ahead.shift();
       this.#handedOn.set(piece.name, piece.offset);
+      // With the position: one snapshot has both.
+      for (const each of piece.unread ?? []) this.#unread!.refuse(each, this.#context.clock.nowMs());
       this.#context.metrics.add('rowsRead', piece.batch?.length ?? 0);
       this.#hasRoom?.();
     }
     return this.#isAtEnd;
+  }
+
+  /** Messages that could not be read come back, perhaps edited. */
+  process(_ordinal: number, batch: Batch): boolean {
+    assert(isChangeBatch(batch) && this.#unread !== undefined, 'a source is given nothing but what it has set aside');
+    if (this.#again?.given !== batch) this.#again = this.#readAgain(this.#unread, batch);
+    const { made } = this.#again;
+    if (made === undefined) return false;
+    if (made.batch !== undefined && !this.#context.outbox.offer(made.batch)) return false;
+    this.#unread.refuseAgain(batch, made);
+    this.#again = undefined;
+    return true;
   }
 
   saveSnapshot(snapshotId: number, writer: SnapshotWriter): boolean {
@@ -150,6 +182,20 @@ export class KafkaSourceProcessor implements Processor {
     await this.#cluster?.close();
     await this.#reading;
     await this.#group?.idle();
+  }
+
+  #readAgain(unread: UnreadMessages, batch: ChangeBatch): Again {
+    const again: Again = { given: batch };
+    unread.readAgain(batch, this.#rows, this.#context.clock.nowMs()).then(
+      (made) => {
+        again.made = made;
+        this.#context.wake();
+      },
+      (error: unknown) => {
+        if (!this.#closing.signal.aborted) this.#context.fail(error);
+      },
+    );
+    return again;
   }
 
   async #discover(edge: bigint): Promise<void> {
@@ -235,8 +281,13 @@ export class KafkaSourceProcessor implements Processor {
     await this.#rows.prepare(topic, records);
     for (let at = 0; at < records.length; at += BATCH_ROWS_MAX) {
       const part = records.slice(at, at + BATCH_ROWS_MAX);
-      const batch = this.#rows.batch(topic, partition, part, this.#context.clock.nowMs());
-      await this.#hold({ name, batch: { ...batch, stream: name }, offset: part.at(-1)!.offset + 1n });
+      const unread: UnreadMessage[] = [];
+      const refused = (placed: PlacedRecord, error: MillraceError): void => {
+        unread.push({ topic, partition, placed, error });
+      };
+      const nowMs = this.#context.clock.nowMs();
+      const batch = this.#rows.batch(topic, partition, part, nowMs, this.#unread && refused);
+      await this.#hold({ name, batch: { ...batch, stream: name }, offset: part.at(-1)!.offset + 1n, unread });
     }
     // Past markers and what was aborted.
     await this.#hold({ name, batch: undefined, offset: next });

@@ -30,5 +30,6 @@ export const kafkaSource = defineSource<ClusterConfig, SourceStage>({
     ];
     return { shape: { tables: [declaredSchema(stage)] }, findings };
   },
+  refuses: () => true,
   createSource: (options) => () => new KafkaSourceProcessor(options),
 });

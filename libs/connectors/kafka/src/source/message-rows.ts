@@ -30,19 +30,30 @@ export class MessageRows {
 
   /**
    * Events of messages of one partition, at most one for each.
+   * @param refused told of those that cannot be read; absent: the first one is an error
    * @throws MillraceError `kafka.row_refused` with the place of the message
    */
-  batch(topic: string, partition: number, records: readonly PlacedRecord[], receivedMs: number): ChangeBatch {
-    const events = records.flatMap(({ record, offset }) => {
+  batch(
+    topic: string,
+    partition: number,
+    records: readonly PlacedRecord[],
+    receivedMs: number,
+    refused?: (placed: PlacedRecord, error: MillraceError) => void,
+  ): ChangeBatch {
+    const events = records.flatMap((placed) => {
+      const { record, offset } = placed;
       try {
         return this.#event(topic, record) ?? [];
       } catch (error) {
         if (!(error instanceof NotAValue)) throw error;
-        throw new MillraceError(RowRefused, {
+        const unread = new MillraceError(RowRefused, {
           message: `message ${offset} of partition ${partition} of ${topic}: ${error.message}`,
-          mend: 'Correct columns, key and format of the stage. A message that nobody can read has to be left behind: start the job anew with from: latest.',
+          mend: 'Correct columns, key and format of the stage. A message that nobody can read can be set aside: give the stage onError.',
           details: { topic, partition, offset: String(offset) },
         });
+        if (refused === undefined) throw unread;
+        refused(placed, unread);
+        return [];
       }
     });
     const deleted = new Set<unknown>(events.filter(({ isDelete }) => isDelete).map(({ row }) => row));

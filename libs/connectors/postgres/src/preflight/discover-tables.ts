@@ -52,5 +52,5 @@ const discovered = (
   bytes,
   key: key.map(({ name }) => name),
   replicaIdentity: schema.replicaIdentity,
-  findings: findings.filter(({ severity }) => severity !== 'ok').map(({ pointer: _, ...finding }) => finding),
+  findings: findings.filter(({ severity }) => severity !== 'ok').map((finding) => ({ ...finding, pointer: undefined })),
 });

@@ -3,12 +3,34 @@ import { NotAValue } from '@millrace/formats';
 /** Values of a line; `null`: nothing, without quotes. */
 export type CsvRow = readonly (string | null)[];
 
+/** A line that is none, as it stands there. */
+export class BadLine {
+  readonly text: string;
+  readonly error: NotAValue;
+
+  constructor(text: string, error: NotAValue) {
+    this.text = text;
+    this.error = error;
+  }
+}
+
 /** Reads CSV (RFC 4180; lines may end with LF or CRLF) in pieces that may end anywhere. */
 export class CsvParser {
+  readonly #decode: (line: string) => string;
+  readonly #isTolerant: boolean;
   #text = '';
   /** Where the search for the end of the present line goes on, and whether that is between quotes. */
   #searched = 0;
   #isQuoted = false;
+
+  /**
+   * @param decode what stands in a line, of the text it has among the pieces. @throws NotAValue
+   * @param isTolerant a line that cannot be read is given as one
+   */
+  constructor(decode: (line: string) => string = (line) => line, isTolerant = false) {
+    this.#decode = decode;
+    this.#isTolerant = isTolerant;
+  }
 
   /** Characters of a line that is not complete yet. */
   get pending(): number {
@@ -16,9 +38,9 @@ export class CsvParser {
   }
 
   /** Takes a piece and returns the lines that are complete. */
-  push(piece: string): CsvRow[] {
+  push(piece: string): (CsvRow | BadLine)[] {
     this.#text += piece;
-    const rows: CsvRow[] = [];
+    const rows: (CsvRow | BadLine)[] = [];
     let start = 0;
     for (let end = this.#endOfLine(); end >= 0; end = this.#endOfLine()) {
       if (end > start && !(end === start + 1 && this.#text[start] === '\r')) rows.push(this.#row(start, end));
@@ -30,8 +52,12 @@ export class CsvParser {
   }
 
   /** The last line when nothing ended it. */
-  end(): CsvRow[] {
-    if (this.#isQuoted) throw new NotAValue('a quoted value is not closed');
+  end(): (CsvRow | BadLine)[] {
+    if (this.#isQuoted) {
+      const error = new NotAValue('a quoted value is not closed');
+      if (!this.#isTolerant) throw error;
+      return [new BadLine(this.#text, error)];
+    }
     return this.#text === '' ? [] : this.push('\n');
   }
 
@@ -46,8 +72,17 @@ export class CsvParser {
     return -1;
   }
 
-  #row(start: number, end: number): CsvRow {
-    const line = this.#text.slice(start, this.#text[end - 1] === '\r' ? end - 1 : end);
+  #row(start: number, end: number): CsvRow | BadLine {
+    const text = this.#text.slice(start, this.#text[end - 1] === '\r' ? end - 1 : end);
+    try {
+      return this.#valuesOf(this.#decode(text));
+    } catch (error) {
+      if (!this.#isTolerant || !(error instanceof NotAValue)) throw error;
+      return new BadLine(text, error);
+    }
+  }
+
+  #valuesOf(line: string): CsvRow {
     const row: (string | null)[] = [];
     const field = /(?:"((?:[^"]|"")*)"|([^,"]*))(,|$)/gy;
     for (let match = field.exec(line); match !== null; match = field.exec(line)) {

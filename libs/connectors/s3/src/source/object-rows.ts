@@ -5,7 +5,7 @@ import { MillraceError } from '@millrace/kernel';
 import type { Bucket, ObjectAt } from '../bucket/bucket.ts';
 import { ReadFailed } from '../errors.ts';
 import { objectChanged, rowRefused } from './read-error.ts';
-import { rowsParser } from './rows-parser.ts';
+import { rowsParser, type UnreadRow } from './rows-parser.ts';
 
 /** A row longer than this is probably none. */
 const ROW_CHARACTERS_MAX = 16_777_216;
@@ -20,13 +20,15 @@ export interface ObjectRowsOptions {
   readonly schema: TableSchema;
   /** Rows that were read before. */
   readonly skip: number;
+  /** Lines that cannot be read are given as such. */
+  readonly isTolerant?: boolean | undefined;
 }
 
 /**
  * The rows of an object, in pieces as they come.
  * @throws MillraceError `s3.row_refused`, `s3.object_changed`, `s3.read_failed` (may pass), `s3.row_group_too_large` or as `Bucket`.
  */
-export async function* objectRows(options: ObjectRowsOptions): AsyncGenerator<readonly DeclaredRow[]> {
+export async function* objectRows(options: ObjectRowsOptions): AsyncGenerator<readonly (DeclaredRow | UnreadRow)[]> {
   if (options.format !== 'parquet') return yield* streamedRows(options);
   // Its library is loaded by those only who read Parquet.
   const { parquetRows } = await import('./parquet/parquet-rows.ts');
@@ -34,7 +36,7 @@ export async function* objectRows(options: ObjectRowsOptions): AsyncGenerator<re
 }
 
 /** Formats that are read from the beginning. */
-async function* streamedRows(options: ObjectRowsOptions): AsyncGenerator<readonly DeclaredRow[]> {
+async function* streamedRows(options: ObjectRowsOptions): AsyncGenerator<readonly (DeclaredRow | UnreadRow)[]> {
   const { bucket, object, format, skip } = options;
   const body = await bucket.open(object);
   if (body === undefined) throw objectChanged(bucket, object);
@@ -65,18 +67,22 @@ async function avroPieces(
 
 async function* textPieces(
   body: Readable,
-  { object, format, schema }: ObjectRowsOptions,
+  { object, format, schema, isTolerant = false }: ObjectRowsOptions,
   counted: { rows: number },
-): AsyncGenerator<readonly DeclaredRow[]> {
-  const parser = rowsParser(format === 'csv' ? 'csv' : 'ndjson', schema);
-  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+): AsyncGenerator<readonly (DeclaredRow | UnreadRow)[]> {
+  const parser = rowsParser(format === 'csv' ? 'csv' : 'ndjson', schema, isTolerant);
+  const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+  const decode = (chunk: Uint8Array): string =>
+    isTolerant
+      ? Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length).toString('latin1')
+      : utf8.decode(chunk, { stream: true });
   try {
     for await (const chunk of decompressed(object.key, body)) {
-      yield parser.push(decoder.decode(chunk, { stream: true }));
+      yield parser.push(decode(chunk));
       if (parser.pending > ROW_CHARACTERS_MAX)
         throw new NotAValue(`it is longer than ${ROW_CHARACTERS_MAX} characters`);
     }
-    yield [...parser.push(decoder.decode()), ...parser.end()];
+    yield [...parser.push(isTolerant ? '' : utf8.decode()), ...parser.end()];
   } finally {
     counted.rows = parser.count;
   }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type ColumnKind, derivedSchema } from '@millrace/formats';
+import { type ColumnKind, derivedSchema, type ParsedRow } from '@millrace/formats';
 import fc from 'fast-check';
 import { CsvParser } from './csv-parser.ts';
 import { rowsParser } from './rows-parser.ts';
@@ -21,7 +21,7 @@ const parse = (
   const rows = [];
   for (let at = 0; at < text.length; at += pieceLength) rows.push(...parser.push(text.slice(at, at + pieceLength)));
   rows.push(...parser.end());
-  return rows.map((row) => ({ ...row }));
+  return rows.map((row) => ({ ...(row as ParsedRow) }));
 };
 
 const one = (kind: ColumnKind, json: string): string | null | undefined =>

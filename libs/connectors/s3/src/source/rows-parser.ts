@@ -6,56 +6,104 @@ import {
   type ParsedRow,
   type TableSchema,
 } from '@millrace/formats';
-import { CsvParser, type CsvRow } from './csv-parser.ts';
+import { BadLine, CsvParser, type CsvRow } from './csv-parser.ts';
+
+/** A row that cannot be read, by the bytes of its line. */
+export interface UnreadRow {
+  readonly bytes: Buffer;
+  readonly error: NotAValue;
+  /** In its object, from 1. */
+  readonly row: number;
+  /** The line that says what the values are, of CSV. */
+  readonly header: Buffer | undefined;
+}
+
+export const isUnread = (row: object): row is UnreadRow => 'bytes' in row && row.bytes instanceof Uint8Array;
 
 /** Turns the text of an object, in pieces, into rows. Errors say what is wrong; the caller knows where. */
 export interface RowsParser {
   /** Characters that wait for the rest of their row. */
   readonly pending: number;
-  /** Rows so far, without a bad one. */
+  /** Rows so far, without a bad one; a tolerant parser counts those too. */
   readonly count: number;
-  push(piece: string): ParsedRow[];
-  end(): ParsedRow[];
+  push(piece: string): (ParsedRow | UnreadRow)[];
+  end(): (ParsedRow | UnreadRow)[];
 }
 
-export const rowsParser = (format: 'ndjson' | 'csv', schema: TableSchema): RowsParser =>
-  format === 'csv' ? new CsvRows(schema) : new JsonRows(schema);
+/** A tolerant parser takes a byte as a character (latin1), so that a line can be broken without the others. */
+export const rowsParser = (format: 'ndjson' | 'csv', schema: TableSchema, isTolerant = false): RowsParser =>
+  format === 'csv' ? new CsvRows(schema, isTolerant) : new JsonRows(schema, isTolerant);
+
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
+
+function decodeLine(line: string): string {
+  try {
+    return decoder.decode(Buffer.from(line, 'latin1'));
+  } catch {
+    throw new NotAValue('it is not text in UTF-8');
+  }
+}
 
 class CsvRows implements RowsParser {
-  readonly #parser = new CsvParser();
+  readonly #parser: CsvParser;
   readonly #columns: readonly Column[];
+  readonly #isTolerant: boolean;
   count = 0;
   #places: readonly number[] | undefined;
+  #header: CsvRow = [];
 
-  constructor({ columns }: TableSchema) {
+  constructor({ columns }: TableSchema, isTolerant: boolean) {
+    this.#parser = isTolerant ? new CsvParser(decodeLine, true) : new CsvParser();
     this.#columns = columns;
+    this.#isTolerant = isTolerant;
   }
 
   get pending(): number {
     return this.#parser.pending;
   }
 
-  push(piece: string): ParsedRow[] {
+  push(piece: string): (ParsedRow | UnreadRow)[] {
     return this.#rows(this.#parser.push(piece));
   }
 
-  end(): ParsedRow[] {
+  end(): (ParsedRow | UnreadRow)[] {
     return this.#rows(this.#parser.end());
   }
 
-  #rows(lines: readonly CsvRow[]): ParsedRow[] {
-    return lines.flatMap((line): ParsedRow[] => {
+  #rows(lines: readonly (CsvRow | BadLine)[]): (ParsedRow | UnreadRow)[] {
+    return lines.flatMap((line): (ParsedRow | UnreadRow)[] => {
       const places = this.#places;
       if (places === undefined) {
+        // Without a header there is no row.
+        if (line instanceof BadLine) throw line.error;
         this.#places = this.#columns.map(({ name }) => placeOf(line, name));
+        this.#header = line;
         return [];
       }
-      const row = declaredRow(this.#columns, (_, index) => line[places[index]!], true);
+      const row = this.#row(line, places);
       this.count += 1;
       return [row];
     });
   }
+
+  #row(line: CsvRow | BadLine, places: readonly number[]): ParsedRow | UnreadRow {
+    if (line instanceof BadLine) return this.#unread(Buffer.from(line.text, 'latin1'), line.error);
+    try {
+      return declaredRow(this.#columns, (_, index) => line[places[index]!], true);
+    } catch (error) {
+      if (!this.#isTolerant || !(error instanceof NotAValue)) throw error;
+      return this.#unread(Buffer.from(lineOf(line)), error);
+    }
+  }
+
+  #unread(bytes: Buffer, error: NotAValue): UnreadRow {
+    return { bytes, error, row: this.count + 1, header: Buffer.from(lineOf(this.#header)) };
+  }
 }
+
+/** Values as a line again. */
+const lineOf = (values: CsvRow): string =>
+  values.map((value) => (value === null ? '' : `"${value.replaceAll('"', '""')}"`)).join(',');
 
 function placeOf(header: CsvRow, name: string): number {
   // The first name may begin with a byte order mark.
@@ -66,33 +114,45 @@ function placeOf(header: CsvRow, name: string): number {
 
 class JsonRows implements RowsParser {
   readonly #columns: readonly Column[];
+  readonly #isTolerant: boolean;
   count = 0;
   #text = '';
 
-  constructor({ columns }: TableSchema) {
+  constructor({ columns }: TableSchema, isTolerant: boolean) {
     this.#columns = columns;
+    this.#isTolerant = isTolerant;
   }
 
   get pending(): number {
     return this.#text.length;
   }
 
-  push(piece: string): ParsedRow[] {
+  push(piece: string): (ParsedRow | UnreadRow)[] {
     const lines = (this.#text + piece).split('\n');
     this.#text = lines.pop()!;
     return lines.flatMap((line) => this.#rows(line));
   }
 
-  end(): ParsedRow[] {
+  end(): (ParsedRow | UnreadRow)[] {
     const last = this.#text;
     this.#text = '';
     return this.#rows(last);
   }
 
-  #rows(line: string): ParsedRow[] {
+  #rows(line: string): (ParsedRow | UnreadRow)[] {
     if (line.trim() === '') return [];
-    const row = declaredRowOfJson(this.#columns, line);
+    const row = this.#row(line);
     this.count += 1;
     return [row];
+  }
+
+  #row(line: string): ParsedRow | UnreadRow {
+    if (!this.#isTolerant) return declaredRowOfJson(this.#columns, line);
+    try {
+      return declaredRowOfJson(this.#columns, decodeLine(line));
+    } catch (error) {
+      if (!(error instanceof NotAValue)) throw error;
+      return { bytes: Buffer.from(line, 'latin1'), error, row: this.count + 1, header: undefined };
+    }
   }
 }

@@ -1,13 +1,21 @@
-import type { Resolved } from '@millrace/connector-contract';
+import type { Refusals, Resolved } from '@millrace/connector-contract';
 import {
   BATCH_ROWS_MAX,
+  type Batch,
   EVERY_INSTANCE,
   type Processor,
   type ProcessorContext,
   type SnapshotEntry,
   type SnapshotWriter,
 } from '@millrace/engine';
-import { type ChangeBatch, type DeclaredRow, declaredSchema, encodeRows, type TableSchema } from '@millrace/formats';
+import {
+  type ChangeBatch,
+  type DeclaredRow,
+  declaredSchema,
+  encodeRows,
+  isChangeBatch,
+  type TableSchema,
+} from '@millrace/formats';
 import { assert, parseDurationMs } from '@millrace/kernel';
 import { Bucket, type ListedObject } from '../bucket/bucket.ts';
 import type { S3Config } from '../config.ts';
@@ -15,8 +23,10 @@ import { isPassing } from '../errors.ts';
 import { isOwn } from '../naming/keys.ts';
 import { globPattern, globPrefix } from './glob.ts';
 import { objectRows } from './object-rows.ts';
+import { isUnread, type UnreadRow } from './rows-parser.ts';
 import { SeenObjects } from './seen-objects.ts';
 import type { S3SourceStage } from './source-config.ts';
+import { UnreadRows } from './unread-rows.ts';
 
 /** Batches read ahead of what the outbox takes. */
 const AHEAD_MAX = 4;
@@ -34,7 +44,11 @@ interface Piece {
   /** Rows of the object that are handed on with this. */
   readonly rows: number;
   readonly isLast: boolean;
+  /** Lines among them that could not be read. */
+  readonly unread?: readonly UnreadRow[] | undefined;
 }
+
+type S3SourceOptions = Resolved<S3Config, S3SourceStage> & { readonly refusals?: Refusals | undefined };
 
 interface SavedSource {
   readonly seen: readonly string[];
@@ -49,7 +63,11 @@ interface SavedSource {
 export class S3SourceProcessor implements Processor {
   /** Parts of row groups of Parquet, and blocks of Avro, are decoded in one go. */
   readonly isCooperative: boolean;
-  readonly #options: Resolved<S3Config, S3SourceStage>;
+  readonly #options: S3SourceOptions;
+  /** Absent: the first line that cannot be read is an error. */
+  readonly #unread: UnreadRows | undefined;
+  /** Lines that came back, read again. */
+  #again: { readonly given: Batch; readonly batch: ChangeBatch } | undefined;
   readonly #schema: TableSchema;
   readonly #closing = new AbortController();
   readonly #seen = new SeenObjects();
@@ -63,10 +81,14 @@ export class S3SourceProcessor implements Processor {
   /** All objects are read ahead; only without `follow`. */
   #isAtEnd = false;
 
-  constructor(options: Resolved<S3Config, S3SourceStage>) {
+  constructor(options: S3SourceOptions) {
     this.#options = options;
     this.isCooperative = options.stage.format !== 'parquet' && options.stage.format !== 'avro';
     this.#schema = declaredSchema(options.stage);
+    const { stage, job, refusals } = options;
+    if (refusals === undefined) return;
+    const format = stage.format === 'csv' ? 'csv' : 'ndjson';
+    this.#unread = new UnreadRows({ stage: job.stage, format, schema: this.#schema, refusals });
   }
 
   async init(context: ProcessorContext): Promise<void> {
@@ -94,9 +116,22 @@ export class S3SourceProcessor implements Processor {
       if (piece.batch !== undefined && !this.#context.outbox.offer(piece.batch)) return false;
       this.#ahead.shift();
       this.#advance(piece);
+      // With the position: one snapshot has both.
+      for (const each of piece.unread ?? [])
+        this.#unread!.refuse(this.#bucket, piece.object, each, this.#context.clock.nowMs());
       this.#hasRoom?.();
     }
     return this.#isAtEnd;
+  }
+
+  /** Lines that could not be read come back, perhaps edited. */
+  process(_ordinal: number, batch: Batch): boolean {
+    assert(isChangeBatch(batch) && this.#unread !== undefined, 'a source is given nothing but what it has set aside');
+    if (this.#again?.given !== batch)
+      this.#again = { given: batch, batch: this.#batch(this.#unread.readAgain(this.#bucket, batch)) };
+    if (this.#again.batch.length > 0 && !this.#context.outbox.offer(this.#again.batch)) return false;
+    this.#again = undefined;
+    return true;
   }
 
   saveSnapshot(_snapshotId: number, writer: SnapshotWriter): boolean {
@@ -166,12 +201,22 @@ export class S3SourceProcessor implements Processor {
       const before = rows;
       try {
         const { format } = this.#options.stage;
-        const pieces = objectRows({ bucket: this.#bucket, object, format, schema: this.#schema, skip: rows });
+        const isTolerant = this.#unread !== undefined;
+        const pieces = objectRows({
+          bucket: this.#bucket,
+          object,
+          format,
+          schema: this.#schema,
+          skip: rows,
+          isTolerant,
+        });
         for await (const parsed of pieces) {
           for (let at = 0; at < parsed.length; at += BATCH_ROWS_MAX) {
             const part = parsed.slice(at, at + BATCH_ROWS_MAX);
             rows += part.length;
-            await this.#hold({ object, batch: this.#batch(part), rows, isLast: false });
+            const unread = part.filter(isUnread);
+            const read = part.filter((row) => !isUnread(row)) as readonly DeclaredRow[];
+            await this.#hold({ object, batch: this.#batch(read), rows, isLast: false, unread });
           }
         }
         await this.#hold({ object, batch: undefined, rows, isLast: true });

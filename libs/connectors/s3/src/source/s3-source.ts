@@ -26,5 +26,7 @@ export const s3Source = defineSource<S3Config, S3SourceStage>({
     shape: { tables: [declaredSchema(stage)] },
     findings: await checkReadable(config, signal),
   }),
+  // Of Parquet and Avro a whole part is damaged, not a row.
+  refuses: ({ format }) => format === 'ndjson' || format === 'csv',
   createSource: (options) => () => new S3SourceProcessor(options),
 });
