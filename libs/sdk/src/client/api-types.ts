@@ -447,6 +447,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/{id}/tail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Rows that cross edges of a running job, a sample of fifty a second at most (server-sent events). */
+        get: operations["Tail.ofJob"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/plan": {
         parameters: {
             query?: never;
@@ -754,6 +771,23 @@ export interface paths {
         };
         /** Lists the tables of a source: size, key, and what stands against capturing them. */
         get: operations["Sources.tables"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sources/{id}/tail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Change events of a source, as one of the jobs that use it gets them (server-sent events). */
+        get: operations["Tail.ofSource"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1929,6 +1963,7 @@ export interface components {
             operations: components["schemas"]["Operation"][];
             /** @description The worst and oldest first; empty: all is well. */
             problems: components["schemas"]["FleetProblem"][];
+            sources: components["schemas"]["SourceSummary"][];
             totals: components["schemas"]["FleetTotals"];
         };
         /** @description A pipeline: named stages from sources to sinks. */
@@ -2126,6 +2161,20 @@ export interface components {
             /** @description null: the connection cannot be used, or such a source cannot tell its tables. */
             tables: components["schemas"]["DiscoveredTables"] | null;
         };
+        /** @description A source and what it keeps for its jobs, as of the last half minute. */
+        SourceSummary: {
+            id: string;
+            name: string;
+            /** @description Log that its system keeps for all of them. */
+            retainedBytes: number | null;
+            /** @description What may be written before the first of them is lost; null: no limit. */
+            safeBytes: number | null;
+            /** @description Of jobs, and orphans; null: it has none, or could not be asked. */
+            slots: number | null;
+            /** @description Why it could not be asked. */
+            trouble: string | null;
+            type: string;
+        };
         /** @description Nothing new can be told for now, and why; the stream goes on by itself. */
         StreamTrouble: {
             code: string;
@@ -2281,6 +2330,34 @@ export interface components {
             /** @description Partitions that were acknowledged and belong to another instance. */
             lost: number[];
         };
+        /** @description What is being looked at. Rows come within a second or two. */
+        TailBegun: {
+            edges: {
+                edge: number;
+                from: string;
+                to: string;
+            }[];
+            job: {
+                id: string;
+                name: string;
+            };
+            /** @description What is more is passed over. */
+            rowsPerSecond: number;
+        };
+        /** @description Nothing more comes: the filter does not fit the rows, or nobody runs the job. */
+        TailError: {
+            message: string;
+        };
+        /** @description A sample of the rows that cross the edges. */
+        TailRows: {
+            /** @description Rows since the event before that were too many, or of which the filter is not true. */
+            passedOver: number;
+            rows: {
+                edge: number;
+                /** @description A change event (op, table, before, after, lsn, commitTime, isLoading; long texts are cut, {"unchanged":true} is a value that was not sent again), or the row of a stage that makes other rows. */
+                row: unknown;
+            }[];
+        };
         /** @description Code of a job written in TypeScript, as millrace submit bundles it. */
         UploadModule: {
             /** @description A JavaScript module, bundled; it may import @millrace/*. */
@@ -2404,6 +2481,7 @@ export type Snapshot = components['schemas']['Snapshot'];
 export type SnapshotFigures = components['schemas']['SnapshotFigures'];
 export type Snapshots = components['schemas']['Snapshots'];
 export type SourceProbe = components['schemas']['SourceProbe'];
+export type SourceSummary = components['schemas']['SourceSummary'];
 export type StreamTrouble = components['schemas']['StreamTrouble'];
 export type SubmittedJob = components['schemas']['SubmittedJob'];
 export type Subscription = components['schemas']['Subscription'];
@@ -2413,6 +2491,9 @@ export type SubscriptionRefusal = components['schemas']['SubscriptionRefusal'];
 export type SubscriptionRefusalAnswer = components['schemas']['SubscriptionRefusalAnswer'];
 export type SubscriptionReport = components['schemas']['SubscriptionReport'];
 export type SubscriptionReportAnswer = components['schemas']['SubscriptionReportAnswer'];
+export type TailBegun = components['schemas']['TailBegun'];
+export type TailError = components['schemas']['TailError'];
+export type TailRows = components['schemas']['TailRows'];
 export type UploadModule = components['schemas']['UploadModule'];
 export type VertexFigures = components['schemas']['VertexFigures'];
 export type $defs = Record<string, never>;
@@ -3517,6 +3598,57 @@ export interface operations {
             };
         };
     };
+    "Tail.ofJob": {
+        parameters: {
+            query?: {
+                /** @description Number of an edge, instead of a vertex. */
+                edge?: string;
+                /** @description Only rows of which this is true, in the language of a job's filter: after.total > 100. */
+                filter?: string;
+                /** @description Rows that leave it; of a sink: rows that reach it. */
+                vertex?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What is looked at (`begun`), then samples. A comment line comes every few seconds when nothing else does. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": {
+                        data: components["schemas"]["TailBegun"];
+                        /** @enum {string} */
+                        event: "begun";
+                    } | {
+                        data: components["schemas"]["TailRows"];
+                        /** @enum {string} */
+                        event: "rows";
+                    } | {
+                        data: components["schemas"]["TailError"];
+                        /** @enum {string} */
+                        event: "failed";
+                    };
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "Jobs.plan": {
         parameters: {
             query?: {
@@ -4402,6 +4534,53 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["DiscoveredTables"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Tail.ofSource": {
+        parameters: {
+            query?: {
+                /** @description Only rows of which this is true, in the language of a job's filter: after.total > 100. */
+                filter?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Which job is looked at (`begun`), then samples. A comment line comes every few seconds when nothing else does. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": {
+                        data: components["schemas"]["TailBegun"];
+                        /** @enum {string} */
+                        event: "begun";
+                    } | {
+                        data: components["schemas"]["TailRows"];
+                        /** @enum {string} */
+                        event: "rows";
+                    } | {
+                        data: components["schemas"]["TailError"];
+                        /** @enum {string} */
+                        event: "failed";
+                    };
                 };
             };
             /** @description What went wrong, and how to mend it. */
