@@ -26,9 +26,16 @@ describe('LagMeter', () => {
   it('is zero a while after the last change when the source has passed everything, and not before', () => {
     const meter = new LagMeter();
     meter.heard(at(100), 0n, 0);
-    meter.emitted(0n, 70);
+    meter.emitted(1_000n, 71);
     expect(meter.lag(at(100), 500).lagMs).toBe(70);
     expect(meter.lag(at(50), 5_000).lagMs).toBe(70);
     expect(meter.lag(at(100), 5_000).lagMs).toBe(0);
+  });
+
+  it('tells no age of rows of the initial load, which were committed at no known time', () => {
+    const meter = new LagMeter();
+    meter.heard(at(100), 0n, 0);
+    meter.emitted(0n, 1_795_000_000_000);
+    expect(meter.lag(at(50), 1_795_000_000_000).lagMs).toBe(0);
   });
 });

@@ -33,8 +33,9 @@ export class LagMeter {
     if (position > this.#serverLsn) this.#serverLsn = position;
   }
 
-  /** Changes were handed on; the newest was committed at `commitTimeUs`. */
+  /** Changes were handed on; the newest was committed at `commitTimeUs`. Rows of the initial load have no commit (0) and tell no age. */
   emitted(commitTimeUs: bigint, nowMs: number): void {
+    if (commitTimeUs === 0n) return;
     const offsetMs = Number.isFinite(this.#clockOffsetMs) ? this.#clockOffsetMs : 0;
     this.#lagMs = Math.max(0, nowMs - offsetMs - Number(commitTimeUs / 1_000n));
     this.#emittedMs = nowMs;
