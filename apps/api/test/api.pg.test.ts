@@ -347,6 +347,31 @@ describe('jobs', () => {
     ]);
   });
 
+  it('are refused where a dead letter could be lost behind a sink that is ahead of snapshots', async () => {
+    const ask = (onError: unknown, mode: string) =>
+      api.request('POST', '/api/v1/jobs?check=false', {
+        ...job('unsteady'),
+        guarantee: 'at-least-once',
+        stages: {
+          orders: { source: 'shop', tables: ['public.orders'] },
+          scored: {
+            input: 'orders',
+            mapAsync: { module: 'a'.repeat(64), export: 'score', of: { id: 'after.id' }, columns: { score: 'int4' } },
+            onError,
+          },
+          some: { input: 'scored', filter: 'score > 1' },
+          copy: { input: 'some', sink: 'wh', mode },
+        },
+      });
+    expect((await ask({ action: 'dead-letter' }, 'upsert')).body).toMatchObject({
+      code: 'pipeline.invalid',
+      errors: [{ code: 'pipeline.unsteady_letters', pointer: '/stages/scored/onError' }],
+    });
+    // These pass, up to the module, which is not there.
+    expect((await ask({ action: 'dead-letter' }, 'post')).body).toMatchObject({ code: 'module.unknown' });
+    expect((await ask('skip', 'upsert')).body).toMatchObject({ code: 'module.unknown' });
+  });
+
   it('are refused when they ask a sink for more than it holds', async () => {
     world.findings = [];
     const stages = { ...job('x').stages, copy: { input: 'orders', sink: 'wh', mode: 'post' } };

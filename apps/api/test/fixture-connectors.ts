@@ -105,6 +105,7 @@ export const fixtureConnectors = ConnectorRegistry.of([
         );
     },
     showsRowsAtOnce: () => true,
+    skipsWhatItPassed: ({ mode }) => mode === 'upsert',
     createSink: unused,
     dispose,
   }),

@@ -65,6 +65,7 @@ export {
   type RegisteredSuppliers,
   toDag,
 } from './planner/plan-graph.ts';
+export { unsteadyLetters } from './planner/unsteady-letters.ts';
 export { rowKeyOf } from './refusals/event-key.ts';
 export { LETTER_TABLE, lettersOf } from './refusals/letter-rows.ts';
 export type { Handled, Letter, LetterRequest, LetterStore, OpenLetterStore } from './refusals/letter-store.ts';

@@ -20,6 +20,7 @@ import { exportsOfModule, planModule } from '../modules/module-plan.ts';
 import { Executions } from '../queue/executions.ts';
 import { PreflightRun } from './preflight.ts';
 import { type StageDefinition, stageDefinitions } from './stage-definitions.ts';
+import { unsteadyIssues } from './unsteady-issues.ts';
 
 export const PreflightFailed = errorCode('job.preflight_failed', {
   domain: 'user',
@@ -103,7 +104,8 @@ export class SubmitJobUseCase {
       if (!(error instanceof MillraceError) || error.code !== InvalidPipeline) throw error;
       throw refused(InvalidPipeline, [...(error.details.errors as readonly InputIssue[]), ...issues]);
     }
-    if (issues.length > 0) throw refused(InvalidPipeline, issues);
+    const all = [...issues, ...unsteadyIssues(pipeline, stages)];
+    if (all.length > 0) throw refused(InvalidPipeline, all);
     return { pipeline, stages };
   }
 

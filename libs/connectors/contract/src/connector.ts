@@ -113,6 +113,11 @@ export interface SinkDefinition<Config = never, Stage = never> extends Definitio
   readonly guarantees: readonly SinkGuarantee[];
   /** Rows, those of an initial load too, are visible before the snapshot that covers them is committed (as `upsert`); the load needs to know. */
   showsRowsAtOnce(stage: Stage): boolean;
+  /**
+   * Rows may be shown before a snapshot covers them, and what comes again after a crash is skipped up to the position of the last one shown. A record
+   * that a stage before it refused then, and takes now, would be skipped as well. Absent: it does not.
+   */
+  skipsWhatItPassed?(stage: Stage): boolean;
   /** Can this stage take these tables (keys, columns, the target's own shape)? Changes nothing. */
   checkStage(options: Resolved<Config, Stage>, input: SourceShape, signal: AbortSignal): Promise<readonly Finding[]>;
   /** Does `createSink` honour `refusals` for this stage? Absent: for none. */

@@ -47,6 +47,7 @@ export const jdbcSink = defineSink<ConnectionOptions, StageOptions>({
     },
   ],
   showsRowsAtOnce: ({ mode }) => mode !== 'append',
+  skipsWhatItPassed: ({ mode }) => mode !== 'append',
   check: (config, signal) => DIALECTS[config.dialect].check(config, signal),
   checkStage: ({ config, stage }, input, signal) =>
     DIALECTS[config.dialect].checkTables(config, stage, input.tables, signal),

@@ -47,6 +47,7 @@ export const kafkaSink = defineSink<ClusterConfig, SinkStage>({
     },
   ],
   showsRowsAtOnce: () => false,
+  skipsWhatItPassed: ({ commit }) => commit === 'continuous',
   checkStage: async (options, shape, signal) => [
     ...(await checkTopics(options, shape, signal)),
     ...(await checkFormat(options, shape, signal)),

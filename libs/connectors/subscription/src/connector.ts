@@ -38,6 +38,7 @@ export const subscriptionSink = defineSink<ConnectionOptions, StageOptions>({
   check: checkRedis,
   // Rows of an initial load wait for their snapshot.
   showsRowsAtOnce: () => false,
+  skipsWhatItPassed: () => true,
   checkStage: async ({ config }) => checkRedis(config),
   createSink: (options) => () => new SubscriptionSink(options),
   async dispose({ config, stage, job }) {

@@ -54,6 +54,7 @@ function callStage<Row, To, Bounds extends Boundedness>(
   const made: Stage<To, Bounds> = operatorStage(stage, {
     label,
     emitsByItself: true,
+    asksOthers: true,
     name: label,
     routing: { kind: 'local' },
     policy: tolerance?.policy,

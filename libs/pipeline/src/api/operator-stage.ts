@@ -17,6 +17,7 @@ export interface OperatorParts {
   readonly parallelism?: Parallelism | undefined;
   readonly needsTime?: boolean | undefined;
   readonly emitsByItself?: boolean | undefined;
+  readonly asksOthers?: boolean | undefined;
   readonly isCooperative?: boolean | undefined;
   /** What becomes of rows that it cannot take; then it runs as one instance. */
   readonly policy?: RecordPolicy | undefined;
@@ -37,6 +38,7 @@ export function operatorStage<To, Bounds extends Boundedness>(
     parallelism,
     needsTime,
     emitsByItself,
+    asksOthers,
     isCooperative = true,
     policy,
     supplier,
@@ -52,6 +54,7 @@ export function operatorStage<To, Bounds extends Boundedness>(
     isCooperative,
     needsTime,
     emitsByItself,
+    asksOthers,
     supplier: isCooperative ? supplier : (mode, refusals) => onThreadsOfItsOwn(supplier(mode, refusals)),
   });
 }

@@ -129,6 +129,7 @@ class GraphBuilder {
     return this.#operator(stage, this.#input(stage), {
       label: 'enrich',
       emitsByItself: true,
+      asksOthers: true,
       routings: [{ kind: 'local' }],
       supplier: () => () => ({ process: () => true }),
       policy: policyOf(stage.name, spec.onError),
@@ -148,6 +149,7 @@ class GraphBuilder {
     return this.#operator(stage, this.#input(stage), {
       label: 'mapAsync',
       emitsByItself: true,
+      asksOthers: true,
       routings: [{ kind: 'local' }],
       supplier: () => () => ({ process: () => true }),
       policy: policyOf(stage.name, spec.onError),
@@ -339,7 +341,16 @@ class GraphBuilder {
     input: GraphNode,
     parts: Pick<
       OperatorNode,
-      'label' | 'routings' | 'assignsTime' | 'needsTime' | 'emitsByItself' | 'lookup' | 'module' | 'policy' | 'supplier'
+      | 'label'
+      | 'routings'
+      | 'assignsTime'
+      | 'needsTime'
+      | 'emitsByItself'
+      | 'asksOthers'
+      | 'lookup'
+      | 'module'
+      | 'policy'
+      | 'supplier'
     >,
     part?: string,
   ): GraphNode {

@@ -110,6 +110,10 @@ export function registeredSuppliers({
       assert(connector.openLookup !== undefined, `sources of type ${type} cannot look rows up`);
       return connector.openLookup(connector.config.parse(config) as never, request, signal);
     },
+    skipsWhatItPassed({ definition, options }) {
+      const connector = registry.sink(used(sinks, definition).type);
+      return connector.skipsWhatItPassed?.(connector.stage.parse(options) as never) ?? false;
+    },
     showsRowsAtOnce({ definition, options }) {
       const connector = registry.sink(used(sinks, definition).type);
       return connector.showsRowsAtOnce(connector.stage.parse(options) as never);

@@ -91,6 +91,8 @@ export interface OperatorNode extends NodeBase {
   readonly needsTime?: boolean | undefined;
   /** Its rows come out when answers come, whether or not others go in. */
   readonly emitsByItself?: boolean | undefined;
+  /** It asks something outside, which may answer otherwise when it is asked again after a crash. */
+  readonly asksOthers?: boolean | undefined;
   /** `false`: a thread of its own for each instance. */
   readonly isCooperative: boolean;
 }

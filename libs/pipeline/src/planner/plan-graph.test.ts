@@ -1,6 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import { AggregateOperations } from '@millrace/operators';
-import { explainPlan, Pipeline, planGraph, planText, Sinks, Sources, sliding, TestSources, toDag } from '../index.ts';
+import {
+  explainPlan,
+  Pipeline,
+  planGraph,
+  planText,
+  RegisteredSinks,
+  type RegisteredSuppliers,
+  Sinks,
+  Sources,
+  sliding,
+  TestSources,
+  toDag,
+} from '../index.ts';
 
 const { counting, coAggregate } = AggregateOperations;
 
@@ -303,5 +315,42 @@ describe('mistakes are refused with a code', () => {
   it('native timestamps of a source that has none', () => {
     const rows = Pipeline.create().readFrom(clicks());
     expect(thrown(() => rows.withNativeTimestamps(0))).toEqual(refused('pipeline.no_native_timestamps'));
+  });
+});
+
+describe('dead letters of calls', () => {
+  const plan = (onError: 'dead-letter' | 'skip', isAhead: boolean) => {
+    const p = Pipeline.create();
+    p.readFrom(TestSources.range(0, 10, 1))
+      .mapAsync(async (n) => n + 1, { onError: { action: onError } })
+      .map((n) => ({ id: String(n) }))
+      .writeTo(
+        RegisteredSinks.rows('warehouse', { columns: { id: 'text' }, key: ['id'], options: { table: 'numbers' } }),
+      );
+    const noLetters = async (): Promise<never> => {
+      throw new Error('a plan opens no letters');
+    };
+    const nothing = () => () => ({});
+    const registered: RegisteredSuppliers = {
+      source: nothing,
+      sink: nothing,
+      letterSink: nothing,
+      letters: noLetters,
+      showsRowsAtOnce: () => isAhead,
+      skipsWhatItPassed: () => isAhead,
+      openLookup: noLetters,
+    };
+    return () => planGraph(p.graph, { threads: 1, registered });
+  };
+
+  it('are refused before a sink that is ahead of snapshots: after a crash it would skip what is answered otherwise', () => {
+    expect(plan('dead-letter', true)).toThrow(
+      expect.objectContaining({
+        code: expect.objectContaining({ code: 'pipeline.unsteady_letters' }),
+        details: { stage: 'mapAsync', sink: 'warehouse' },
+      }),
+    );
+    expect(plan('dead-letter', false)).not.toThrow();
+    expect(plan('skip', true)).not.toThrow();
   });
 });

@@ -30,6 +30,7 @@ import { letterName } from '../refusals/letter-name.ts';
 import type { OpenLetterStore } from '../refusals/letter-store.ts';
 import { refusalGate } from '../refusals/refusal-gate.processor.ts';
 import { type PlannedEdge, PlannedVertex } from './planned-vertex.ts';
+import { refuseUnsteadyLetters } from './unsteady-letters.ts';
 import { reasonOf } from './vertex-reason.ts';
 
 export interface PlanOptions {
@@ -50,6 +51,8 @@ export interface RegisteredSuppliers {
   /** Where stages keep the records they cannot take. Absent: there is no catalog here. */
   readonly letters?: OpenLetterStore | undefined;
   showsRowsAtOnce(part: RegisteredPart): boolean;
+  /** As `skipsWhatItPassed` of the sink. */
+  skipsWhatItPassed(part: RegisteredPart): boolean;
   openLookup(definition: string, request: LookupRequest, signal: AbortSignal): Promise<TableLookup>;
   /** Of the job's module, if it has one. */
   readonly moduleUrl?: string | undefined;
@@ -69,6 +72,7 @@ const FIRST = -1;
 /** @throws MillraceError what `PipelineGraph.checkComplete` throws */
 export function planGraph(graph: PipelineGraph, options: PlanOptions): PlannedGraph {
   graph.checkComplete();
+  if (options.registered !== undefined) refuseUnsteadyLetters(graph, options.registered);
   return new GraphPlanner(graph, options).plan();
 }
 
