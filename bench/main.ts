@@ -29,6 +29,7 @@ const BENCHES: Readonly<Record<string, Run>> = {
     else await scaled(() => import('./kafka/bench.ts'))(args);
   },
   eventstore: scaled(() => import('./eventstore/bench.ts')),
+  handlers: async () => (await import('./handlers/bench.ts')).run(),
   s3: scaled(() => import('./s3/bench.ts')),
   nexmark: async (args) => (await import('./nexmark/bench.ts')).run(args),
 };

@@ -1,7 +1,8 @@
-/** `npm run -s chaos -- [--scenario load|sinks|poison] [--kills 25] [--seconds 90] [--rows 1000000] [--poison 1000] [--seed N] [--workers N]` */
+/** `npm run -s chaos -- [--scenario load|sinks|poison|sdk] [--kills 25] [--seconds 90] [--rows 1000000] [--poison 1000] [--seed N] [--workers N]` */
 import { parseArgs } from 'node:util';
 import { runChaos } from './chaos.ts';
 import { runPoison } from './poison.ts';
+import { runSdk } from './sdk.ts';
 import { runSinks } from './sinks.ts';
 
 const { values } = parseArgs({
@@ -15,6 +16,8 @@ const { values } = parseArgs({
     poison: { type: 'string', default: '1000' },
   },
 });
+
+const SDK_ORDERS_PER_KILL = 200;
 
 const options = {
   kills: Number(values.kills),
@@ -34,13 +37,19 @@ async function run(): Promise<boolean> {
     console.log(JSON.stringify(result));
     return result.wrongLetters + result.wrongBefore + result.wrongAfter === 0 && result.refused === result.poison;
   }
+  if (values.scenario === 'sdk') {
+    const result = await runSdk({ ...options, orders: options.kills * SDK_ORDERS_PER_KILL });
+    console.log(JSON.stringify(result));
+    const { effects, messages } = result;
+    return effects.missing + effects.duplicates + messages.missing + messages.duplicates === 0;
+  }
   const result = await runSinks({ ...options, serverKills: Math.max(1, Math.round(options.kills / 8)) });
   console.log(JSON.stringify(result));
   return Object.values(result.wrong).every(({ missing, duplicates }) => missing + duplicates === 0);
 }
 
-if (!['load', 'sinks', 'poison'].includes(values.scenario)) {
-  console.error('--scenario is load, sinks or poison');
+if (!['load', 'sinks', 'poison', 'sdk'].includes(values.scenario)) {
+  console.error('--scenario is load, sinks, poison or sdk');
   process.exit(2);
 }
 process.exit((await run()) ? 0 : 1);

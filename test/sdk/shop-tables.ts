@@ -1,4 +1,4 @@
-/** As `millrace typegen --source shop` writes it. */
+// #region table
 export class Orders {
   static readonly source = 'shop';
   static readonly table = 'public.orders';
@@ -6,3 +6,4 @@ export class Orders {
   declare readonly customer: string;
   declare readonly total: string;
 }
+// #endregion table

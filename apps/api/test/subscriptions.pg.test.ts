@@ -76,6 +76,25 @@ async function attach(name: string) {
   };
 }
 
+it('columns of tables are told for the types of a service', async () => {
+  const path = '/api/v1/sources/shop/columns?tables=';
+  expect((await api.request('GET', `${path}public.orders`)).body).toEqual({
+    items: [
+      {
+        table: 'public.orders',
+        columns: [
+          { name: 'id', kind: 'integer', sqlType: 'integer', isKey: true, isNullable: false },
+          { name: 'note', kind: 'text', sqlType: 'text', isKey: false, isNullable: true },
+        ],
+      },
+    ],
+  });
+  expect(await api.request('GET', `${path}public.ordrs`)).toMatchObject({
+    status: 422,
+    body: { code: 'source.no_such_table', mend: expect.stringContaining('public.orders') },
+  });
+});
+
 describe('subscriptions', () => {
   it('are jobs of a shape of their own: made, shown, listed, and deleted with what waits', async () => {
     const made = await subscribe('mailer', { operations: ['insert'], filter: "after.note <> ''" });

@@ -8,6 +8,7 @@ import { deadLettersCommand } from './dead-letters/dead-letters-command.ts';
 import { demoCommand } from './demo/demo-command.ts';
 import { planCommand } from './plan/plan-command.ts';
 import { submitCommand, uploadCommand } from './submit/submit-command.ts';
+import { typegenCommand } from './typegen/typegen-command.ts';
 import { verifyCommand } from './verify/verify-command.ts';
 
 const EXIT_FAILED = 2;
@@ -25,6 +26,7 @@ program.addCommand(demoCommand(exit));
 program.addCommand(submitCommand(print, process.env));
 program.addCommand(uploadCommand(print, process.env));
 program.addCommand(planCommand(print));
+program.addCommand(typegenCommand(print, process.env));
 program.addCommand(connectorsCommand(print, process.env));
 program.addCommand(initCommand(print, process.env));
 program.addCommand(keysCommand(print, process.env));

@@ -10,3 +10,11 @@ export { fromPg } from './executors/from-pg.ts';
 export { fromPrisma } from './executors/from-prisma.ts';
 export { fromTypeOrm } from './executors/from-typeorm.ts';
 export { Inbox, type InboxOptions, inboxTable } from './inbox/inbox.ts';
+export {
+  Outbox,
+  type OutboxJob,
+  type OutboxJobOptions,
+  type OutboxMessage,
+  type OutboxOptions,
+  outboxTable,
+} from './outbox/outbox.ts';

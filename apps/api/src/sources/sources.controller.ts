@@ -25,6 +25,10 @@ import { IfMatch } from '../http/if-match.ts';
 import { type PageQuery, type PageView, pageQuerySchema, pageRequest, pageView } from '../http/page-query.ts';
 import { ResourceId } from '../http/resource-id.ts';
 import {
+  type ColumnsQuery,
+  type ColumnsView,
+  columnsQuerySchema,
+  columnsSchema,
   type DiscoveryView,
   type DropSlotQuery,
   discoverySchema,
@@ -80,6 +84,18 @@ export class SourcesController {
   @Answers(200, discoverySchema)
   tables(@Param('id') id: string): Promise<DiscoveryView> {
     return this.lookAtSource.tables(id);
+  }
+
+  @Get(':id/columns')
+  @NeedsRole('operator')
+  @IdPath('Tells the columns of tables, as their changes have them; types of a service are made of that.')
+  @QueryOf(columnsQuerySchema)
+  @Answers(200, columnsSchema)
+  columns(
+    @Param('id') id: string,
+    @Query({ schema: columnsQuerySchema }) { tables }: ColumnsQuery,
+  ): Promise<ColumnsView> {
+    return this.lookAtSource.columns(id, tables);
   }
 
   @Get(':id/slots')

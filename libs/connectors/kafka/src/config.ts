@@ -77,6 +77,12 @@ const topic = z
 /** What a sink stage writes, and where. */
 const sinkFields = z.strictObject({
   topic,
+  topicColumn: z.string().min(1).optional().meta({
+    description: 'Column whose value is the topic of the message, instead of "topic".',
+  }),
+  headersColumn: z.string().min(1).optional().meta({
+    description: 'Column of type json whose members are headers of the message as well.',
+  }),
   ...sinkFormatFields,
   json: z.enum(['string', 'inline']).default('string').meta({
     description:

@@ -127,6 +127,12 @@ export const PlainNeedsColumn = errorCode('kafka.plain_needs_column', {
   retry: 'after-repair',
   title: 'A plain message needs one column for its key and one for its value',
 });
+export const TopicOfRow = errorCode('kafka.topic_of_row', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'A row does not name its topic',
+  ofRecord: true,
+});
 export const PlainValueMissing = errorCode('kafka.plain_value_missing', {
   domain: 'user',
   retry: 'after-repair',

@@ -30,6 +30,7 @@ import { letterName } from '../refusals/letter-name.ts';
 import type { OpenLetterStore } from '../refusals/letter-store.ts';
 import { refusalGate } from '../refusals/refusal-gate.processor.ts';
 import { type PlannedEdge, PlannedVertex } from './planned-vertex.ts';
+import { reasonOf } from './vertex-reason.ts';
 
 export interface PlanOptions {
   /** Engine threads of a member: what `threads` means as a parallelism. */
@@ -392,10 +393,4 @@ class GraphPlanner {
   #wanted({ parallelism }: GraphNode, inherited: Exclude<Parallelism, 'inherit'>): Exclude<Parallelism, 'inherit'> {
     return parallelism === 'inherit' ? inherited : parallelism;
   }
-}
-
-function reasonOf(routings: readonly InputRouting[]): string {
-  if (routings.some(({ kind }) => kind === 'keyed' || kind === 'partitioned')) return 'rows are partitioned by key';
-  if (routings.some(({ kind }) => kind === 'broadcast')) return 'it joins another input';
-  return routings.some(({ kind }) => kind === 'one') ? 'all rows meet at one instance' : 'rows are spread anew';
 }

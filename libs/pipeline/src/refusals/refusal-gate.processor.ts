@@ -14,13 +14,13 @@ import {
   type EventRecord,
   FLAG_KEY_CHANGE,
   isChangeBatch,
-  Op,
   recordOf,
   type TableSchema,
 } from '@millrace/formats';
 import { assert, errorCode, MillraceError } from '@millrace/kernel';
 import { pickEvents } from '../events/pick-events.ts';
 import { eventKey, letterKey, rowKeyOf } from './event-key.ts';
+import { pairOf } from './key-change-pair.ts';
 import { LetterBox, type SavedBox } from './letter-box.ts';
 import { LetterOutlet } from './letter-outlet.ts';
 import type { Letter, LetterRequest, OpenLetterStore } from './letter-store.ts';
@@ -391,15 +391,3 @@ class RefusalGate implements Processor, Refusals {
     return this.#finishReturning();
   }
 }
-
-/** The event, and with one half of a key change the other, if that is still there. */
-function pairOf(batch: ChangeBatch, index: number): readonly number[] {
-  if (!isHalf(batch, index)) return [index];
-  const isFirst = batch.op[index] === Op.Delete;
-  const other = isFirst ? index + 1 : index - 1;
-  if (other < 0 || other >= batch.length || !isHalf(batch, other)) return [index];
-  if ((batch.op[other] === Op.Delete) === isFirst) return [index];
-  return isFirst ? [index, other] : [other, index];
-}
-
-const isHalf = (batch: ChangeBatch, index: number): boolean => (batch.flags[index]! & FLAG_KEY_CHANGE) !== 0;

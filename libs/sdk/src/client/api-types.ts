@@ -728,6 +728,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/sources/{id}/columns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells the columns of tables, as their changes have them; types of a service are made of that. */
+        get: operations["Sources.columns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sources/{id}/slots": {
         parameters: {
             query?: never;
@@ -2330,6 +2347,20 @@ export interface components {
             /** @description Partitions that were acknowledged and belong to another instance. */
             lost: number[];
         };
+        /** @description Columns of tables as their changes have them. */
+        TableColumns: {
+            items: {
+                columns: {
+                    isKey: boolean;
+                    isNullable: boolean;
+                    /** @description How its text is read: integer, bigint, exact, boolean, json, … */
+                    kind: string;
+                    name: string;
+                    sqlType: string;
+                }[];
+                table: string;
+            }[];
+        };
         /** @description What is being looked at. Rows come within a second or two. */
         TailBegun: {
             edges: {
@@ -2491,6 +2522,7 @@ export type SubscriptionRefusal = components['schemas']['SubscriptionRefusal'];
 export type SubscriptionRefusalAnswer = components['schemas']['SubscriptionRefusalAnswer'];
 export type SubscriptionReport = components['schemas']['SubscriptionReport'];
 export type SubscriptionReportAnswer = components['schemas']['SubscriptionReportAnswer'];
+export type TableColumns = components['schemas']['TableColumns'];
 export type TailBegun = components['schemas']['TailBegun'];
 export type TailError = components['schemas']['TailError'];
 export type TailRows = components['schemas']['TailRows'];
@@ -4435,6 +4467,41 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Check"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Sources.columns": {
+        parameters: {
+            query?: {
+                /** @description Tables with their schema, with commas between: public.orders,public.customers. */
+                tables?: string;
+            };
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Columns of tables as their changes have them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableColumns"];
                 };
             };
             /** @description What went wrong, and how to mend it. */

@@ -34,17 +34,28 @@ export interface OutboxJobOptions {
   readonly createTopics?: { readonly partitions?: number; readonly replicationFactor?: number } | undefined;
 }
 
-/** Statement that makes the table of the outbox; harmless twice. The table stays empty: what counts is the log. */
-export const outboxTable = (
-  table = 'millrace_outbox',
-  schema = 'public',
-): string => `CREATE TABLE IF NOT EXISTS ${nameOf(schema, table)} (
+/** A job document. */
+export interface OutboxJob {
+  readonly name: string;
+  readonly guarantee: 'exactly-once';
+  readonly snapshotInterval: string;
+  readonly stages: Record<string, Record<string, unknown>>;
+}
+
+/**
+ * Statements that make the table of the outbox; harmless twice. The table stays empty: what counts is the log. A row is removed in the transaction that added it, and a job that makes keys of a column that is
+ * not the table's key wants removed rows whole.
+ */
+export const outboxTable = (table = 'millrace_outbox', schema = 'public'): readonly string[] => [
+  `CREATE TABLE IF NOT EXISTS ${nameOf(schema, table)} (
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   topic text NOT NULL,
   key text,
   payload json NOT NULL,
   headers json NOT NULL
-)`;
+)`,
+  `ALTER TABLE ${nameOf(schema, table)} REPLICA IDENTITY FULL`,
+];
 
 function nameOf(schema: string, table: string): string {
   for (const name of [schema, table])
@@ -57,7 +68,7 @@ export class Outbox<Tx> {
   readonly #executor: Executor<Tx>;
   readonly #table: string;
   readonly #statement: string;
-  readonly #create: string;
+  readonly #create: readonly string[];
 
   constructor({ executor, table = 'millrace_outbox', schema = 'public' }: OutboxOptions<Tx>) {
     this.#executor = executor;
@@ -69,7 +80,7 @@ export class Outbox<Tx> {
   /** Makes the table when it is not there. */
   async migrate(): Promise<void> {
     await this.#executor.transaction(async (tx) => {
-      await this.#executor.queryIn(tx)(this.#create, []);
+      for (const statement of this.#create) await this.#executor.queryIn(tx)(statement, []);
     });
   }
 
@@ -84,10 +95,11 @@ export class Outbox<Tx> {
   }
 
   /** The job that brings the messages to Kafka: `POST /api/v1/jobs`. */
-  job({ name = 'outbox', source, sink, createTopics }: OutboxJobOptions): Readonly<Record<string, unknown>> {
+  job({ name = 'outbox', source, sink, createTopics }: OutboxJobOptions): OutboxJob {
     return {
       name,
       guarantee: 'exactly-once',
+      snapshotInterval: '1s',
       stages: {
         rows: { source, tables: [this.#table], initialLoad: 'none' },
         messages: { input: 'rows', filter: "event.op = 'c'" },

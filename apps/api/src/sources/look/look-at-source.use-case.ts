@@ -1,11 +1,11 @@
 import { Catalog, type Definition } from '@millrace/catalog';
 import { type Connector, ConnectorRegistry, type Discovery, type SourceConnector } from '@millrace/connector-contract';
-import { errorCode, MillraceError } from '@millrace/kernel';
+import { errorCode, MillraceError, ulids } from '@millrace/kernel';
 import { checkInput } from '@millrace/pipeline';
 import { Injectable } from '@nestjs/common';
 import { connectorOf } from '../../definitions/definition-options.ts';
 import { inputInvalid } from '../../http/errors.ts';
-import type { DiscoveryView, SlotsView } from './look.schemas.ts';
+import type { ColumnsView, DiscoveryView, SlotsView } from './look.schemas.ts';
 
 const LOOK_MS_MAX = 20_000;
 
@@ -13,6 +13,12 @@ const NotTold = errorCode('source.cannot_tell', {
   domain: 'user',
   retry: 'never',
   title: 'Sources of this type cannot tell this',
+});
+
+const NoSuchTable = errorCode('source.no_such_table', {
+  domain: 'user',
+  retry: 'never',
+  title: 'The source has no such table',
 });
 
 const SlotInUse = errorCode('slot.in_use', {
@@ -45,6 +51,36 @@ export class LookAtSourceUseCase {
     const { source, connector, config } = await this.#open(idOrName);
     if (connector.discover === undefined) throw cannotTell(source, 'its tables');
     return discoveryView(await connector.discover(config, AbortSignal.timeout(LOOK_MS_MAX)));
+  }
+
+  /** @throws MillraceError `source.unknown`, `source.cannot_tell`, `source.no_such_table` */
+  async columns(idOrName: string, tables: readonly string[]): Promise<ColumnsView> {
+    const { source, connector, config } = await this.#open(idOrName);
+    const stage = checkInput(connector.stage, { tables });
+    if (stage.value === undefined) throw cannotTell(source, 'the columns of tables by their names');
+    const job = { jobId: ulids.next(), jobName: 'columns', stage: 'columns' };
+    const signal = AbortSignal.timeout(LOOK_MS_MAX);
+    const { shape, findings } = await connector.describe({ config, stage: stage.value, job }, signal);
+    const missing = tables.filter((name) => !shape.tables.some(({ id }) => id === name));
+    if (missing.length > 0) {
+      const finding = findings.find(({ severity }) => severity === 'error');
+      throw new MillraceError(NoSuchTable, {
+        message: finding?.message ?? `there is no table ${missing.join(', ')}`,
+        mend: finding?.mend ?? `GET /api/v1/sources/${idOrName}/tables lists them.`,
+        details: { parameter: 'tables', missing },
+      });
+    }
+    const items = shape.tables.map(({ id: table, columns }) => ({
+      table,
+      columns: columns.map(({ name, kind, sqlType, key, nullable }) => ({
+        name,
+        kind,
+        sqlType,
+        isKey: key,
+        isNullable: nullable,
+      })),
+    }));
+    return { items };
   }
 
   /** @throws MillraceError `source.unknown`, `source.cannot_tell`, what the system says */

@@ -26,6 +26,40 @@ export const discoverySchema = z
 
 export type DiscoveryView = z.infer<typeof discoverySchema>;
 
+const TABLES_MAX = 200;
+
+export const columnsQuerySchema = z.strictObject({
+  tables: z
+    .string()
+    .min(1)
+    .transform((text) => text.split(','))
+    .refine((tables) => tables.length <= TABLES_MAX, `at most ${TABLES_MAX} tables`)
+    .meta({ description: 'Tables with their schema, with commas between: public.orders,public.customers.' }),
+});
+
+export type ColumnsQuery = z.infer<typeof columnsQuerySchema>;
+
+export const columnsSchema = z
+  .object({
+    items: z.array(
+      z.object({
+        table: z.string(),
+        columns: z.array(
+          z.object({
+            name: z.string(),
+            kind: z.string().meta({ description: 'How its text is read: integer, bigint, exact, boolean, json, …' }),
+            sqlType: z.string(),
+            isKey: z.boolean(),
+            isNullable: z.boolean(),
+          }),
+        ),
+      }),
+    ),
+  })
+  .meta({ id: 'TableColumns', description: 'Columns of tables as their changes have them.' });
+
+export type ColumnsView = z.infer<typeof columnsSchema>;
+
 export const probeSchema = checkViewSchema
   .extend({
     tables: discoverySchema

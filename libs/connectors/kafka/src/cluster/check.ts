@@ -71,9 +71,10 @@ export function checkTopics(
   signal: AbortSignal,
 ): Promise<readonly Finding[]> {
   return withCluster(config, signal, async (cluster) => {
-    const names = new Set(tables.map((table) => topicName(stage.topic, table, job)));
+    const { topicColumn } = stage;
+    const names = new Set(topicColumn === undefined ? tables.map((table) => topicName(stage.topic, table, job)) : []);
     return [
-      ...tables.flatMap((table) => keyFindings(stage, table)),
+      ...tables.flatMap((table) => [...keyFindings(stage, table), ...columnFindings(stage, table)]),
       ...(await Promise.all([...names].map((name) => topicFinding(cluster, stage, name, '/topic')))).flat(),
       ...(await timeoutFindings(cluster, stage)),
       ...linearFindings(stage, hasPositions === true),
@@ -105,6 +106,26 @@ function linearFindings(stage: SinkStage, hasPositions: boolean): readonly Findi
       pointer: '/commit',
     },
   ];
+}
+
+/** Columns of which topic and headers are made. */
+function columnFindings(stage: SinkStage, { id, columns }: SourceShape['tables'][number]): readonly Finding[] {
+  return (['topicColumn', 'headersColumn'] as const).flatMap((option): readonly Finding[] => {
+    const name = stage[option];
+    const fits = columns.filter(({ kind }) => option === 'topicColumn' || kind === 'json');
+    if (name === undefined || fits.some((column) => column.name === name)) return [];
+    const known = fits.map((column) => column.name).join(', ');
+    const message = `table ${id} has no column ${name}${option === 'topicColumn' ? '' : ' of type json'}`;
+    return [
+      {
+        code: 'kafka.no_such_column',
+        severity: 'error',
+        message,
+        mend: `It has: ${known}.`,
+        pointer: `/${option}`,
+      },
+    ];
+  });
 }
 
 function keyFindings(stage: SinkStage, table: SourceShape['tables'][number]): readonly Finding[] {

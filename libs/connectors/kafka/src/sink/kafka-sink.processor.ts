@@ -30,6 +30,7 @@ import { ContinuousCommits } from './continuous-commits.ts';
 import { EventWriter } from './event-writer.ts';
 import { MessageWriter } from './message-writer.ts';
 import { OpenBatches } from './open-batches.ts';
+import { topicOfRow } from './row-column.ts';
 import { SizeLimits } from './size-limits.ts';
 import { topicName } from './topic-name.ts';
 import { topicOf } from './topics.ts';
@@ -314,9 +315,15 @@ export class KafkaSinkProcessor implements Processor {
     const known = this.#topics.get(schema);
     if (known !== undefined) return known;
     const { stage, job } = this.#options;
-    const topic = topicName(stage.topic, schema, job);
+    const { topicColumn } = stage;
+    const topic =
+      topicColumn === undefined ? topicName(stage.topic, schema, job) : topicOfRow(batch, index, topicColumn);
+    if (topic instanceof MillraceError) {
+      if (this.#options.refusals === undefined) throw topic;
+      return topic;
+    }
     if (this.#open.has(topic) && this.#messages.isReady(schema, topic)) {
-      this.#topics.set(schema, topic);
+      if (topicColumn === undefined) this.#topics.set(schema, topic);
       return topic;
     }
     const refused = this.#refusedSchemas.get(schema);

@@ -17,6 +17,7 @@ import { PlainPart, plainKeyColumn, plainValueColumn } from '../message/plain-pa
 import { RegisteredPart } from '../message/registered-part.ts';
 import type { EncodedHeaders } from '../protocol/record-batch.ts';
 import type { SchemaRegistry } from '../registry/schema-registry.ts';
+import { headersOfRow } from './row-column.ts';
 
 const NONE: readonly Header[] = [];
 
@@ -85,9 +86,12 @@ export class MessageWriter {
   }
 
   #ownHeaders(batch: ChangeBatch, index: number): readonly Header[] {
-    const { headers, headerColumns } = this.#stage;
-    const own = headers ? eventHeaders(batch, index) : NONE;
-    return headerColumns.length === 0 ? own : [...own, ...columnHeaders(batch, index, headerColumns)];
+    const { headers, headerColumns, headersColumn } = this.#stage;
+    return [
+      ...(headers ? eventHeaders(batch, index) : NONE),
+      ...columnHeaders(batch, index, headerColumns),
+      ...(headersColumn === undefined ? NONE : headersOfRow(batch, index, headersColumn)),
+    ];
   }
 
   #content(
@@ -160,6 +164,7 @@ function eventHeaders(batch: ChangeBatch, index: number): readonly Header[] {
 }
 
 function columnHeaders(batch: ChangeBatch, index: number, columns: readonly string[]): readonly Header[] {
+  if (columns.length === 0) return NONE;
   const { after, before } = recordOf(batch, index);
   const row = after ?? before ?? {};
   return columns.flatMap((name): readonly Header[] => {

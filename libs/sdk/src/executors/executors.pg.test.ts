@@ -1,0 +1,136 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type TestDatabase, testPostgres } from '@millrace/testing';
+import { drizzle } from 'drizzle-orm/node-postgres';
+import { Kysely, PostgresDialect } from 'kysely';
+import pg from 'pg';
+import { DataSource } from 'typeorm';
+import { Inbox } from '../inbox/inbox.ts';
+import { Outbox } from '../outbox/outbox.ts';
+import { type Executor, NotATransaction } from './executor.ts';
+import { fromDrizzle } from './from-drizzle.ts';
+import { fromKysely } from './from-kysely.ts';
+import { fromPg } from './from-pg.ts';
+import { fromPrisma } from './from-prisma.ts';
+import { fromTypeOrm } from './from-typeorm.ts';
+
+let database: TestDatabase;
+let pool: pg.Pool;
+let dataSource: DataSource;
+
+beforeAll(async () => {
+  const server = await testPostgres();
+  database = await server.createDatabase('executors');
+  pool = new pg.Pool({ connectionString: database.url });
+  dataSource = await new DataSource({ type: 'postgres', url: database.url }).initialize();
+  await pool.query('CREATE TABLE effects (name text NOT NULL)');
+});
+afterAll(async () => {
+  await dataSource.destroy();
+  await pool.end();
+  await database[Symbol.asyncDispose]();
+});
+
+/**
+ * What Prisma's documentation says of its client: an interactive transaction gives a client without `$transaction`. Its own package downloads an
+ * engine, so it is not a dependency here.
+ */
+function prismaLike() {
+  const handleOf = (client: { query: pg.Pool['query'] }) => ({
+    $queryRawUnsafe: async (sql: string, ...parameters: unknown[]) => (await client.query(sql, parameters)).rows,
+  });
+  return {
+    ...handleOf(pool),
+    async $transaction<T>(work: (tx: ReturnType<typeof handleOf>) => Promise<T>): Promise<T> {
+      const client = await pool.connect();
+      try {
+        await client.query('BEGIN');
+        const result = await work(handleOf(client as never));
+        await client.query('COMMIT');
+        return result;
+      } catch (error) {
+        await client.query('ROLLBACK');
+        throw error;
+      } finally {
+        client.release();
+      }
+    },
+  };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: handles of five libraries
+const executors: Readonly<Record<string, () => { executor: Executor<any>; none: any }>> = {
+  pg: () => ({ executor: fromPg(pool), none: pool }),
+  TypeORM: () => ({ executor: fromTypeOrm(dataSource), none: dataSource.manager }),
+  Kysely: () => {
+    const db = new Kysely<object>({ dialect: new PostgresDialect({ pool }) });
+    return { executor: fromKysely(db), none: db };
+  },
+  Drizzle: () => {
+    const db = drizzle({ client: pool });
+    return { executor: fromDrizzle(db), none: db };
+  },
+  Prisma: () => {
+    const client = prismaLike();
+    return { executor: fromPrisma(client), none: client };
+  },
+};
+
+describe.each(Object.entries(executors))('an executor of %s', (name, open) => {
+  const effects = async (): Promise<number> =>
+    (await pool.query('SELECT FROM effects WHERE name = $1', [name])).rowCount!;
+
+  it('does the work of a change once, however often and at once it is asked', async () => {
+    const { executor } = open();
+    const inbox = new Inbox({ executor });
+    await inbox.migrate();
+    await inbox.migrate();
+    const once = () =>
+      inbox.once(name, '0/1/1', async (tx) => {
+        await executor.queryIn(tx)('INSERT INTO effects VALUES ($1) RETURNING name', [name]);
+        return 'done';
+      });
+    const failing = inbox.once(name, '0/1/1', async (tx) => {
+      await executor.queryIn(tx)('INSERT INTO effects VALUES ($1) RETURNING name', [name]);
+      throw new Error('in the middle');
+    });
+    await expect(failing).rejects.toThrow('in the middle');
+    expect(await effects()).toBe(0);
+    const answers = await Promise.all([once(), once(), once()]);
+    expect(answers.filter((answer) => answer === 'done')).toHaveLength(1);
+    expect(await once()).toBeUndefined();
+    expect(await effects()).toBe(1);
+    await pool.query("UPDATE millrace_inbox SET handled_at = now() - interval '31 days' WHERE consumer = $1", [name]);
+    await inbox.prune();
+    expect(await once()).toBe('done');
+  });
+
+  it('refuses a handle that is no transaction', async () => {
+    const { executor, none } = open();
+    const outbox = new Outbox({ executor });
+    await outbox.migrate();
+    await expect(outbox.add(none, { topic: 't', payload: {} })).rejects.toThrow(NotATransaction);
+  });
+
+  it('adds to the outbox what the transaction commits, and leaves the table empty', async () => {
+    const { executor } = open();
+    const outbox = new Outbox({ executor });
+    await executor.transaction(async (tx) => {
+      await outbox.add(tx, { topic: 'mail', key: 'k', payload: { text: "it's" }, headers: { a: 'b' } });
+      await expect(outbox.add(tx, { topic: 'no topic', payload: {} })).rejects.toThrow('no name for a topic');
+      await expect(outbox.add(tx, { topic: 'mail', payload: undefined })).rejects.toThrow('nothing that JSON has');
+    });
+    expect((await pool.query('SELECT FROM millrace_outbox')).rowCount).toBe(0);
+  });
+});
+
+describe('an executor of pg', () => {
+  it('refuses a client on which nothing was begun', async () => {
+    const client = await pool.connect();
+    try {
+      await client.query('SELECT 1');
+      expect(() => fromPg(pool).queryIn(client)).toThrow(NotATransaction);
+    } finally {
+      client.release();
+    }
+  });
+});
