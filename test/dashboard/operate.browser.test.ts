@@ -137,6 +137,7 @@ it('makes the first key, after which nobody gets in without one', async () => {
   await access.logIn('mk_wrong');
   await page.getByRole('alert').waitFor();
   await access.logIn(viewer);
+  await page.getByRole('heading', { level: 1, name: 'Access' }).waitFor();
   const job = new JobScreen(page);
   await job.open(JOB);
   await job.isShown('Running');

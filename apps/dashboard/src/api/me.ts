@@ -16,7 +16,9 @@ export const meQuery = queryOptions({
     }
   },
   staleTime: RECHECK_MS,
-  refetchInterval: RECHECK_MS,
+  // While the API is open the first key may be on the screen, this once: nothing may take the page away.
+  refetchInterval: ({ state }) => (state.data?.open === true ? false : RECHECK_MS),
+  refetchOnWindowFocus: ({ state }) => state.data?.open !== true,
 });
 
 const RANK: Readonly<Record<AccessRole, number>> = { viewer: 0, operator: 1, editor: 2, admin: 3 };

@@ -61,7 +61,7 @@ interface FieldProps {
 function Field({ name, schema, isRequired, value, problem, pointer, onChange }: FieldProps) {
   const error = problem?.errors?.find((each) => each.pointer === pointer)?.detail;
   const common = { label: name, description: schema.description, required: isRequired, error };
-  const hint = typeof schema.default === 'string' ? schema.default : JSON.stringify(schema.default);
+  const hint = schema.default === undefined ? undefined : JSON.stringify(schema.default).replaceAll('"', '');
   const text = typeof value === 'string' ? value : '';
   const onText = (event: { readonly currentTarget: { readonly value: string } }) => onChange(event.currentTarget.value);
   if (schema.enum !== undefined)

@@ -16,6 +16,8 @@ const FIRST_MS = 100;
 const MOST_MS = 5_000;
 const REPEATABLE = new Set(['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']);
 const IDEMPOTENCY_KEY = 'idempotency-key';
+/** Answers with a secret that is shown once: the API keeps none of them for a key, and refuses one. */
+const SHOWN_ONCE = /^\/api\/v1\/(first-key|session|api-keys(\/[^/]+\/rotate)?)$/;
 
 const isPassing = (status: number): boolean => status === 429 || status === 502 || status === 503 || status === 504;
 
@@ -28,7 +30,8 @@ export function retrying(
   { tries = TRIES, firstMs = FIRST_MS, mostMs = MOST_MS }: RetryOptions = {},
 ): Fetch {
   return async (request) => {
-    if (request.method === 'POST' && !request.headers.has(IDEMPOTENCY_KEY))
+    const isShownOnce = SHOWN_ONCE.test(new URL(request.url).pathname);
+    if (request.method === 'POST' && !isShownOnce && !request.headers.has(IDEMPOTENCY_KEY))
       request.headers.set(IDEMPOTENCY_KEY, ulid());
     const mayRepeat = REPEATABLE.has(request.method) || request.headers.has(IDEMPOTENCY_KEY);
     for (let attempt = 1; ; attempt++) {
