@@ -632,6 +632,7 @@ describe('the API as a whole', () => {
     lines.push('GET /api/v1/jobs/{id}/tail', 'GET /api/v1/sources/{id}/tail');
     lines.push('GET /metrics', 'GET /api/v1/connectors', 'GET /healthz', 'GET /readyz');
     lines.push(
+      'GET /api/v1/sources/{id}/columns',
       'GET /api/v1/subscriptions',
       'POST /api/v1/subscriptions',
       'GET /api/v1/subscriptions/{id}',
