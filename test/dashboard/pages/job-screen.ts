@@ -40,16 +40,15 @@ export class JobScreen {
     await this.#page.getByRole('tab', { name: new RegExp(`^${name}`) }).click();
   }
 
-  /** Opens the drawer of a vertex from the graph or the list, and gives what it says. */
-  async vertex(name: string): Promise<string> {
+  /** Opens the drawer of a vertex from the graph or the list; resolves when it says this. */
+  async vertexSays(name: string, text: string | RegExp): Promise<void> {
     await this.#page
       .getByRole('main')
       .getByRole('button', { name: new RegExp(`^${name}\\b`) })
       .click();
     const drawer = this.#page.getByRole('dialog', { name });
-    const text = (await drawer.textContent()) ?? '';
+    await drawer.getByText(text).first().waitFor();
     await drawer.getByRole('button', { name: 'Close' }).click();
     await drawer.waitFor({ state: 'hidden' });
-    return text;
   }
 }
