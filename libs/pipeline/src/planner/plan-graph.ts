@@ -51,7 +51,6 @@ export interface RegisteredSuppliers {
   /** Where stages keep the records they cannot take. Absent: there is no catalog here. */
   readonly letters?: OpenLetterStore | undefined;
   showsRowsAtOnce(part: RegisteredPart): boolean;
-  /** As `skipsWhatItPassed` of the sink. */
   skipsWhatItPassed(part: RegisteredPart): boolean;
   openLookup(definition: string, request: LookupRequest, signal: AbortSignal): Promise<TableLookup>;
   /** Of the job's module, if it has one. */
