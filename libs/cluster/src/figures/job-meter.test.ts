@@ -71,7 +71,10 @@ describe('JobMeter', () => {
     expect(first.p50Ms!).toBeGreaterThan(DURATION_BOUNDS_MS[fast - 1]!);
     expect(first.p50Ms!).toBeLessThanOrEqual(DURATION_BOUNDS_MS[fast]!);
     expect(first.p99Ms!).toBeGreaterThan(DURATION_BOUNDS_MS[slow - 1]!);
-    // A minute later nothing new: what was counted before no longer counts.
+    // Seconds later nothing new: only the source can say how late it is now.
+    const idle = meter.measure(reading(0, counted([fast, 98], [slow, 2])), 7_000).lag;
+    expect(idle).toMatchObject({ of: 'sink', nowMs: 7, p50Ms: first.p50Ms });
+    // A minute later: what was counted before no longer counts.
     const later = meter.measure(reading(0, counted([fast, 98], [slow, 2])), 62_000).lag;
     expect(later.of).toBe('source');
   });

@@ -98,11 +98,12 @@ export class JobMeter {
     const { shown } = reading;
     const lastMinute = shown && countsSince(shown, this.#readingOf(reading.atMs - LAG_WINDOW_MS)?.shown);
     const p50Ms = lastMinute && quantile(lastMinute, 0.5);
+    const sourceMs = most(vertices.map(({ custom }) => custom['lagMs']));
     if (shown === undefined || lastMinute === undefined || p50Ms === undefined) {
-      const nowMs = most(vertices.map(({ custom }) => custom['lagMs']));
-      return { of: 'source', nowMs, p50Ms: undefined, p99Ms: undefined, bytes };
+      return { of: 'source', nowMs: sourceMs, p50Ms: undefined, p99Ms: undefined, bytes };
     }
-    const nowMs = quantile(countsSince(shown, before?.shown), 0.5) ?? p50Ms;
+    // Where nothing came since, what was late a while ago says nothing of now.
+    const nowMs = quantile(countsSince(shown, before?.shown), 0.5) ?? sourceMs ?? p50Ms;
     return { of: 'sink', nowMs, p50Ms, p99Ms: quantile(lastMinute, 0.99), bytes };
   }
 }
