@@ -119,9 +119,10 @@ export async function runPoison(options: PoisonOptions): Promise<PoisonResult> {
   };
   const killAt = new Set(Array.from({ length: kills - 1 }, (_, index) => Math.floor(((index + 1) * VERSIONS) / kills)));
   for (let version = 0; version < VERSIONS; version++) {
-    const bad = [...poisoned].filter(([, each]) => each.version === version);
-    const text = bad.filter(([, { kind }]) => kind === 'text').map(([id]) => id);
-    const large = bad.filter(([, { kind }]) => kind === 'large').map(([id]) => id);
+    const all = [...poisoned];
+    const text = all.filter(([, each]) => each.kind === 'text' && each.version === version).map(([id]) => id);
+    // They stay large: a sink that is behind writes only the newest of several versions, and would never meet one that was large for a while.
+    const large = all.filter(([, each]) => each.kind === 'large' && each.version <= version).map(([id]) => id);
     const note = `case when id = any ($2) then 'none' when id = any ($3) then '5000' else ($1::int)::text end`;
     await source.query(
       version === 0

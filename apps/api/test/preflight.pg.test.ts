@@ -81,6 +81,7 @@ describe('the real connectors', () => {
       'sink files',
       'sink kafka',
       'sink s3',
+      'sink subscription',
     ]);
     const ofType = (...types: string[]) => body.items.filter(({ type }: { type: string }) => types.includes(type));
     for (const { config } of ofType('postgres', 'jdbc'))
