@@ -1,13 +1,10 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { MillraceError } from '@millrace/kernel';
 import { findProgram } from '../servers/find-program.ts';
 import { ServerDidNotStart } from '../servers/guarded-process.ts';
+import { installPackage } from '../servers/install-package.ts';
 
-const run = promisify(execFile);
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 const PACKAGE = 'chromium';
-const INSTALL_MS_MAX = 300_000;
 
 function onPath(): string | undefined {
   for (const name of NAMES) {
@@ -15,16 +12,6 @@ function onPath(): string | undefined {
     if (found !== undefined) return found;
   }
   return undefined;
-}
-
-/** As root on Debian and its like: from the distribution. Says nothing when it does not work. */
-async function installPackage(): Promise<void> {
-  const apt = findProgram('apt-get');
-  if (apt === undefined || process.getuid?.() !== 0) return;
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  await run(apt, ['install', '-y', '--no-install-recommends', PACKAGE], { env, timeout: INSTALL_MS_MAX }).catch(
-    () => {},
-  );
 }
 
 /**
@@ -36,7 +23,7 @@ export async function chromiumProgram(): Promise<string> {
   if (given !== undefined) return given;
   const found = onPath();
   if (found !== undefined) return found;
-  await installPackage();
+  await installPackage(PACKAGE);
   const installed = onPath();
   if (installed !== undefined) return installed;
   throw new MillraceError(ServerDidNotStart, {

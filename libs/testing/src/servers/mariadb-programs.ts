@@ -1,12 +1,9 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
 import { MillraceError } from '@millrace/kernel';
 import { findProgram } from './find-program.ts';
 import { ServerDidNotStart } from './guarded-process.ts';
+import { installPackage } from './install-package.ts';
 
-const run = promisify(execFile);
 const PACKAGE = 'mariadb-server';
-const INSTALL_MS_MAX = 300_000;
 
 export interface MariadbPrograms {
   readonly server: string;
@@ -22,16 +19,6 @@ function onPath(): MariadbPrograms | undefined {
   return server === undefined || install === undefined ? undefined : { server, install };
 }
 
-/** As root on Debian and its like: from the distribution. Says nothing when it does not work. */
-async function installPackage(): Promise<void> {
-  const apt = findProgram('apt-get');
-  if (apt === undefined || process.getuid?.() !== 0) return;
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  await run(apt, ['install', '-y', '--no-install-recommends', PACKAGE], { env, timeout: INSTALL_MS_MAX }).catch(
-    () => {},
-  );
-}
-
 /**
  * MariaDB on PATH, else installed by the distribution's package manager.
  * @throws MillraceError `testing.server_did_not_start` with what to install.
@@ -39,7 +26,7 @@ async function installPackage(): Promise<void> {
 export async function mariadbPrograms(): Promise<MariadbPrograms> {
   const found = onPath();
   if (found !== undefined) return found;
-  await installPackage();
+  await installPackage(PACKAGE);
   const installed = onPath();
   if (installed !== undefined) return installed;
   throw new MillraceError(ServerDidNotStart, {
