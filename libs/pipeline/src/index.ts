@@ -59,6 +59,7 @@ export {
   type PlanExplanation,
 } from './explain/explain-plan.ts';
 export { planGraphviz, planMermaid, planText } from './explain/plan-text.ts';
+export { reachableFrom } from './graph/reachable.ts';
 export {
   type PlanOptions as GraphPlanOptions,
   planGraph,

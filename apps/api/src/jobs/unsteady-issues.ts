@@ -3,6 +3,7 @@ import {
   jsonPointer,
   type ParsedPipeline,
   type ParsedStage,
+  reachableFrom,
   unsteadyLetters,
 } from '@millrace/pipeline';
 import type { StageDefinition } from './stage-definitions.ts';
@@ -17,16 +18,13 @@ export function unsteadyIssues(
       ({ stage, connector, options }) =>
         stage === sink && connector.role === 'sink' && connector.skipsWhatItPassed?.(options as never) === true,
     );
-  const sinkBehind = ({ name, kind }: ParsedStage): string | undefined => {
-    if (kind === 'sink') return isAhead(name) ? name : undefined;
-    const readers = pipeline.stages.filter(({ inputs }) => inputs.includes(name));
-    return readers.map(sinkBehind).find((sink) => sink !== undefined);
-  };
+  const readersOf = ({ name }: ParsedStage): readonly ParsedStage[] =>
+    pipeline.stages.filter(({ inputs }) => inputs.includes(name));
   return pipeline.stages.flatMap((stage): readonly InputIssue[] => {
     if (stage.kind !== 'enrich' && stage.kind !== 'mapAsync') return [];
     const { onError } = stage.spec;
     if ((typeof onError === 'object' ? onError.action : onError) !== 'dead-letter') return [];
-    const sink = sinkBehind(stage);
+    const sink = reachableFrom(stage, readersOf).find(({ name, kind }) => kind === 'sink' && isAhead(name))?.name;
     return sink === undefined
       ? []
       : [{ ...unsteadyLetters(stage.name, sink), pointer: jsonPointer(['stages', stage.name, 'onError']) }];

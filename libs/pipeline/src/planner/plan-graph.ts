@@ -26,6 +26,7 @@ import type {
   SourceNode,
 } from '../graph/graph-node.ts';
 import type { PipelineGraph } from '../graph/pipeline-graph.ts';
+import { reachableFrom } from '../graph/reachable.ts';
 import { letterName } from '../refusals/letter-name.ts';
 import type { OpenLetterStore } from '../refusals/letter-store.ts';
 import { refusalGate } from '../refusals/refusal-gate.processor.ts';
@@ -148,8 +149,7 @@ class GraphPlanner {
   }
 
   #sinksBehind(node: GraphNode): readonly SinkNode[] {
-    if (node.kind === 'sink') return [node];
-    return this.#graph.readersOf(node).flatMap((reader) => this.#sinksBehind(reader));
+    return reachableFrom(node, (each) => this.#graph.readersOf(each)).filter((each) => each.kind === 'sink');
   }
 
   #fused(node: FusedNode): PlannedVertex {

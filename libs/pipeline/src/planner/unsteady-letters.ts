@@ -1,6 +1,7 @@
 import { errorCode, MillraceError } from '@millrace/kernel';
 import type { GraphNode } from '../graph/graph-node.ts';
 import type { PipelineGraph } from '../graph/pipeline-graph.ts';
+import { reachableFrom } from '../graph/reachable.ts';
 import type { RegisteredSuppliers } from './plan-graph.ts';
 
 const UnsteadyLetters = errorCode('pipeline.unsteady_letters', {
@@ -22,17 +23,11 @@ export const unsteadyLetters = (stage: string, sink: string) => ({
  * @throws MillraceError `pipeline.unsteady_letters`
  */
 export function refuseUnsteadyLetters(graph: PipelineGraph, registered: RegisteredSuppliers): void {
-  const sinkBehind = (node: GraphNode): string | undefined => {
-    if (node.kind === 'sink')
-      return node.sink.kind === 'registered' && registered.skipsWhatItPassed(node.sink) ? node.name : undefined;
-    return graph
-      .readersOf(node)
-      .map(sinkBehind)
-      .find((name) => name !== undefined);
-  };
+  const isAhead = (node: GraphNode): boolean =>
+    node.kind === 'sink' && node.sink.kind === 'registered' && registered.skipsWhatItPassed(node.sink);
   for (const node of graph.nodes) {
     if (node.kind !== 'operator' || node.asksOthers !== true || node.policy?.action !== 'dead-letter') continue;
-    const sink = sinkBehind(node);
+    const sink = reachableFrom<GraphNode>(node, (each) => graph.readersOf(each)).find(isAhead)?.name;
     if (sink === undefined) continue;
     const { message, mend } = unsteadyLetters(node.name, sink);
     throw new MillraceError(UnsteadyLetters, { message, mend, details: { stage: node.name, sink } });
