@@ -5,7 +5,8 @@ import type { ClusterConfig, SinkStage } from '../config.ts';
 import { NotLinear, TimeoutTooLong, TooOld, TopicMissing } from '../errors.ts';
 import { hasEnvelope } from '../message/format-options.ts';
 import { codeName } from '../protocol/codes.ts';
-import { endTransaction, produce } from '../protocol/requests.ts';
+import { PRODUCE_KEY, PRODUCE_VERSION } from '../protocol/produce.ts';
+import { endTransaction } from '../protocol/requests.ts';
 import { topicName } from '../sink/topic-name.ts';
 import { protocolCode } from './client-error.ts';
 import type { Cluster } from './cluster.ts';
@@ -42,12 +43,12 @@ export function checkCluster(config: ClusterConfig, signal: AbortSignal): Promis
       cluster.request(broker, (connection) => apiVersionsV3.api.async(connection, ...CLIENT)),
     );
     const newest = (key: number): number => apiKeys.find(({ apiKey }) => apiKey === key)?.maxVersion ?? 0;
-    if (newest(produce.key) < produce.version || newest(endTransaction.key) < endTransaction.version) {
+    if (newest(PRODUCE_KEY) < PRODUCE_VERSION || newest(endTransaction.key) < endTransaction.version) {
       return [
         {
           code: TooOld.code,
           severity: 'error',
-          message: `the brokers speak Produce up to version ${newest(produce.key)} and EndTxn up to ${newest(endTransaction.key)}; ${produce.version} and ${endTransaction.version} are needed`,
+          message: `the brokers speak Produce up to version ${newest(PRODUCE_KEY)} and EndTxn up to ${newest(endTransaction.key)}; ${PRODUCE_VERSION} and ${endTransaction.version} are needed`,
           mend: 'Use Kafka 4.0 or newer, with the feature transaction.version at 2 (kafka-features.sh upgrade --feature transaction.version=2).',
           pointer: '/brokers',
         },

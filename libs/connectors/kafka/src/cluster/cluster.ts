@@ -8,7 +8,9 @@ import {
 } from '@platformatic/kafka';
 import { NotAllowed, NotAvailable, TopicMissing, Unreachable } from '../errors.ts';
 import { Code, codeName, isTransient } from '../protocol/codes.ts';
+import type { ProduceAnswer, ProduceRequest } from '../protocol/produce.ts';
 import { clientError, protocolCode } from './client-error.ts';
+import { ProduceChannel } from './produce-channel.ts';
 import { persist, Transient } from './retry.ts';
 
 const CONNECT_MS_MAX = 5_000;
@@ -91,6 +93,14 @@ export class Cluster {
     } catch (error) {
       throw clientError(error, connection && this.#broken.get(connection));
     }
+  }
+
+  /** @throws Transient when the connection breaks or is silent */
+  produce(broker: Broker, request: ProduceRequest): Promise<ProduceAnswer> {
+    const { clientId, clock } = this.options;
+    return this.request(broker, (connection) =>
+      ProduceChannel.of(connection, { clientId, clock, answerMsMax: REQUEST_MS_MAX }).produce(request),
+    );
   }
 
   /** Any broker that can be reached. @throws MillraceError `kafka.unreachable`, `kafka.login_refused` */

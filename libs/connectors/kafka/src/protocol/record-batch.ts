@@ -1,4 +1,4 @@
-import { crc32c } from '@platformatic/kafka';
+import { crc32c } from '@node-rs/crc32';
 import { putVarint, varintLength } from './varint.ts';
 
 /** Bytes before the first record. */
@@ -42,6 +42,7 @@ export class RecordBatch {
   #length = HEADER_BYTES;
   #baseTimeMs = 0;
   #maxTimeMs = 0;
+  #packed: Promise<Buffer> | undefined;
 
   /** @param bytesMax of the whole batch, except that the first record always fits */
   constructor(bytesMax: number) {
@@ -102,28 +103,33 @@ export class RecordBatch {
     return true;
   }
 
-  /** The batch as it is sent; may be asked for again with another producer state. Without compression the bytes are this batch's own. */
-  async encode(producer: ProducerState, compression: Compression): Promise<Buffer> {
-    let bytes = this.#bytes.subarray(0, this.#length);
-    if (compression.compress !== undefined) {
-      const packed = await compression.compress(bytes.subarray(HEADER_BYTES));
-      bytes = Buffer.allocUnsafe(HEADER_BYTES + packed.length);
-      bytes.set(packed, HEADER_BYTES);
-    }
-    bytes.writeBigInt64BE(0n, 0); // base offset, the broker's business
-    bytes.writeInt32BE(bytes.length - 12, 8);
-    bytes.writeInt32BE(-1, 12); // partition leader epoch
-    bytes[16] = MAGIC;
-    bytes.writeInt16BE(compression.code | (producer.isTransactional ? TRANSACTIONAL : 0), 21);
-    bytes.writeInt32BE(this.count - 1, 23);
-    bytes.writeBigInt64BE(BigInt(this.#baseTimeMs), 27);
-    bytes.writeBigInt64BE(BigInt(this.#maxTimeMs), 35);
-    bytes.writeBigInt64BE(producer.producerId, 43);
-    bytes.writeInt16BE(producer.epoch, 51);
-    bytes.writeInt32BE(producer.sequence, 53);
-    bytes.writeInt32BE(this.count, 57);
-    bytes.writeUInt32BE(crc32c(bytes.subarray(21)), 17);
-    return bytes;
+  /** Nothing more is added: it is compressed while it waits for its turn. A failure is met by `encode`. */
+  seal(compression: Compression): void {
+    if (compression.compress === undefined || this.#packed !== undefined) return;
+    this.#packed = Promise.resolve(compression.compress(this.#bytes.subarray(HEADER_BYTES, this.#length)));
+    this.#packed.catch(() => {});
+  }
+
+  /** The batch as it is sent, in pieces; may be asked for again with another producer state. Their memory is this batch's own. Seals the batch. */
+  async encode(producer: ProducerState, compression: Compression): Promise<readonly Buffer[]> {
+    this.seal(compression);
+    const packed = await this.#packed;
+    const head = this.#bytes.subarray(0, HEADER_BYTES);
+    const records = packed ?? this.#bytes.subarray(HEADER_BYTES, this.#length);
+    head.writeBigInt64BE(0n, 0); // base offset, the broker's business
+    head.writeInt32BE(HEADER_BYTES + records.length - 12, 8);
+    head.writeInt32BE(-1, 12); // partition leader epoch
+    head[16] = MAGIC;
+    head.writeInt16BE(compression.code | (producer.isTransactional ? TRANSACTIONAL : 0), 21);
+    head.writeInt32BE(this.count - 1, 23);
+    head.writeBigInt64BE(BigInt(this.#baseTimeMs), 27);
+    head.writeBigInt64BE(BigInt(this.#maxTimeMs), 35);
+    head.writeBigInt64BE(producer.producerId, 43);
+    head.writeInt16BE(producer.epoch, 51);
+    head.writeInt32BE(producer.sequence, 53);
+    head.writeInt32BE(this.count, 57);
+    head.writeUInt32BE(crc32c(records, crc32c(head.subarray(21))), 17);
+    return [head, records];
   }
 
   /** Bytes of the batch as it is sent. */
@@ -135,6 +141,7 @@ export class RecordBatch {
   clear(): void {
     this.count = 0;
     this.#length = HEADER_BYTES;
+    this.#packed = undefined;
   }
 
   /** Halves a batch that the broker found too large; of one record none is left to halve. */

@@ -15,7 +15,7 @@ import { DebeziumEnvelopes, JsonKeys, JsonRows } from '../message/json-part.ts';
 import type { PartWriter } from '../message/part-writer.ts';
 import { PlainPart, plainKeyColumn, plainValueColumn } from '../message/plain-part.ts';
 import { RegisteredPart } from '../message/registered-part.ts';
-import type { EncodedHeaders } from '../protocol/record-batch.ts';
+import { type EncodedHeaders, NO_HEADERS } from '../protocol/record-batch.ts';
 import type { SchemaRegistry } from '../registry/schema-registry.ts';
 import { headersOfRow } from './row-column.ts';
 
@@ -37,6 +37,7 @@ export class MessageWriter {
   readonly #keys: PartWriter;
   readonly #values: PartWriter | CloudEvents;
   readonly #hasEnvelope: boolean;
+  readonly #hasOwnHeaders: boolean;
   readonly #tables = new WeakMap<TableSchema, { readonly hasKey: boolean; readonly id: Uint8Array }>();
 
   /** @param registryOf asked only by formats that need one */
@@ -45,6 +46,7 @@ export class MessageWriter {
     this.#keys = keyWriter(stage, registryOf);
     this.#values = valueWriter(stage, jobName, registryOf);
     this.#hasEnvelope = hasEnvelope(stage.format);
+    this.#hasOwnHeaders = stage.headers || stage.headerColumns.length > 0 || stage.headersColumn !== undefined;
   }
 
   /** Whether events of the table can be written; else `prepare` comes first. */
@@ -71,13 +73,13 @@ export class MessageWriter {
     const { hasKey, id } = this.#table(batch.schemas[batch.schemaOf[index]!]!);
     const key = hasKey && hasTuple(batch, index) ? this.#keys.write(batch, index) : undefined;
     const { value, headers } = this.#content(batch, index, key);
-    const own = this.#ownHeaders(batch, index);
+    const own = this.#hasOwnHeaders ? this.#ownHeaders(batch, index) : NONE;
     const message = {
       timeMs: timeMsOf(batch, index),
       placedBy: key ?? id,
       key,
       value,
-      headers: encodedHeaders([...own, ...headers]),
+      headers: own === NONE && headers === NONE ? NO_HEADERS : encodedHeaders([...own, ...headers]),
     };
     take(message);
     if (op === Op.Delete && value !== undefined && key !== undefined && this.#stage.tombstones) {

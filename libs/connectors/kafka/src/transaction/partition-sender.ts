@@ -4,7 +4,6 @@ import { Transient } from '../cluster/retry.ts';
 import { Fenced, NotAvailable, RecordRefused, RecordTooLarge, TransactionLost } from '../errors.ts';
 import { Code, codeName, isTransient } from '../protocol/codes.ts';
 import type { Compression, RecordBatch } from '../protocol/record-batch.ts';
-import { produce } from '../protocol/requests.ts';
 
 /** How long a broker may wait for its replicas before it says so. */
 const REPLICAS_MS_MAX = 8_000;
@@ -65,6 +64,7 @@ export class PartitionSender {
 
   /** Queues a batch. @returns whether `run` has to be called */
   add(batch: RecordBatch): boolean {
+    batch.seal(this.#options.compression);
     this.#queue.push(batch);
     return this.#queue.length === 1;
   }
@@ -94,9 +94,13 @@ export class PartitionSender {
     const records = await batch.encode({ producerId, epoch, sequence: this.#sequence, isTransactional }, compression);
     const leader = await cluster.leaderOf(topic, partition);
     const answer = await cluster
-      .request(leader, (connection) =>
-        produce.async(connection, transactionalId ?? null, REPLICAS_MS_MAX, topic, partition, records),
-      )
+      .produce(leader, {
+        transactionalId: transactionalId ?? null,
+        timeoutMs: REPLICAS_MS_MAX,
+        topic,
+        partition,
+        records,
+      })
       .catch((error: unknown) => {
         // The leader may be another one by now.
         if (error instanceof Transient) cluster.forgetTopic(topic);
@@ -109,7 +113,7 @@ export class PartitionSender {
       case Code.MessageTooLarge:
       case Code.RecordListTooLarge:
         if (batch.count > 1) return false;
-        throw recordTooLarge(topic, records.length, { partition });
+        throw recordTooLarge(topic, batch.packedBytes(compression), { partition });
       case Code.InvalidProducerEpoch:
       case Code.ProducerFenced:
         throw fenced(transactionalId ?? '', topic);
@@ -141,6 +145,7 @@ export class PartitionSender {
 
   #split(batch: RecordBatch): void {
     const halves = batch.split();
+    for (const half of halves) half.seal(this.#options.compression);
     this.#queue.splice(0, 1, ...halves);
     this.#options.halved(batch, halves);
   }

@@ -56,7 +56,7 @@ async function hangingTransaction(
   await producer.flush();
   const handle = producer.transaction!;
   const state = { producerId: BigInt(handle.producerId), epoch: handle.epoch, sequence: 0, isTransactional: true };
-  const records = await batchOf('hanging').encode(state, COMPRESSIONS.none);
+  const records = Buffer.concat(await batchOf('hanging').encode(state, COMPRESSIONS.none));
   const leader = await cluster.leaderOf(topic, 1);
   await cluster.request(leader, (connection) => produceBesideTransaction.async(connection, handle, topic, 1, records));
   await endOnce(cluster, handle, isCommitted);
