@@ -15,6 +15,7 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { CatalogJobDirectory } from './jobs/catalog-job-directory.ts';
 import { CatalogWitnessStore } from './jobs/catalog-witness-store.ts';
+import { FinishedLoads } from './jobs/finished-loads.ts';
 import { ModuleCache } from './jobs/module-cache.ts';
 import { RunningJobs } from './jobs/running-jobs.ts';
 import { MemberLease } from './member-lease.ts';
@@ -116,6 +117,7 @@ export class Member {
   #runningJobs(engine: Engine, store: RedisSnapshotStore, catalog: Catalog, redis: Redis, member: string): RunningJobs {
     const modules = new ModuleCache(this.#settings.moduleCache, (sha256) => catalog.modules.code(sha256), ulids);
     const board = new FiguresBoard(redis);
+    const loads = new FinishedLoads(catalog);
     return new RunningJobs({
       engine,
       store,
@@ -130,7 +132,10 @@ export class Member {
       random: systemRandom,
       log: this.#log,
       dagModule: DAG_MODULE,
-      tellFigures: (figures, news) => board.tell(figures, news),
+      tellFigures: async (figures, news) => {
+        await board.tell(figures, news);
+        await loads.tell(figures);
+      },
       taps: new TapBoard(redis),
     });
   }

@@ -22,6 +22,8 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'sink.in_use': 409,
   'job.active': 409,
   'job.wrong_state': 409,
+  'table_load.is_loading': 409,
+  'table_load.too_many': 409,
   'tail.no_such_edge': 400,
   'slot.unknown': 404,
   'slot.in_use': 409,
