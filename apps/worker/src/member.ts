@@ -13,6 +13,7 @@ import { type Engine, startEngine } from '@millrace/engine';
 import { type ErrorCode, MillraceError, systemClock, systemRandom, ulids } from '@millrace/kernel';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { Draining } from './draining.ts';
 import { CatalogJobDirectory } from './jobs/catalog-job-directory.ts';
 import { CatalogWitnessStore } from './jobs/catalog-witness-store.ts';
 import { FinishedLoads } from './jobs/finished-loads.ts';
@@ -100,6 +101,7 @@ export class Member {
       threads: engine.threadCount,
       version: VERSION,
       jobs: () => jobs.list(),
+      draining: new Draining({ queue, jobs, log: this.#log }),
     });
     this.#stack.defer(() => lease.stop());
     lease.start();

@@ -24,6 +24,8 @@ const BY_CODE: Readonly<Record<string, number>> = {
   'job.wrong_state': 409,
   'table_load.is_loading': 409,
   'table_load.too_many': 409,
+  'member.unknown': 404,
+  'member.last_active': 409,
   'tail.no_such_edge': 400,
   'slot.unknown': 404,
   'slot.in_use': 409,
