@@ -533,6 +533,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/members/{id}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives the jobs of a worker to others, each with a last snapshot; it takes none until that is undone. */
+        post: operations["Members.drain"];
+        /** Lets a worker take jobs again. */
+        delete: operations["Members.undo"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/modules": {
         parameters: {
             query?: never;
@@ -1877,6 +1895,11 @@ export interface components {
             rssBytes: number;
             /** Format: date-time */
             startedAt: string;
+            /**
+             * @description draining: it takes no job and gives its jobs to others. drained: it has none left, and can be stopped.
+             * @enum {string}
+             */
+            state: "active" | "draining" | "drained";
             /** @description Of its engine. */
             threads: number;
             version: string;
@@ -3903,6 +3926,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Members"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Members.drain": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again (kept for a day); with another body it is refused. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Name of the member. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A worker that is there. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Members.undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the member. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A worker that is there. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
                 };
             };
             /** @description What went wrong, and how to mend it. */
