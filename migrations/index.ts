@@ -5,6 +5,7 @@ import { DeadLetterOrder1795827600000 } from './1795827600000-dead-letter-order.
 import { DeadLetterKeys1795831200000 } from './1795831200000-dead-letter-keys.ts';
 import { Access1795906800000 } from './1795906800000-access.ts';
 import { Executions1795910400000 } from './1795910400000-executions.ts';
+import { TableLoads1795996800000 } from './1795996800000-table-loads.ts';
 
 /** Every migration of the metadata database, oldest first. Append only: one that was merged is never edited. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   DeadLetterKeys1795831200000,
   Access1795906800000,
   Executions1795910400000,
+  TableLoads1795996800000,
 ] as const;

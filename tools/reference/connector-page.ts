@@ -8,6 +8,7 @@ const MEANING: Readonly<Record<string, string>> = {
   follows: 'goes on with what comes',
   changes: 'delivers updates and deletes, not only rows',
   parallel: 'several instances share the work',
+  reload: 'loads tables again while it runs',
   lookup: 'rows can be looked up by `enrich`',
   holds: 'what the target has',
   createsTarget: 'makes tables, topics or folders that are missing',

@@ -20,6 +20,8 @@ import { HealthController } from './health/health.controller.ts';
 import { CommandJobUseCase } from './jobs/command-job.use-case.ts';
 import { DeleteJobUseCase } from './jobs/delete-job.use-case.ts';
 import { JobsController } from './jobs/jobs.controller.ts';
+import { RequestLoadUseCase } from './jobs/loads/request-load.use-case.ts';
+import { TableLoadsController } from './jobs/loads/table-loads.controller.ts';
 import { PlanJobUseCase } from './jobs/plan-job.use-case.ts';
 import { ReadFiguresUseCase } from './jobs/read-figures.use-case.ts';
 import { SubmitJobUseCase } from './jobs/submit-job.use-case.ts';
@@ -77,6 +79,7 @@ export function appModule({
       SourcesController,
       SinksController,
       JobsController,
+      TableLoadsController,
       SubscriptionsController,
       DeliveryController,
       DeadLettersController,
@@ -109,6 +112,7 @@ export function appModule({
       SubmitJobUseCase,
       UploadModuleUseCase,
       CommandJobUseCase,
+      RequestLoadUseCase,
       DeleteJobUseCase,
       ReadFiguresUseCase,
       CreateSubscriptionUseCase,

@@ -608,6 +608,8 @@ describe('the API as a whole', () => {
       'GET /api/v1/jobs/{id}/history',
       'GET /api/v1/jobs/{id}/snapshots',
       'GET /api/v1/jobs/{id}/tables',
+      'GET /api/v1/jobs/{id}/loads',
+      'POST /api/v1/jobs/{id}/loads',
       'POST /api/v1/jobs/plan',
       'GET /api/v1/modules',
       'POST /api/v1/modules',
@@ -627,6 +629,7 @@ describe('the API as a whole', () => {
       'GET /api/v1/audit',
     );
     lines.push('GET /api/v1/overview', 'GET /api/v1/events', 'GET /api/v1/members');
+    lines.push('POST /api/v1/members/{id}/drain', 'DELETE /api/v1/members/{id}/drain');
     lines.push('GET /api/v1/sources/{id}/tables', 'GET /api/v1/sources/{id}/slots');
     lines.push('DELETE /api/v1/sources/{id}/slots/{slot}');
     lines.push('GET /api/v1/jobs/{id}/tail', 'GET /api/v1/sources/{id}/tail');

@@ -50,6 +50,7 @@ const member = (name: string, more: Partial<MemberFacts> = {}): MemberFacts => (
   eventLoopP50Ms: 0,
   eventLoopP99Ms: 1,
   version: '0.1.0',
+  state: 'active',
   ...more,
 });
 
@@ -157,6 +158,32 @@ describe('members', () => {
     expect(named(body.gone)).toEqual(['lost:2']);
     await members.leave('here:1');
     await members.leave('lost:2');
+  });
+});
+
+describe('draining a member', () => {
+  it('is refused for one that is not there and for the last one that takes jobs; it shows at once and can be undone', async () => {
+    const members = new MemberBoard(redis);
+    const drain = (name: string, method = 'POST') => api.request(method, `/api/v1/members/${name}/drain`);
+    await members.tell(member('a:1'));
+    expect(await drain('a:1')).toMatchObject({ status: 409, body: { code: 'member.last_active', mend: /SIGTERM/ } });
+    await members.tell(member('b:2'));
+    expect(await drain('c:3')).toMatchObject({ status: 404, body: { code: 'member.unknown' } });
+    expect(await drain('a:1')).toMatchObject({ status: 202, body: { name: 'a:1', state: 'draining' } });
+    expect(await drain('b:2')).toMatchObject({ status: 409, body: { code: 'member.last_active' } });
+    // It hears with its next word, and tells when it has nothing left.
+    expect(await members.tell(member('a:1'))).toBe(true);
+    const states = async () =>
+      (await api.request('GET', '/api/v1/members')).body.items.map(({ state }: { state: string }) => state);
+    expect(await states()).toEqual(['draining', 'active']);
+    await members.tell(member('a:1', { state: 'drained' }));
+    expect(await states()).toEqual(['drained', 'active']);
+    expect(await drain('a:1', 'DELETE')).toMatchObject({ status: 202, body: { state: 'active' } });
+    expect(await members.tell(member('a:1'))).toBe(false);
+    const { body } = await api.request('GET', '/api/v1/audit?action=member.undo_drain');
+    expect(body.items[0]).toMatchObject({ target: 'member/a:1', outcome: 'done' });
+    await members.leave('a:1');
+    await members.leave('b:2');
   });
 });
 

@@ -1,4 +1,4 @@
-import type { UsedDefinition } from '@millrace/pipeline';
+import type { StageReload, UsedDefinition } from '@millrace/pipeline';
 
 /** What a worker thread needs to build a job's DAG. Plain data; holds secrets in the clear, so it is never logged or stored. */
 export interface JobSpec {
@@ -11,6 +11,8 @@ export interface JobSpec {
   /** Definitions the document names, by name. */
   readonly sources: Readonly<Record<string, UsedDefinition>>;
   readonly sinks: Readonly<Record<string, UsedDefinition>>;
+  /** Requests to load tables again that are open. */
+  readonly loads: readonly StageReload[];
   /** Engine threads of the member. */
   readonly threads: number;
   /** The metadata database, where stages keep records that they set aside. */

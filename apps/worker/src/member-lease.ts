@@ -2,6 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { getHeapStatistics } from 'node:v8';
 import type { MemberBoard, MemberFacts } from '@millrace/cluster';
 import type { Clock } from '@millrace/kernel';
+import type { Draining } from './draining.ts';
 
 const RENEW_INTERVAL_MS = 1_000;
 /** Resolution of the measurement of the event loop; its own share is taken off. */
@@ -16,9 +17,10 @@ interface LeaseParts {
   readonly threads: number;
   readonly version: string;
   readonly jobs: () => MemberFacts['jobs'];
+  readonly draining: Pick<Draining, 'state' | 'follow'>;
 }
 
-/** Tells once a second that this member is there and how it is. */
+/** Tells once a second that this member is there and how it is, and hears whether it is to give its jobs away. */
 export class MemberLease {
   readonly #parts: LeaseParts;
   readonly #startedAt: number;
@@ -51,13 +53,18 @@ export class MemberLease {
     const { signal } = this.#over;
     while (!signal.aborted) {
       // Redis being away is told by the snapshots; the lease comes back with it.
-      await this.#parts.board.tell(this.#facts()).catch(() => undefined);
+      await this.#tell().catch(() => undefined);
       await this.#parts.clock.sleep(RENEW_INTERVAL_MS, signal).catch(() => undefined);
     }
   }
 
+  async #tell(): Promise<void> {
+    const { board, draining } = this.#parts;
+    await draining.follow(await board.tell(this.#facts()));
+  }
+
   #facts(): MemberFacts {
-    const { clock, name, threads, version, jobs } = this.#parts;
+    const { clock, name, threads, version, jobs, draining } = this.#parts;
     const spentMs = clock.monotonicMs() - this.#cpuAtMs;
     const { user, system } = process.cpuUsage(this.#cpu);
     this.#cpu = process.cpuUsage();
@@ -78,6 +85,7 @@ export class MemberLease {
       eventLoopP50Ms: late(50),
       eventLoopP99Ms: late(99),
       version,
+      state: draining.state,
     };
     this.#delay.reset();
     return facts;

@@ -13,8 +13,10 @@ import { type Engine, startEngine } from '@millrace/engine';
 import { type ErrorCode, MillraceError, systemClock, systemRandom, ulids } from '@millrace/kernel';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
+import { Draining } from './draining.ts';
 import { CatalogJobDirectory } from './jobs/catalog-job-directory.ts';
 import { CatalogWitnessStore } from './jobs/catalog-witness-store.ts';
+import { FinishedLoads } from './jobs/finished-loads.ts';
 import { ModuleCache } from './jobs/module-cache.ts';
 import { RunningJobs } from './jobs/running-jobs.ts';
 import { MemberLease } from './member-lease.ts';
@@ -99,6 +101,7 @@ export class Member {
       threads: engine.threadCount,
       version: VERSION,
       jobs: () => jobs.list(),
+      draining: new Draining({ queue, jobs, log: this.#log }),
     });
     this.#stack.defer(() => lease.stop());
     lease.start();
@@ -116,6 +119,7 @@ export class Member {
   #runningJobs(engine: Engine, store: RedisSnapshotStore, catalog: Catalog, redis: Redis, member: string): RunningJobs {
     const modules = new ModuleCache(this.#settings.moduleCache, (sha256) => catalog.modules.code(sha256), ulids);
     const board = new FiguresBoard(redis);
+    const loads = new FinishedLoads(catalog);
     return new RunningJobs({
       engine,
       store,
@@ -130,7 +134,10 @@ export class Member {
       random: systemRandom,
       log: this.#log,
       dagModule: DAG_MODULE,
-      tellFigures: (figures, news) => board.tell(figures, news),
+      tellFigures: async (figures, news) => {
+        await board.tell(figures, news);
+        await loads.tell(figures);
+      },
       taps: new TapBoard(redis),
     });
   }

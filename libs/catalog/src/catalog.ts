@@ -12,6 +12,7 @@ import { IdempotencyRepository } from './idempotency-repository.ts';
 import { JobRepository } from './job-repository.ts';
 import { ModuleRepository } from './module-repository.ts';
 import type { SecretBox } from './secret-box.ts';
+import { TableLoadRepository } from './table-loads/table-load-repository.ts';
 import { WitnessRepository } from './witness-repository.ts';
 
 export interface CatalogOptions {
@@ -31,6 +32,7 @@ export class Catalog implements AsyncDisposable {
   readonly definitions: DefinitionResolver;
   readonly jobs: JobRepository;
   readonly executions: ExecutionRepository;
+  readonly tableLoads: TableLoadRepository;
   readonly modules: ModuleRepository;
   readonly witness: WitnessRepository;
   readonly idempotency: IdempotencyRepository;
@@ -48,6 +50,7 @@ export class Catalog implements AsyncDisposable {
     this.definitions = withCodedErrors(new DefinitionResolver({ source: this.sources, sink: this.sinks }, env));
     this.jobs = withCodedErrors(new JobRepository(dataSource));
     this.executions = withCodedErrors(new ExecutionRepository(dataSource));
+    this.tableLoads = withCodedErrors(new TableLoadRepository(dataSource));
     this.modules = withCodedErrors(new ModuleRepository(dataSource));
     this.witness = withCodedErrors(new WitnessRepository(dataSource));
     this.deadLetters = withCodedErrors(new DeadLetterRepository(dataSource));

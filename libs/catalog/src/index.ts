@@ -89,4 +89,6 @@ export { type JobModule, ModuleRepository, moduleHash } from './module-repositor
 export type { Page, PageRequest } from './page.ts';
 export { SecretBox } from './secret-box.ts';
 export { parseSecretReference, type SecretReference } from './secret-reference.ts';
+export { TableIsLoading, TooManyTableLoads } from './table-loads/errors.ts';
+export { type TableLoad, type TableLoadOutcome, TableLoadRepository } from './table-loads/table-load-repository.ts';
 export { WitnessRepository } from './witness-repository.ts';

@@ -360,7 +360,8 @@ const active = (job: Job): MillraceError =>
     details: { status: job.status, desired: job.desired },
   });
 
-const wrongState = (job: Job, verb: string): MillraceError =>
+/** @internal Also for what else is wanted of a job. */
+export const wrongState = (job: Job, verb: string): MillraceError =>
   new MillraceError(JobWrongState, {
     message: `the job "${job.name}" is ${job.status} (wanted: ${job.desired}) and cannot be ${verb}`,
     mend:

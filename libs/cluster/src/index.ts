@@ -22,7 +22,7 @@ export type {
 } from './figures/job-figures.ts';
 export type { JobRow } from './figures/job-row.ts';
 export type { DesiredState, JobStatus } from './job-status.ts';
-export { type GoneMember, MemberBoard, type MemberFacts } from './members/member-board.ts';
+export { type GoneMember, MemberBoard, type MemberFacts, type MemberState } from './members/member-board.ts';
 export {
   EXECUTION_QUEUE,
   EXECUTION_TASK,

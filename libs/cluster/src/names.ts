@@ -38,6 +38,9 @@ export const memberKey = (name: string): string => `millrace:member:${name}`;
 /** Names of members: a sorted set, the score is the time of the last word. */
 export const MEMBERS_KEY = 'millrace:members';
 
+/** Members that are to give their jobs away: a hash, the value is the time of the wish. */
+export const DRAINS_KEY = 'millrace:drains';
+
 /** Wishes to look at rows of a running job: a hash of JSON of `TapWish`. */
 export const tapsKey = (jobId: string): string => `millrace:job:${jobId}:taps`;
 

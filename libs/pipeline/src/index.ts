@@ -34,6 +34,7 @@ export {
   planPipeline,
   type RegisteredOptions,
   registeredSuppliers,
+  type StageReload,
   type UsedDefinition,
 } from './declarative/plan.ts';
 export { type PipelineDocument, pipelineSchema } from './declarative/spec.ts';

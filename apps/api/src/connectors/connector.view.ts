@@ -8,7 +8,7 @@ export const connectorViewSchema = z
     summary: z.string(),
     capabilities: z.record(z.string(), z.union([z.string(), z.boolean()])).meta({
       description:
-        'What it can do: of a sink holds, createsTarget, parallel; of a source initialLoad, follows, changes, parallel, lookup.',
+        'What it can do: of a sink holds, createsTarget, parallel; of a source initialLoad, follows, changes, parallel, reload (absent: no), lookup.',
     }),
     guarantees: z
       .array(

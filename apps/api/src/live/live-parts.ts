@@ -1,5 +1,6 @@
 import { JobFeeds } from './job/job-feeds.ts';
 import { JobLiveController } from './job/job-live.controller.ts';
+import { DrainMemberUseCase } from './members/drain-member.use-case.ts';
 import { MembersController } from './members/members.controller.ts';
 import { Fleet } from './overview/fleet.ts';
 import { OverviewController } from './overview/overview.controller.ts';
@@ -17,4 +18,4 @@ export const liveControllers = [
   MetricsController,
   TailController,
 ];
-export const liveProviders = [Fleet, JobFeeds, SourceSlots, Streams, Tail];
+export const liveProviders = [DrainMemberUseCase, Fleet, JobFeeds, SourceSlots, Streams, Tail];

@@ -64,6 +64,7 @@ export class CatalogJobDirectory implements JobDirectory {
       document,
       moduleUrl: module === undefined ? undefined : await this.#modules.urlOf(module),
       ...(await this.#resolve(uses)),
+      loads: await this.#loads(jobId),
       ...this.#member,
     };
     return { guarantee, snapshotIntervalMs, spec };
@@ -78,9 +79,15 @@ export class CatalogJobDirectory implements JobDirectory {
       document,
       moduleUrl,
       ...(await this.#resolve(uses)),
+      loads: await this.#loads(jobId),
       ...this.#member,
     };
     return { guarantee, snapshotIntervalMs, spec };
+  }
+
+  async #loads(jobId: string): Promise<JobSpec['loads']> {
+    const open = await this.#catalog.tableLoads.open(jobId);
+    return open.map(({ id, stage, tables }) => ({ id, stage, tables }));
   }
 
   /** Definitions with their secrets, by name. */

@@ -10,6 +10,7 @@ export class RunningJobs {
   readonly #parts: CoordinatorParts;
   readonly #running = new Map<string, Running>();
   #isReleased = false;
+  #isDraining = false;
 
   constructor(parts: CoordinatorParts) {
     this.#parts = parts;
@@ -23,6 +24,7 @@ export class RunningJobs {
     if (this.#isReleased) return Promise.resolve('released');
     const known = this.#running.get(jobId);
     if (known !== undefined) return known.end;
+    if (this.#isDraining) return Promise.resolve('released');
     const coordinator = new ExecutionCoordinator(jobId, this.#parts);
     const end = coordinator.run().finally(() => this.#running.delete(jobId));
     this.#running.set(jobId, { coordinator, end });
@@ -41,6 +43,16 @@ export class RunningJobs {
   /** The job's desired state has changed: look at it now. */
   poke(jobId: string): void {
     this.#running.get(jobId)?.coordinator.poke();
+  }
+
+  /** Takes a last snapshot of every job and stops it, for other members to go on; none is run until `takeAgain`. */
+  giveAway(): void {
+    this.#isDraining = true;
+    for (const { coordinator } of this.#running.values()) coordinator.release();
+  }
+
+  takeAgain(): void {
+    this.#isDraining = false;
   }
 
   /** Takes a last snapshot of every job and stops it; resolves when all are closed. None is run from now on. */

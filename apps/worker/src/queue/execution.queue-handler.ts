@@ -70,6 +70,15 @@ export class ExecutionQueue {
     return new Set(tasks.flatMap((task) => (task === undefined || task === null ? [] : [task.data.jobId])));
   }
 
+  /** Takes no more tasks for now; one that is on its way may still come. */
+  async pause(): Promise<void> {
+    await this.#worker?.pause(true);
+  }
+
+  async resume(): Promise<void> {
+    await this.#worker?.resume();
+  }
+
   /** Takes no more tasks, and resolves when those under way are done. */
   async drain(): Promise<void> {
     await this.#worker?.close();

@@ -4,6 +4,7 @@ import type { z } from 'zod';
 import type { Discovery, ReplicationSlot } from './discovery.ts';
 import type { Guarantee, SinkCapabilities, SinkGuarantee, SourceCapabilities } from './guarantee.ts';
 import type { Refusals } from './refusals.ts';
+import type { ReloadRequest } from './reload.ts';
 
 /** One result of a preflight: what was looked at, whether it holds, and the statement that repairs it. */
 export interface Finding {
@@ -97,11 +98,15 @@ export interface SourceDefinition<Config = never, Stage = never> extends Definit
   /**
    * With `refusals` it goes on without messages that it cannot read: it refuses them when what follows them is handed on (see `UnreadEvents`), and its
    * `process` gets those that come back. Its processors are each one's own then.
+   *
+   * With `reloads` (only where `capabilities.reload`) it begins those that its state does not know, keeps their ids in its state, and tells what
+   * a committed snapshot has of each in the gauge `reloadGauge`.
    */
   createSource(
     options: Resolved<Config, Stage> & {
       readonly sinksShowRowsAtOnce: boolean;
       readonly refusals?: Refusals | undefined;
+      readonly reloads?: readonly ReloadRequest[] | undefined;
     },
   ): ProcessorSupplier;
 }

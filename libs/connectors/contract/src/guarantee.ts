@@ -24,6 +24,8 @@ export interface SourceCapabilities {
   readonly changes: boolean;
   /** Several instances share the work. */
   readonly parallel: boolean;
+  /** Loads tables again while it runs; absent: it cannot. */
+  readonly reload?: boolean;
 }
 
 export interface SinkCapabilities {

@@ -25,5 +25,6 @@ export {
 } from './load-connectors.ts';
 export type { Refusals } from './refusals.ts';
 export { ConnectorRegistry, DuplicateConnector, UnknownConnector } from './registry.ts';
+export { type ReloadRequest, type ReloadState, reloadGauge, reloadStates } from './reload.ts';
 export { SECRET_MARK, secretField, secretFields } from './secret-field.ts';
 export { bytesText, textBytes, UnreadEvents } from './unread.ts';

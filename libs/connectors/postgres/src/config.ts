@@ -1,4 +1,4 @@
-import { type Resolved, secretField } from '@millrace/connector-contract';
+import { type ReloadRequest, type Resolved, secretField } from '@millrace/connector-contract';
 import { z } from 'zod';
 
 /** Most connections that may load tables at once. */
@@ -51,6 +51,7 @@ export type StageOptions = z.output<typeof stageSchema>;
 /** Everything a source instance is made of. */
 export type PostgresSourceOptions = Resolved<ConnectionOptions, StageOptions> & {
   readonly sinksShowRowsAtOnce: boolean;
+  readonly reloads?: readonly ReloadRequest[] | undefined;
 };
 
 /** A table by its two names. */

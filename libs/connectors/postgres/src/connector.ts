@@ -19,7 +19,7 @@ export const postgresSource = defineSource({
   summary: 'Rows of a PostgreSQL database and then every change of them, by logical replication.',
   config: connectionSchema,
   stage: stageSchema,
-  capabilities: { initialLoad: true, follows: 'always', changes: true, parallel: false },
+  capabilities: { initialLoad: true, follows: 'always', changes: true, parallel: false, reload: true },
   guarantees: [
     {
       mode: {},

@@ -85,12 +85,16 @@ async function openLoad(
   resumeLsn: Lsn,
 ): Promise<InitialLoad | undefined> {
   const { config, stage, job, context, restored } = options;
-  if (stage.initialLoad === 'none') return undefined;
+  const loadsNew = stage.initialLoad === 'full';
+  const reloads = options.reloads ?? [];
+  if (!loadsNew && restored?.load === undefined && reloads.length === 0) return undefined;
   return new PostgresLoad({
     open: () =>
       openSession(config, { applicationName: `millrace load ${job.jobName}`, stream: makeRowSocket }, context.signal),
     tables: await readTableSchemas(session, stage.tables.map(parseTableName)),
     restored: restored?.load,
+    loadsNew,
+    reloads,
     resumeLsn,
     sinksShowRowsAtOnce: options.sinksShowRowsAtOnce,
     connections: stage.loadConnections,

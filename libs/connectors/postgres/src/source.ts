@@ -2,6 +2,8 @@ import type { Processor, ProcessorContext, SnapshotEntry, SnapshotWriter } from 
 import type { ChangeBatch } from '@millrace/formats';
 import { assert } from '@millrace/kernel';
 import type { PostgresSourceOptions } from './config.ts';
+import type { ReloadProgress } from './initial-load/contract.ts';
+import { tellReloads } from './initial-load/reload-figures.ts';
 import { TableFigures } from './initial-load/table-figures.ts';
 import { decodeState, encodeState, type SourceState } from './position/source-state.ts';
 import { openSourceSession, type SourceSession } from './source-session.ts';
@@ -31,6 +33,8 @@ export class PostgresSource implements Processor {
   #refused: ChangeBatch | undefined;
   /** The state being saved, kept while the writer refuses it. */
   #saving: SnapshotEntry | undefined;
+  /** As a snapshot saved it that is not committed yet. */
+  #reloads: { readonly snapshotId: number; readonly progress: readonly ReloadProgress[] } | undefined;
   #cancelLinger: (() => void) | undefined;
   #lingerIsOver = false;
 
@@ -61,6 +65,7 @@ export class PostgresSource implements Processor {
       measure: () => this.#measure(),
     });
     context.signal.throwIfAborted();
+    tellReloads(this.#session.load?.reloads() ?? [], context.metrics);
     if (this.#restored !== undefined || context.guarantee === 'none') this.#startEmitting();
   }
 
@@ -103,6 +108,7 @@ export class PostgresSource implements Processor {
     if (!writer.offer(this.#saving)) return false;
     this.#saving = undefined;
     stream.acknowledger.saved(snapshotId, resumeLsn);
+    this.#reloads = load && { snapshotId, progress: load.reloads() };
     stream.refreshLoading();
     this.#barrierDue = false;
     load?.barrierDue(false);
@@ -113,6 +119,7 @@ export class PostgresSource implements Processor {
 
   snapshotCommit(snapshotId: number): void {
     this.#session?.stream.acknowledger.committed(snapshotId);
+    if (this.#reloads?.snapshotId === snapshotId) tellReloads(this.#reloads.progress, this.#context.metrics);
     if (!this.#isEmitting && !this.#isClosed) this.#startEmitting();
   }
 

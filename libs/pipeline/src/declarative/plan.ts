@@ -1,4 +1,4 @@
-import type { ConnectorRegistry } from '@millrace/connector-contract';
+import type { ConnectorRegistry, ReloadRequest } from '@millrace/connector-contract';
 import type { Dag } from '@millrace/engine';
 import { assert, errorCode, MillraceError } from '@millrace/kernel';
 import { timingShown } from '../lag/timing-shown.ts';
@@ -25,6 +25,13 @@ export interface RegisteredOptions {
   readonly moduleUrl?: string | undefined;
   /** Where stages keep the records they cannot take. */
   readonly letters?: OpenLetterStore | undefined;
+  /** Requests to load tables again that are open, each for a source stage. */
+  readonly loads?: readonly StageReload[] | undefined;
+}
+
+/** Tables of a source stage that are to be loaded again. */
+export interface StageReload extends ReloadRequest {
+  readonly stage: string;
 }
 
 export interface PlanOptions extends Omit<RegisteredOptions, 'jobName'> {
@@ -60,6 +67,7 @@ export function registeredSuppliers({
   sinks,
   moduleUrl,
   letters,
+  loads = [],
 }: RegisteredOptions): RegisteredSuppliers {
   const used = (definitions: typeof sources, name: string): UsedDefinition => {
     const definition = definitions[name];
@@ -79,6 +87,7 @@ export function registeredSuppliers({
         job: { jobId, jobName, stage },
         sinksShowRowsAtOnce,
         refusals,
+        reloads: loads.filter((load) => load.stage === stage).map(({ id, tables }) => ({ id, tables })),
       });
     },
     letters,

@@ -345,6 +345,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/jobs/{id}/loads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the requests to load tables again, the newest first, and how far each is. */
+        get: operations["TableLoads.list"];
+        put?: never;
+        /** Loads tables of a job again while it runs, without losing or doubling a change. */
+        post: operations["TableLoads.request"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/jobs/{id}/metrics": {
         parameters: {
             query?: never;
@@ -510,6 +528,24 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/members/{id}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives the jobs of a worker to others, each with a last snapshot; it takes none until that is undone. */
+        post: operations["Members.drain"];
+        /** Lets a worker take jobs again. */
+        delete: operations["Members.undo"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1077,7 +1113,7 @@ export interface components {
         };
         /** @description A type of external system. */
         Connector: {
-            /** @description What it can do: of a sink holds, createsTarget, parallel; of a source initialLoad, follows, changes, parallel, lookup. */
+            /** @description What it can do: of a sink holds, createsTarget, parallel; of a source initialLoad, follows, changes, parallel, reload (absent: no), lookup. */
             capabilities: {
                 [key: string]: string | boolean;
             };
@@ -1859,6 +1895,11 @@ export interface components {
             rssBytes: number;
             /** Format: date-time */
             startedAt: string;
+            /**
+             * @description draining: it takes no job and gives its jobs to others. drained: it has none left, and can be stopped.
+             * @enum {string}
+             */
+            state: "active" | "draining" | "drained";
             /** @description Of its engine. */
             threads: number;
             version: string;
@@ -2082,6 +2123,31 @@ export interface components {
              * @default false
              */
             withKey: boolean;
+        };
+        /** @description What was asked for, and what it does. */
+        RequestedLoad: {
+            dryRun: boolean;
+            /** @description What happens, a sentence each, in the order in which it matters. */
+            effects: string[];
+            /** @description null in a dry run. */
+            load: components["schemas"]["TableLoad"] | null;
+            stage: string;
+            tables: {
+                rowsEstimate: number | null;
+                table: string;
+            }[];
+        };
+        /** @description Tables of a running job to load again. */
+        RequestLoad: {
+            /**
+             * @description true: says what would happen, and does nothing.
+             * @default false
+             */
+            dryRun: boolean;
+            /** @description Source stage that captures them; only needed where several do. */
+            stage?: string;
+            /** @description With their schemas: public.orders. */
+            tables: string[];
         };
         /**
          * @description How a key gets a new secret.
@@ -2361,6 +2427,26 @@ export interface components {
                 table: string;
             }[];
         };
+        /** @description A request to load tables of a job again, and how far it is. */
+        TableLoad: {
+            finishedAt: string | null;
+            /** @description ULID. */
+            id: string;
+            /** Format: date-time */
+            requestedAt: string;
+            stage: string;
+            /**
+             * @description waiting: no execution has taken it yet. loading: its tables are being read. done: all their rows are delivered, and a committed snapshot has it. refused: a table has lost its key since. abandoned: the job ended before.
+             * @enum {string}
+             */
+            state: "waiting" | "loading" | "done" | "refused" | "abandoned";
+            /** @description How far each is now; a table that is loaded is streaming. */
+            tables: components["schemas"]["JobTable"][];
+        };
+        /** @description Requests to load tables of a job again, the newest first; the last 100. */
+        TableLoads: {
+            items: components["schemas"]["TableLoad"][];
+        };
         /** @description What is being looked at. Rows come within a second or two. */
         TailBegun: {
             edges: {
@@ -2505,6 +2591,8 @@ export type ProbeInput = components['schemas']['ProbeInput'];
 export type Problem = components['schemas']['Problem'];
 export type ProblemTarget = components['schemas']['ProblemTarget'];
 export type ReplayDeadLetters = components['schemas']['ReplayDeadLetters'];
+export type RequestedLoad = components['schemas']['RequestedLoad'];
+export type RequestLoad = components['schemas']['RequestLoad'];
 export type RotateApiKey = components['schemas']['RotateApiKey'];
 export type Slot = components['schemas']['Slot'];
 export type Slots = components['schemas']['Slots'];
@@ -2523,6 +2611,8 @@ export type SubscriptionRefusalAnswer = components['schemas']['SubscriptionRefus
 export type SubscriptionReport = components['schemas']['SubscriptionReport'];
 export type SubscriptionReportAnswer = components['schemas']['SubscriptionReportAnswer'];
 export type TableColumns = components['schemas']['TableColumns'];
+export type TableLoad = components['schemas']['TableLoad'];
+export type TableLoads = components['schemas']['TableLoads'];
 export type TailBegun = components['schemas']['TailBegun'];
 export type TailError = components['schemas']['TailError'];
 export type TailRows = components['schemas']['TailRows'];
@@ -3429,6 +3519,77 @@ export interface operations {
             };
         };
     };
+    "TableLoads.list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Requests to load tables of a job again, the newest first; the last 100. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableLoads"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "TableLoads.request": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again (kept for a day); with another body it is refused. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RequestLoad"];
+            };
+        };
+        responses: {
+            /** @description What was asked for, and what it does. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestedLoad"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     "Jobs.metrics": {
         parameters: {
             query?: never;
@@ -3765,6 +3926,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Members"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Members.drain": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again (kept for a day); with another body it is refused. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Name of the member. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A worker that is there. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Members.undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the member. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A worker that is there. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
                 };
             };
             /** @description What went wrong, and how to mend it. */

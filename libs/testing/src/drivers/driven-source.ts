@@ -1,4 +1,4 @@
-import type { Refusals, SourceConnector } from '@millrace/connector-contract';
+import type { Refusals, ReloadRequest, SourceConnector } from '@millrace/connector-contract';
 import type { Batch, Watermark } from '@millrace/engine';
 import { batchOfRecords, type ChangeBatch, type EventRecord, isChangeBatch } from '@millrace/formats';
 import { DrivenProcessor, type DriveOptions, type SavedSnapshot, TEST_JOB } from './driven-processor.ts';
@@ -10,6 +10,7 @@ export interface DriveSourceOptions<Event> extends DriveOptions {
   /** Default `false`. */
   readonly sinksShowRowsAtOnce?: boolean | undefined;
   readonly refusals?: Refusals | undefined;
+  readonly reloads?: readonly ReloadRequest[] | undefined;
   /** Events of a batch, as the test wants to see them. */
   readonly read: (batch: ChangeBatch) => readonly Event[];
   /** Batches the outbox takes; after that it refuses. */
@@ -50,10 +51,10 @@ export class DrivenSource<Event> extends DrivenProcessor {
     resolved: ReturnType<typeof resolvedSource>,
     options: DriveSourceOptions<Event>,
   ) {
-    const { sinksShowRowsAtOnce = false, refusals } = options;
+    const { sinksShowRowsAtOnce = false, refusals, reloads } = options;
     const offer = (item: Batch | Watermark): boolean => this.#offer(item);
     const outbox = { edgeCount: 1, offer, offerTo: (_: number, item: Batch | Watermark) => offer(item) };
-    super(connector.createSource({ ...resolved, sinksShowRowsAtOnce, refusals }), outbox, options);
+    super(connector.createSource({ ...resolved, sinksShowRowsAtOnce, refusals, reloads }), outbox, options);
     this.#read = options.read;
     this.#batchesMax = options.batchesMax ?? Number.POSITIVE_INFINITY;
     this.#snapshotId = options.restored?.snapshotId ?? 0;

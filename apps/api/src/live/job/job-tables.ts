@@ -1,12 +1,12 @@
 import type { Job } from '@millrace/catalog';
 import type { JobFigures, VertexFigures } from '@millrace/cluster';
-import { isModuleJob, parseModuleJob, stagesOfUses } from '@millrace/pipeline';
 import { z } from 'zod';
+import { stageFields } from '../../jobs/stage-fields.ts';
 
 const PHASES = ['waiting', 'loading', 'streaming'] as const;
 const MS_PER_S = 1_000;
 
-const jobTableSchema = z
+export const jobTableSchema = z
   .object({
     stage: z.string(),
     source: z.string(),
@@ -28,15 +28,11 @@ export const jobTablesSchema = z
 
 export type JobTablesView = z.infer<typeof jobTablesSchema>;
 
-type TableView = JobTablesView['items'][number];
+export type TableView = JobTablesView['items'][number];
 
 /** Joins what the job asks for with what its sources tell. */
-export function jobTablesView({ document }: Job, figures: JobFigures | undefined): JobTablesView {
-  const stages = isModuleJob(document)
-    ? stagesOfUses(parseModuleJob(document).document.uses)
-    : ((document as { readonly stages?: Record<string, object> }).stages ?? {});
-  const items = Object.entries(stages).flatMap(([stage, fields]) => {
-    const { source, tables } = fields as { readonly source?: unknown; readonly tables?: unknown };
+export function jobTablesView({ document }: Pick<Job, 'document'>, figures: JobFigures | undefined): JobTablesView {
+  const items = Object.entries(stageFields(document)).flatMap(([stage, { source, tables }]) => {
     if (typeof source !== 'string' || !Array.isArray(tables)) return [];
     const vertex = figures?.vertices.find((each) => each.vertex === stage);
     return (tables as readonly string[]).map((table) => tableView({ stage, source, table }, vertex));

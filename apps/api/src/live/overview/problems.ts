@@ -40,8 +40,9 @@ export interface FleetFacts {
 /** Everything that is wrong, the worst first, and of those the oldest. */
 export function problemsOf(facts: FleetFacts): readonly ProblemView[] {
   const { nowMs, jobs, members, gone, keys } = facts;
+  const takers = members.filter(({ state }) => state === 'active').length;
   const found = [
-    ...jobs.flatMap((job) => ofJob(job, nowMs, members.length)),
+    ...jobs.flatMap((job) => ofJob(job, nowMs, takers)),
     ...gone.map(ofMember),
     ...keys.flatMap((key) => ofKey(key, nowMs)),
   ];
@@ -58,7 +59,7 @@ export const sorted = (problems: readonly ProblemView[]): readonly ProblemView[]
 
 const seconds = (ms: number): string => `${Math.round(ms / SECOND_MS).toLocaleString('en-US')} s`;
 
-function ofJob(job: JobFacts, nowMs: number, memberCount: number): readonly ProblemView[] {
+function ofJob(job: JobFacts, nowMs: number, takers: number): readonly ProblemView[] {
   const { line } = job;
   const target = { kind: 'job' as const, id: line.id, name: line.name };
   const about = (
@@ -79,7 +80,7 @@ function ofJob(job: JobFacts, nowMs: number, memberCount: number): readonly Prob
       about('job.restarting', 'error', updatedMs, [`${line.name} starts again and again: ${error.message}`, mend]),
     );
   } else if (line.desired === 'running' && line.status !== 'COMPLETED' && line.status !== 'FAILED') {
-    found.push(...ofRun(job, nowMs, memberCount, about));
+    found.push(...ofRun(job, nowMs, takers, about));
   }
   if (job.openLetters > 0) {
     const message = `${line.name} has set ${job.openLetters.toLocaleString('en-US')} records aside`;
@@ -96,13 +97,13 @@ type About = (
   text: readonly [message: string, mend: string],
 ) => ProblemView;
 
-function ofRun({ line, row, history }: JobFacts, nowMs: number, memberCount: number, about: About): ProblemView[] {
+function ofRun({ line, row, history }: JobFacts, nowMs: number, takers: number, about: About): ProblemView[] {
   if (row === undefined) {
     const sinceMs = line.updatedAt.getTime();
     if (nowMs - sinceMs < NOBODY_MS) return [];
     const mend =
-      memberCount === 0
-        ? 'No worker is there: start one (millrace worker).'
+      takers === 0
+        ? 'No worker that takes jobs is there: start one (millrace worker), or undo the drain of one.'
         : 'A worker takes it within seconds unless all are full or cannot reach the metadata database: look at their logs.';
     return [about('job.nobody_runs', 'error', sinceMs, [`no worker runs ${line.name}`, mend])];
   }

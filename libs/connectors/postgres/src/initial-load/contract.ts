@@ -1,3 +1,4 @@
+import type { ReloadState } from '@millrace/connector-contract';
 import type { Lsn, SourceTransaction, TableSchema } from '@millrace/formats';
 
 /**
@@ -69,6 +70,9 @@ export interface InitialLoad {
   save(): LoadState;
   close(): Promise<void>;
 
+  /** What became of the requests to load tables again, as of the last `save` (or of what was restored). */
+  reloads(): readonly ReloadProgress[];
+
   readonly progress: LoadProgress;
   /** Of each table; for looks now and then. */
   tableProgress(): readonly TableProgress[];
@@ -78,6 +82,14 @@ export interface InitialLoad {
 export interface LoadState {
   readonly version: 1;
   readonly tables: readonly unknown[];
+  /** Requests to load tables again that have been begun. */
+  readonly reloads?: readonly string[];
+}
+
+/** How far a request to load tables again is. */
+export interface ReloadProgress {
+  readonly id: string;
+  readonly state: ReloadState;
 }
 
 export interface LoadProgress {

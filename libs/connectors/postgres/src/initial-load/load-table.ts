@@ -16,6 +16,10 @@ export class LoadTable {
   readonly chunkRows: number;
   /** Emitted so far, by executions before this one too. */
   rows: number;
+  /** Rows of it have been delivered before: `LoadMode.converges`, whatever the sinks. */
+  readonly isReload: boolean;
+  /** Whoever changed it before the load began is visible; a first load has a slot that sees to it. */
+  mayRead: boolean;
   /** As the rows read from now on have it. */
   schema: TableSchema;
   #shape: string | undefined;
@@ -25,8 +29,10 @@ export class LoadTable {
     mode: LoadMode,
     tally: LoadTally,
     saved: (TableSave & { readonly rows?: number }) | undefined,
-    chunkRows: number | undefined,
+    { chunkRows, isReload }: { readonly chunkRows: number | undefined; readonly isReload: boolean },
   ) {
+    this.isReload = isReload;
+    this.mayRead = !isReload;
     this.rows = saved?.rows ?? 0;
     this.catalog = catalog;
     this.schema = catalog.schema;

@@ -1,3 +1,4 @@
+import type { ReloadRequest } from '@millrace/connector-contract';
 import { type Lsn, lsn } from '@millrace/formats';
 import { assert, type Clock, MillraceError } from '@millrace/kernel';
 import type { Client } from 'pg';
@@ -12,12 +13,15 @@ import type {
   LoadOutput,
   LoadProgress,
   LoadState,
+  ReloadProgress,
   TableProgress,
 } from './contract.ts';
 import { LoadPlanner } from './load-planner.ts';
 import { LoadTable } from './load-table.ts';
 import { type LoadMode, LoadTally } from './load-tally.ts';
 import type { LoadUnit, ReadMark } from './load-unit.ts';
+import { untilWritersEnded } from './open-writers.ts';
+import { Reloads } from './reloads.ts';
 import { Stir } from './stir.ts';
 import type { TableSave } from './table-save.ts';
 
@@ -37,6 +41,10 @@ export interface PostgresLoadOptions extends LoadCallbacks {
   readonly tables: readonly CatalogTable[];
   /** What `save` gave to the snapshot this execution continues from. */
   readonly restored: LoadState | undefined;
+  /** Tables that the state does not know yet are loaded. */
+  readonly loadsNew: boolean;
+  /** Those that are open: what the state knows of them is gone on with, the others begin now. */
+  readonly reloads: readonly ReloadRequest[];
   /** Where the stream begins. */
   readonly resumeLsn: Lsn;
   readonly sinksShowRowsAtOnce: boolean;
@@ -47,12 +55,21 @@ export interface PostgresLoadOptions extends LoadCallbacks {
   readonly clock: Clock;
 }
 
-type SavedTable = { readonly id: string; readonly rows?: number } & (TableSave | { readonly streaming: true });
+/** No position is beyond it. */
+const END_OF_WAL = lsn(2n ** 64n - 1n);
+
+type SavedTable = { readonly id: string; readonly rows?: number; readonly reload?: boolean } & (
+  | TableSave
+  | { readonly streaming: true }
+);
 
 /** The initial load of a source: reads the tables' ranges over its own connections, while `Reconciler`s judge the stream's changes. */
 export class PostgresLoad implements InitialLoad {
   readonly #options: PostgresLoadOptions;
   readonly #mode: LoadMode;
+  /** Of tables whose rows were delivered before: sinks have them, whatever they show when. */
+  readonly #reloadMode: LoadMode = { converges: true, replayEnd: END_OF_WAL };
+  readonly #reloads: Reloads;
   readonly #tally = new LoadTally();
   readonly #loading = new Map<string, LoadTable>();
   readonly #tables: readonly CatalogTable[];
@@ -70,21 +87,35 @@ export class PostgresLoad implements InitialLoad {
   #rows = 0;
 
   constructor(options: PostgresLoadOptions) {
-    const { restored, tables, sinksShowRowsAtOnce, chunkRows } = options;
+    const { restored, tables, sinksShowRowsAtOnce, loadsNew } = options;
     this.#options = options;
     const converges = restored !== undefined && sinksShowRowsAtOnce;
     // Until it is known where the replay ends, everything counts as replayed.
-    this.#mode = { converges, replayEnd: lsn(converges ? 2n ** 64n - 1n : 0n) };
+    this.#mode = { converges, replayEnd: converges ? END_OF_WAL : lsn(0n) };
+    this.#reloads = new Reloads(options.reloads, restored?.reloads ?? []);
     const saved = new Map((restored?.tables as readonly SavedTable[] | undefined)?.map((table) => [table.id, table]));
     this.#streaming = new Map();
     for (const catalog of tables) {
       const { id } = catalog.schema;
       const state = saved.get(id);
-      if (state !== undefined && 'streaming' in state) this.#streaming.set(id, state.rows ?? 0);
-      else this.#loading.set(id, new LoadTable(catalog, this.#mode, this.#tally, state, chunkRows));
+      // A first load that is about to begin reads everything there is.
+      const isFirst = state === undefined && loadsNew;
+      // Rows without a key cannot be told from those delivered before.
+      const begins = !isFirst && this.#reloads.begins(id) && catalog.key.length > 0;
+      if (begins) this.#loading.set(id, this.#loadTable(catalog, undefined, true));
+      else if (state !== undefined && !('streaming' in state)) {
+        this.#loading.set(id, this.#loadTable(catalog, state, state.reload === true));
+      } else if (isFirst) this.#loading.set(id, this.#loadTable(catalog, undefined, false));
+      else this.#streaming.set(id, state?.rows ?? 0);
     }
     this.#tables = tables;
     this.#passed = options.resumeLsn;
+  }
+
+  #loadTable(catalog: CatalogTable, saved: (TableSave & { rows?: number }) | undefined, isReload: boolean): LoadTable {
+    const { chunkRows } = this.#options;
+    const mode = isReload ? this.#reloadMode : this.#mode;
+    return new LoadTable(catalog, mode, this.#tally, saved, { chunkRows, isReload });
   }
 
   get progress(): LoadProgress {
@@ -98,6 +129,14 @@ export class PostgresLoad implements InitialLoad {
       const loading = this.#loading.get(id)!.rows;
       return { id, phase: loading > 0 ? 'loading' : 'waiting', rows: loading, rowsEstimate };
     });
+  }
+
+  reloads(): readonly ReloadProgress[] {
+    const keyless = new Set(this.#tables.filter(({ key }) => key.length === 0).map(({ schema }) => schema.id));
+    return this.#reloads.progress(
+      (table) => this.#loading.has(table),
+      (table) => !keyless.has(table),
+    );
   }
 
   get mustPauseStream(): boolean {
@@ -168,9 +207,14 @@ export class PostgresLoad implements InitialLoad {
     const streaming = Array.from(this.#streaming, ([id, rows]): SavedTable => ({ id, rows, streaming: true }));
     const loading = Array.from(
       this.#loading,
-      ([id, { reconciler, rows }]): SavedTable => ({ id, rows, ...reconciler.save() }),
+      ([id, { reconciler, rows, isReload }]): SavedTable => ({
+        id,
+        rows,
+        ...(isReload && { reload: true }),
+        ...reconciler.save(),
+      }),
     );
-    return { version: 1, tables: [...streaming, ...loading] };
+    return { version: 1, tables: [...streaming, ...loading], reloads: this.#reloads.ids };
   }
 
   async close(): Promise<void> {
@@ -210,7 +254,7 @@ export class PostgresLoad implements InitialLoad {
     try {
       const planner = await this.#openSession();
       const version = await serverVersion(planner);
-      const loops = [this.#planLoop(new LoadPlanner(planner, version))];
+      const loops = [this.#planLoop(new LoadPlanner(planner, version)), this.#letReloadsBegin(planner)];
       for (let reader = 0; reader < this.#options.connections; reader++) {
         loops.push(this.#readLoop(await this.#openSession(), version));
       }
@@ -230,7 +274,8 @@ export class PostgresLoad implements InitialLoad {
   }
 
   async #planLoop(planner: LoadPlanner): Promise<void> {
-    if (this.#mode.converges) this.#mode.replayEnd = await planner.position();
+    const position = await planner.position();
+    for (const mode of [this.#mode, this.#reloadMode]) if (mode.converges) mode.replayEnd = position;
     while (!this.#isOver) {
       if (this.#mustPrune) {
         this.#prune(await planner.mark());
@@ -241,6 +286,15 @@ export class PostgresLoad implements InitialLoad {
         await this.#stir.wait();
       }
     }
+  }
+
+  async #letReloadsBegin(session: Client): Promise<void> {
+    const waiting = [...this.#loading.values()].filter(({ mayRead }) => !mayRead);
+    if (waiting.length === 0) return;
+    const catalogs = waiting.map(({ catalog }) => catalog);
+    await untilWritersEnded(session, catalogs, this.#options.clock, this.#stop.signal);
+    for (const table of waiting) table.mayRead = true;
+    this.#stir.notify();
   }
 
   async #readLoop(session: Client, version: number): Promise<void> {
@@ -274,6 +328,7 @@ export class PostgresLoad implements InitialLoad {
   #claim(): { readonly table: LoadTable; readonly units: readonly LoadUnit[] } | undefined {
     if (this.#barrierDue && !this.#mustReadPoints) return undefined;
     for (const table of this.#loading.values()) {
+      if (!table.mayRead) continue;
       const units = table.reconciler.claim(this.#barrierDue);
       if (units.length > 0) return { table, units };
     }

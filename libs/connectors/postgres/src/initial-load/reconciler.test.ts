@@ -83,4 +83,24 @@ describe('Reconciler', () => {
       { numRuns: RUNS },
     );
   });
+
+  it.each([
+    ['shows rows at once', true],
+    ['shows nothing before the commit', false],
+  ])('brings a sink that has the rows already, and %s, to the table when it is loaded again', (_, showsAtOnce) => {
+    const steps = fc.array(step, { maxLength: 120, size: 'max' });
+    fc.assert(
+      fc.property(steps, fc.boolean(), steps, (before, isLoaded, after) => {
+        const load = new SimulatedLoad(showsAtOnce);
+        drive(load, before);
+        if (isLoaded) load.finish();
+        load.reload();
+        drive(load, after);
+        expect(load.finish()).toBe(true);
+        expect(load.sink.violations).toEqual([]);
+        expect(load.sink.rows).toEqual(load.table);
+      }),
+      { numRuns: RUNS },
+    );
+  });
 });

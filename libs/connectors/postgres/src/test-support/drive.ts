@@ -1,4 +1,4 @@
-import type { JobIdentity } from '@millrace/connector-contract';
+import type { JobIdentity, ReloadRequest } from '@millrace/connector-contract';
 import type { ProcessorContext } from '@millrace/engine';
 import type { TestDatabase } from '@millrace/testing';
 import { DrivenSource, type SavedSnapshot } from '@millrace/testing/drivers';
@@ -15,6 +15,8 @@ interface SourceOptions {
   readonly job?: JobIdentity;
   /** What an earlier run saved. */
   readonly restored?: SavedSnapshot | undefined;
+  /** Requests to load tables again that are open. */
+  readonly reloads?: readonly ReloadRequest[];
 }
 
 /** Job id of all test runs: one job, restarted. */

@@ -55,14 +55,14 @@ class SimulatedSink implements LoadOutput {
   rows = new Map<number, Row>();
   histories = new Map<number, Entry[]>();
   violations: string[] = [];
+  isExact: boolean;
   room = 0;
   bytes = new Uint8Array(4096);
   readonly rowStart = 0;
   readonly #cursor = new TupleCursor();
-  readonly #exact: boolean;
 
-  constructor(exact: boolean) {
-    this.#exact = exact;
+  constructor(isExact: boolean) {
+    this.isExact = isExact;
   }
 
   get isFull(): boolean {
@@ -100,7 +100,7 @@ class SimulatedSink implements LoadOutput {
   }
 
   #delete(key: number): void {
-    if (this.#exact && !this.rows.has(key)) this.violations.push(`d of unknown ${key}`);
+    if (this.isExact && !this.rows.has(key)) this.violations.push(`d of unknown ${key}`);
     this.#remove(key);
   }
 
@@ -111,8 +111,8 @@ class SimulatedSink implements LoadOutput {
 
   #put(op: 'r' | 'c' | 'u', key: number, v: string, big: string | undefined): void {
     const known = this.rows.get(key);
-    if (this.#exact && op === 'u' && known === undefined) this.violations.push(`u of unknown ${key}`);
-    if (this.#exact && op !== 'u' && known !== undefined) this.violations.push(`${op} over ${key}`);
+    if (this.isExact && op === 'u' && known === undefined) this.violations.push(`u of unknown ${key}`);
+    if (this.isExact && op !== 'u' && known !== undefined) this.violations.push(`${op} over ${key}`);
     const value = big ?? (op === 'u' ? known?.big : undefined);
     if (value === undefined) this.violations.push(`${op} ${key} with a field nobody has`);
     this.rows.set(key, { v, big: value ?? '?' });
@@ -174,6 +174,9 @@ export class SimulatedLoad {
   readonly #open: number[] = [];
   readonly #wal: Committed[] = [];
   readonly #invisible = new Set<number>();
+  /** A reload waits for these to become visible. */
+  #writers: readonly number[] = [];
+  #isReload = false;
   #truncating: number | undefined;
   /** Versions of each key, oldest first. */
   readonly #versions = new Map<number, { xid: number; row: Row | undefined }[]>();
@@ -269,6 +272,7 @@ export class SimulatedLoad {
   askMark(): void {
     // Our lock waits for a truncating transaction.
     if (this.#asked.length + this.#readings.length >= 2 || this.#truncating !== undefined) return;
+    if (this.#writers.some((xid) => this.#invisible.has(xid))) return;
     const units = this.#reconciler.claim(false);
     if (units.length === 0) return;
     const snapshot = PgSnapshot.parse(this.#snapshotText());
@@ -323,8 +327,19 @@ export class SimulatedLoad {
     };
   }
 
+  /** The job takes a snapshot and starts again with a request to load the table again, which its sink has rows of. */
+  reload(): void {
+    this.snapshot();
+    this.sink.isExact = false;
+    this.#isReload = true;
+    this.#writers = [...this.#invisible];
+    this.#restore(undefined);
+    this.#saved = { ...this.#saved, state: JSON.stringify(this.#reconciler.save()) };
+  }
+
   crash(): void {
     this.crashes++;
+    this.#writers = this.#isReload ? [...this.#invisible] : [];
     this.#asked = [];
     this.#readings = [];
     this.#changeAt = 0;
@@ -357,7 +372,7 @@ export class SimulatedLoad {
   }
 
   #restore(state: string | undefined): void {
-    const converges = state !== undefined && this.#showsAtOnce;
+    const converges = this.#isReload || (state !== undefined && this.#showsAtOnce);
     const mode: LoadMode = { converges, replayEnd: lsn(converges ? this.#lsn + 1n : 0n) };
     const key = new TableKey(SCHEMA.id, [{ name: 'id', baseTypeOid: INT4_OID, sqlType: 'integer', byteOrder: true }]);
     this.#tally = new LoadTally();
