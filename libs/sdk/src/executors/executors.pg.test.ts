@@ -121,6 +121,37 @@ describe.each(Object.entries(executors))('an executor of %s', (name, open) => {
     });
     expect((await pool.query('SELECT FROM millrace_outbox')).rowCount).toBe(0);
   });
+
+  it('adds to the outbox by a message what the transaction commits, with no table at all', async () => {
+    const { executor, none } = open();
+    const outbox = new Outbox({ executor, by: 'message', prefix: 'executors' });
+    await outbox.migrate();
+    await expect(outbox.add(none, { topic: 't', payload: {} })).rejects.toThrow(NotATransaction);
+    const session = await pool.connect();
+    try {
+      await session.query(`SELECT pg_create_logical_replication_slot('${database.name}', 'pgoutput', true)`);
+      await executor.transaction((tx) => outbox.add(tx, { topic: 'mail', key: 'k', payload: { text: "it's" } }));
+      const undone = executor.transaction(async (tx) => {
+        await outbox.add(tx, { topic: 'undone', payload: {} });
+        throw new Error('undone');
+      });
+      await expect(undone).rejects.toThrow('undone');
+      const { rows } = await session.query<{ content: string }>(
+        `SELECT convert_from(substring(data FROM position('{'::bytea IN data)), 'utf8') AS content
+         FROM pg_logical_slot_get_binary_changes('${database.name}', NULL, NULL, 'proto_version', '1', 'publication_names', 'none', 'messages', 'true')
+         WHERE get_byte(data, 0) = ascii('M')`,
+      );
+      expect(rows.map(({ content }) => JSON.parse(content) as unknown)).toEqual([
+        { topic: 'mail', key: 'k', payload: `{"text":"it's"}`, headers: '{}' },
+      ]);
+    } finally {
+      session.release(true);
+    }
+  });
+});
+
+it('takes no prefix that would be another one in the job', () => {
+  expect(() => new Outbox({ executor: fromPg(pool), by: 'message', prefix: 'a.b' })).toThrow('"a.b" is no prefix here');
 });
 
 describe('an executor of pg', () => {
