@@ -23,6 +23,14 @@ const config = defineConfig({
   jobs: { copy: job('public.orders') },
 });
 
+const MODULE = `import { Pipeline, RegisteredSinks, RegisteredSources } from '@millrace/pipeline';
+export default () => {
+  const p = Pipeline.create();
+  p.readFrom(RegisteredSources.changes('shop', { tables: ['public.orders'] })).withoutTimestamps()
+    .map(({ after }) => after).writeTo(RegisteredSinks.rows('warehouse', { columns: { id: 'int4' }, key: ['id'] }));
+  return p;
+};`;
+
 const shown = ({ steps }: Plan): readonly string[] =>
   steps.filter(({ action }) => action !== 'unchanged').map(({ action, kind, name }) => `${action} ${kind} ${name}`);
 
@@ -124,6 +132,35 @@ describe('plan and apply', () => {
     await api.PATCH('/api/v1/sinks/{id}', { params: { path }, body: { config: { host: 'd' } } });
     await expect(apply(api, planned)).rejects.toThrow(/sink warehouse: now change, planned change.*Nothing was done/);
     expect((await api.GET('/api/v1/sinks/{id}', { params: { path } })).data!.config).toEqual({ host: 'd' });
+  });
+
+  it('do not overwrite what somebody changes in the very moment', async () => {
+    await apply(api, await plan(api, config));
+    const changed: Config = { ...config, sinks: { warehouse: { type: 'fixture', config: { host: 'c' } } } };
+    const baseUrl = await server.app.getUrl();
+    const path = { id: 'warehouse' };
+    const overtaken = createClient({
+      baseUrl,
+      fetch: async (request) => {
+        if ((request as Request).method === 'PATCH')
+          await api.PATCH('/api/v1/sinks/{id}', { params: { path }, body: { config: { host: 'd' } } });
+        return fetch(request);
+      },
+    });
+    await expect(apply(overtaken, await plan(api, changed))).rejects.toMatchObject({
+      cause: { code: 'catalog.version_conflict' },
+    });
+    expect((await api.GET('/api/v1/sinks/{id}', { params: { path } })).data!.config).toEqual({ host: 'd' });
+  });
+
+  it('take a job of an uploaded module, and see when its sources change', async () => {
+    const { data } = await api.POST('/api/v1/modules', { body: { code: MODULE } });
+    const coded: Config = { ...config, jobs: { coded: { module: data!.sha256, options: { rate: 1 } } } };
+    await apply(api, await plan(api, coded));
+    expect(shown(await plan(api, coded, { prune: true }))).toEqual([]);
+    await begun('coded', 'now()');
+    const changed: Config = { ...coded, sources: { shop: { type: 'fixture', config: { host: 'c' } } } };
+    expect(shown(await plan(api, changed))).toEqual(['change source shop', 'restart job coded']);
   });
 
   it('stop at the first failure, say what is done and what is not, and go on when it is mended', async () => {
