@@ -40,8 +40,8 @@ async function run(): Promise<boolean> {
   if (values.scenario === 'sdk') {
     const result = await runSdk({ ...options, orders: options.kills * SDK_ORDERS_PER_KILL });
     console.log(JSON.stringify(result));
-    const { effects, messages } = result;
-    return effects.missing + effects.duplicates + messages.missing + messages.duplicates === 0;
+    const { effects, messages, bareMessages, projected } = result;
+    return [effects, messages, bareMessages, projected].every(({ missing, duplicates }) => missing + duplicates === 0);
   }
   const result = await runSinks({ ...options, serverKills: Math.max(1, Math.round(options.kills / 8)) });
   console.log(JSON.stringify(result));

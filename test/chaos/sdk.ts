@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { migrate } from '@millrace/eventstore';
 import { systemClock } from '@millrace/kernel';
 import { GuardedProcess, SeededRandom, type TestDatabase } from '@millrace/testing';
+import pg from 'pg';
 import { type Platform, startPlatform } from '../../apps/cli/src/demo/platform.ts';
 
 export interface SdkOptions {
@@ -16,10 +18,20 @@ export interface SdkResult {
   readonly seed: number;
   readonly kills: Readonly<Record<string, number>>;
   readonly orders: number;
-  /** Orders without an effect, and effects beyond the first of an order. */
-  readonly effects: { readonly missing: number; readonly duplicates: number };
-  /** The same of messages, as the job of the outbox has delivered them to a table. */
-  readonly messages: { readonly missing: number; readonly duplicates: number };
+  /** Of the handlers. */
+  readonly effects: Wrong;
+  /** Of the outbox by table, as its job has delivered the messages to a table. */
+  readonly messages: Wrong;
+  /** Of the outbox without a table. */
+  readonly bareMessages: Wrong;
+  /** Of the projection of the event store. */
+  readonly projected: Wrong;
+}
+
+/** Orders without a row, and rows beyond the first of an order. */
+interface Wrong {
+  readonly missing: number;
+  readonly duplicates: number;
 }
 
 const SERVICE = fileURLToPath(new URL('./sdk-service.ts', import.meta.url));
@@ -69,7 +81,11 @@ async function start({ rest, source, target }: Platform): Promise<void> {
     create table effects (order_id int not null);
     create table millrace_inbox (consumer text, change text, handled_at timestamptz not null default now(), primary key (consumer, change));
     create table millrace_outbox (id bigint generated always as identity primary key, topic text not null, key text, payload json not null, headers json not null);
-    create table messages (position text, body json)`);
+    create table messages (position text, body json);
+    create table bare_messages (position text, body json)`);
+  const pool = new pg.Pool({ connectionString: target.url, max: 1 });
+  await migrate(pool);
+  await pool.end();
   await rest.post('sources', { name: 'shop', type: 'postgres', config: connect(source) });
   await rest.post('sources', { name: 'service', type: 'postgres', config: connect(target) });
   await rest.post('sinks', { name: 'table', type: 'jdbc', config: connect(target) });
@@ -90,6 +106,18 @@ async function start({ rest, source, target }: Platform): Promise<void> {
       messages: { input: 'shaped', sink: 'table', mode: 'append', table: 'public.messages' },
     },
   });
+  await rest.post('jobs', {
+    name: 'bare-outbox',
+    snapshotInterval: '500ms',
+    stages: {
+      rows: { source: 'service', tables: ['pg_message.millrace_outbox'], initialLoad: 'none' },
+      shaped: {
+        input: 'rows',
+        select: { position: "after.content::jsonb ->> 'key'", body: "(after.content::jsonb ->> 'payload')::json" },
+      },
+      messages: { input: 'shaped', sink: 'table', mode: 'append', table: 'public.bare_messages' },
+    },
+  });
 }
 
 async function untilTrue(holds: () => Promise<boolean>): Promise<boolean> {
@@ -102,14 +130,14 @@ async function untilTrue(holds: () => Promise<boolean>): Promise<boolean> {
   return false;
 }
 
-async function audit(target: TestDatabase, ids: string, orders: number) {
+async function audit(target: TestDatabase, ids: string, orders: number): Promise<Wrong> {
   const [row] = await target.query<{ distinct: number; all: number }>(
     `select count(distinct id)::int as "distinct", count(*)::int as "all" from (${ids}) found (id)`,
   );
   return { missing: orders - row!.distinct, duplicates: row!.all - row!.distinct };
 }
 
-/** Handlers and outbox of a service under `kill -9` of its instances, the worker and PostgreSQL: no effect twice, none missing. */
+/** Handlers, both outboxes and a projection of a service under `kill -9` of its instances, the worker and PostgreSQL: no effect twice, none missing. */
 export async function runSdk({ kills, orders, seed, show }: SdkOptions): Promise<SdkResult> {
   show(`chaos sdk: seed ${seed}, ${orders} orders, ${kills} kills`);
   const random = new SeededRandom(seed);
@@ -117,7 +145,7 @@ export async function runSdk({ kills, orders, seed, show }: SdkOptions): Promise
   const { rest, source, target, workers, postgres } = platform;
   await start(platform);
   const running = async (name: string) => (await rest.get<{ status: string }>(`jobs/${name}`)).status === 'RUNNING';
-  await untilTrue(async () => (await running('stock')) && (await running('outbox')));
+  await untilTrue(async () => (await running('stock')) && (await running('outbox')) && (await running('bare-outbox')));
   await using services = new Services(platform);
   for (let index = 0; index < INSTANCES; index++) await services.start(index);
   const counts: Record<string, number> = {};
@@ -142,16 +170,23 @@ export async function runSdk({ kills, orders, seed, show }: SdkOptions): Promise
     } else await postgres.restart('SIGKILL');
     show(`${victim} killed`);
   }
-  const effects = 'select order_id from effects';
-  const messages = `select (body->>'id')::int from messages`;
-  await untilTrue(async () => (await audit(target, effects, orders)).missing === 0);
-  await untilTrue(async () => (await audit(target, messages, orders)).missing === 0);
+  const found = {
+    effects: 'select order_id from effects',
+    messages: "select (body->>'id')::int from messages",
+    bareMessages: "select (body->>'id')::int from bare_messages",
+    projected: 'select order_id from reservations',
+  };
+  const check = (name: keyof typeof found): Promise<Wrong> => audit(target, found[name], orders);
+  for (const name of Object.keys(found) as (keyof typeof found)[])
+    await untilTrue(async () => (await check(name)).missing === 0);
   return {
     scenario: 'sdk',
     seed,
     kills: counts,
     orders,
-    effects: await audit(target, effects, orders),
-    messages: await audit(target, messages, orders),
+    effects: await check('effects'),
+    messages: await check('messages'),
+    bareMessages: await check('bareMessages'),
+    projected: await check('projected'),
   };
 }

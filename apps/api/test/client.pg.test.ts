@@ -41,4 +41,14 @@ describe('the client made from the OpenAPI document', () => {
     const other = createClient({ baseUrl, fetch: async () => new Response('<html>', { status: 502 }) });
     await expect(other.GET('/api/v1/jobs')).rejects.toMatchObject({ code: 'client.unexpected_answer' });
   });
+
+  it('makes keys, whose answers the API keeps for no Idempotency-Key', async () => {
+    const first = await createClient({ baseUrl }).POST('/api/v1/first-key', { body: { name: 'admin' } as never });
+    const client = createClient({ baseUrl, apiKey: first.data!.key });
+    const made = await client.POST('/api/v1/api-keys', { body: { name: 'ci', role: 'viewer' } as never });
+    const path = { id: made.data!.id };
+    const rotated = await client.POST('/api/v1/api-keys/{id}/rotate', { params: { path }, body: {} as never });
+    expect(rotated.data!.key).not.toBe(made.data!.key);
+    expect((await client.GET('/api/v1/me')).data).toMatchObject({ role: 'admin' });
+  });
 });

@@ -28,7 +28,7 @@ const SECRET_NAME = /password|secret|token|tlsKey|^key$/i;
 const hideSecret = (name: string, value: unknown): unknown =>
   SECRET_NAME.test(name) && typeof value === 'string' && !value.startsWith('${') ? MASK : value;
 
-const HOW_TO_GIVE_A_KEY =
+export const HOW_TO_GIVE_A_KEY =
   'Give a key: export MILLRACE_API_KEY=mlr_…, or --key-file FILE, or save one with --save. There is none yet? millrace init.';
 
 const asArgument = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;

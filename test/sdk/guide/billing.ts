@@ -13,6 +13,11 @@ export async function bill(pool: pg.Pool, orderId: number): Promise<void> {
 }
 // #endregion add
 
+// #region message
+export const withoutTable = (pool: pg.Pool): Outbox<pg.PoolClient> =>
+  new Outbox({ executor: fromPg(pool), by: 'message' });
+// #endregion message
+
 // #region job
 export async function bringToKafka(outbox: Outbox<pg.PoolClient>, baseUrl: string): Promise<void> {
   await outbox.migrate();

@@ -15,7 +15,12 @@ import {
   planText,
   registerPlatformImports,
 } from '@millrace/pipeline';
+import { plan } from '@millrace/sdk/config';
 import { Command } from 'commander';
+import { type ApiOptions, sdkClient, withApi } from '../access/api-options.ts';
+import { configIn, loadConfig } from '../configuration/load-config.ts';
+import { hasDifferences, planLines } from '../configuration/plan-report.ts';
+import { withSdkErrors } from '../configuration/sdk-errors.ts';
 import { bundleJob } from '../submit/bundle-job.ts';
 import { documentIn } from '../submit/submit-command.ts';
 
@@ -25,12 +30,17 @@ export const BadPlanOption = errorCode('cli.bad_plan_option', {
   title: 'A bad option',
 });
 
-interface Options {
+const DOCUMENTS = new Set(['.json', '.yaml', '.yml']);
+
+interface Options extends ApiOptions {
   readonly format: string;
   readonly threads: string;
   readonly export?: string;
   readonly options?: string;
   readonly verbose?: true;
+  readonly prune?: true;
+  readonly out?: string;
+  readonly exitCode?: true;
 }
 
 const FORMATS: Readonly<Record<string, (plan: PlanExplanation) => string>> = {
@@ -40,17 +50,44 @@ const FORMATS: Readonly<Record<string, (plan: PlanExplanation) => string>> = {
   mermaid: planMermaid,
 };
 
-/** `millrace plan`: how a job would run, without any server. */
-export function planCommand(print: (line: string) => void): Command {
-  return new Command('plan')
-    .description('Shows how a job would run: the DAG, what is fused and why not. Needs no server.')
-    .argument('<file>', 'job.ts or job.json')
-    .option('--format <format>', 'text, json, dot (Graphviz) or mermaid', 'text')
+/** With `--exit-code`. */
+const EXIT = { nothingToDo: 0, failed: 1, differences: 2 } as const;
+
+/** `millrace plan`: how a job would run, without any server; or what a configuration would change. */
+export function planCommand(
+  exit: (code: number) => void,
+  print: (line: string) => void,
+  environment: NodeJS.ProcessEnv,
+): Command {
+  return withApi(new Command('plan'), environment)
+    .description(
+      'Of a job: how it would run, the DAG, what is fused and why not; needs no server. Of configurations: what millrace apply would do.',
+    )
+    .argument('<files...>', 'job.ts, job.json or job.yaml; or configurations in these languages')
+    .option('--format <format>', 'text or json; of a job also dot (Graphviz) or mermaid', 'text')
     .option('--threads <n>', 'engine threads of a member', '2')
     .option('--export <name>', 'the export that is, or makes, the pipeline', 'default')
     .option('--options <json>', 'what the export is called with')
     .option('--verbose', 'with the generated code (json)')
-    .action((file: string, options: Options) => show(file, options, print));
+    .option('--prune', 'of a configuration: delete what it does not name')
+    .option('--out <file>', 'of a configuration: keep the plan, for millrace apply --plan')
+    .option('--exit-code', 'of a configuration: 0 nothing to do, 2 differences, 1 failed')
+    .action(async (files: string[], options: Options) => {
+      const end = options.exitCode === true ? exit : () => {};
+      end(EXIT.failed);
+      const [file] = files;
+      if (files.length === 1 && (await configIn(file!)) === undefined) {
+        await show(file!, options, print);
+        return end(EXIT.nothingToDo);
+      }
+      const planned = await withSdkErrors(async () =>
+        plan(await sdkClient(options, environment), await loadConfig(files), { prune: options.prune }),
+      );
+      if (options.out !== undefined) await writeFile(options.out, `${JSON.stringify(planned, null, 2)}\n`);
+      if (options.format === 'json') print(JSON.stringify(planned, null, 2));
+      else for (const line of planLines(planned)) print(line);
+      end(hasDifferences(planned) ? EXIT.differences : EXIT.nothingToDo);
+    });
 }
 
 async function show(file: string, options: Options, print: (line: string) => void): Promise<void> {
@@ -63,10 +100,9 @@ async function show(file: string, options: Options, print: (line: string) => voi
       mend: `Formats: ${Object.keys(FORMATS).join(', ')}; threads: a number from 1.`,
     });
   }
-  const graph =
-    extname(file) === '.json'
-      ? buildGraph(parsePipeline(await documentIn(file)))
-      : await graphOf(file, options, threads);
+  const graph = DOCUMENTS.has(extname(file))
+    ? buildGraph(parsePipeline(await documentIn(file)))
+    : await graphOf(file, options, threads);
   print(format(explainPlan(planGraph(graph, { threads }), { verbose: options.verbose })));
 }
 

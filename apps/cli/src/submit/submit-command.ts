@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { errorCode, MillraceError } from '@millrace/kernel';
 import { Command } from 'commander';
+import { parse as parseYaml } from 'yaml';
 import { type ApiOptions, restClient, withApi } from '../access/api-options.ts';
 import type { RestClient } from '../rest-client.ts';
 import { bundleJob } from './bundle-job.ts';
@@ -27,8 +28,8 @@ interface Submitted {
 /** `millrace submit`: a job written in TypeScript, or a document. */
 export function submitCommand(print: (line: string) => void, environment: NodeJS.ProcessEnv): Command {
   return withApi(new Command('submit'), environment)
-    .description('Has a job run: a TypeScript module that exports a pipeline, or a JSON document.')
-    .argument('<file>', 'job.ts or job.json')
+    .description('Has a job run: a TypeScript module that exports a pipeline, or a document.')
+    .argument('<file>', 'job.ts, job.json or job.yaml')
     .option('--name <name>', 'name of the job; by default that of the file')
     .option('--options <json>', 'what the export is called with')
     .option('--export <name>', 'the export that is, or makes, the pipeline')
@@ -92,24 +93,24 @@ async function moduleJob(
   };
 }
 
-/** @throws MillraceError `cli.bad_job_file` */
+/** What a JSON or YAML file holds. @throws MillraceError `cli.bad_job_file` */
 export async function documentIn(file: string): Promise<unknown> {
   const text = await readFile(file, 'utf8').catch((error: Error) => {
     throw new MillraceError(BadJobFile, {
       message: `${file} cannot be read: ${error.message}`,
-      mend: 'Give the path of a .ts or .json file.',
+      mend: 'Give the path of a .ts, .json or .yaml file.',
     });
   });
-  return parsed(text, file);
+  return /\.ya?ml$/.test(file) ? parsed(text, file, 'YAML', parseYaml) : parsed(text, file);
 }
 
-function parsed(text: string, what: string): unknown {
+function parsed(text: string, what: string, language = 'JSON', parse: (text: string) => unknown = JSON.parse): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    return parse(text);
   } catch (error) {
     throw new MillraceError(BadJobFile, {
-      message: `${what} is not JSON: ${(error as Error).message}`,
-      mend: 'Write a JSON document.',
+      message: `${what} is not ${language}: ${(error as Error).message}`,
+      mend: `Write a ${language} document.`,
     });
   }
 }

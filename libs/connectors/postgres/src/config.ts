@@ -22,10 +22,15 @@ export const connectionSchema = z.strictObject({
 
 export type ConnectionOptions = z.output<typeof connectionSchema>;
 
+/** Schema of virtual tables: no schema of PostgreSQL can begin with `pg_` but its own. */
+export const MESSAGE_SCHEMA = 'pg_message';
+
 const tableName = z
   .string()
   .regex(/^[^.]+\..+$/s, 'a table with its schema, such as public.orders')
-  .meta({ description: 'Table with its schema, unquoted and in its exact spelling: public.orders.' });
+  .meta({
+    description: 'Table with its schema, unquoted and in its exact spelling: public.orders.',
+  });
 
 /** What a job's source stage captures. */
 export const stageSchema = z.strictObject({
@@ -34,7 +39,10 @@ export const stageSchema = z.strictObject({
     .min(1)
     .max(TABLES_MAX)
     .refine((tables) => new Set(tables).size === tables.length, 'each table once')
-    .meta({ description: 'Tables to capture.' }),
+    .meta({
+      description:
+        'Tables to capture. pg_message.PREFIX stands for what transactions write with pg_logical_emit_message(true, PREFIX, text): inserts with the column content.',
+    }),
   initialLoad: z.enum(['full', 'none']).default('full').meta({
     description: 'full: the rows that are there, then the changes. none: only changes from now on.',
   }),
@@ -64,4 +72,17 @@ export interface TableName {
 export function parseTableName(text: string): TableName {
   const dot = text.indexOf('.');
   return { schema: text.slice(0, dot), table: text.slice(dot + 1) };
+}
+
+/** The tables of a stage: those of the database, and the prefixes of messages that are as tables. */
+export function partTables(names: readonly string[]): {
+  readonly tables: readonly TableName[];
+  readonly prefixes: readonly string[];
+} {
+  const all = names.map(parseTableName);
+  const isMessage = ({ schema }: TableName): boolean => schema === MESSAGE_SCHEMA;
+  return {
+    tables: all.filter((table) => !isMessage(table)),
+    prefixes: all.filter(isMessage).map(({ table }) => table),
+  };
 }

@@ -1,7 +1,7 @@
 import type { ProcessorContext } from '@millrace/engine';
 import type { Lsn } from '@millrace/formats';
 import type { Client } from 'pg';
-import { type PostgresSourceOptions, parseTableName } from './config.ts';
+import { type PostgresSourceOptions, partTables } from './config.ts';
 import type { InitialLoad } from './initial-load/contract.ts';
 import { PostgresLoad } from './initial-load/postgres-load.ts';
 import { makeRowSocket } from './initial-load/row-socket.ts';
@@ -53,6 +53,7 @@ export async function openSourceSession(options: SourceSessionOptions): Promise<
       ...names,
       resumeLsn,
       catalog: await readTableCatalog(session, names.publication),
+      messagePrefixes: partTables(options.stage.tables).prefixes,
       writer,
       load,
       wake: () => context.wake(),
@@ -69,7 +70,7 @@ export async function openSourceSession(options: SourceSessionOptions): Promise<
 /** Where the stream begins: the saved position, if publication and slot still have it, or the consistent point of a new slot. */
 async function resumePosition(session: Client, names: ReplicationNames, options: SourceSessionOptions): Promise<Lsn> {
   const { restored, stage, context } = options;
-  const tables = stage.tables.map(parseTableName);
+  const { tables } = partTables(stage.tables);
   if (restored !== undefined) {
     await verifyPublication(session, names.publication, tables);
     await verifySlot(session, names.slot, restored.resumeLsn);
@@ -85,13 +86,15 @@ async function openLoad(
   resumeLsn: Lsn,
 ): Promise<InitialLoad | undefined> {
   const { config, stage, job, context, restored } = options;
+  const { tables } = partTables(stage.tables);
   const loadsNew = stage.initialLoad === 'full';
   const reloads = options.reloads ?? [];
-  if (!loadsNew && restored?.load === undefined && reloads.length === 0) return undefined;
+  const loadsNothing = !loadsNew && restored?.load === undefined && reloads.length === 0;
+  if (tables.length === 0 || loadsNothing) return undefined;
   return new PostgresLoad({
     open: () =>
       openSession(config, { applicationName: `millrace load ${job.jobName}`, stream: makeRowSocket }, context.signal),
-    tables: await readTableSchemas(session, stage.tables.map(parseTableName)),
+    tables: await readTableSchemas(session, tables),
     restored: restored?.load,
     loadsNew,
     reloads,

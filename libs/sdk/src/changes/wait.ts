@@ -1,18 +1,18 @@
-/** Resolves after `durationMs`, or when `signal` is aborted. */
-export async function wait(durationMs: number, signal?: AbortSignal): Promise<void> {
+/** Resolves after `durationMs`, or when `signal` is aborted. @param isHolding keeps the process alive meanwhile: somebody waits for what follows */
+export async function wait(durationMs: number, signal?: AbortSignal, isHolding = false): Promise<void> {
   if (signal?.aborted === true) return;
   const { promise, resolve } = Promise.withResolvers<void>();
-  const cancel = later(durationMs, resolve);
+  const cancel = later(durationMs, resolve, isHolding);
   signal?.addEventListener('abort', () => resolve(), { once: true });
   await promise;
   cancel();
 }
 
-/** Calls back once; the returned function cancels it. It does not keep the process alive. */
-export function later(durationMs: number, callback: () => void): () => void {
+/** Calls back once; the returned function cancels it. It does not keep the process alive, unless it is holding it. */
+export function later(durationMs: number, callback: () => void, isHolding = false): () => void {
   const timer = globalThis.setTimeout(callback, durationMs);
   // A browser gives a number, and ends with its page.
-  (timer as { unref?(): unknown }).unref?.();
+  if (!isHolding) (timer as { unref?(): unknown }).unref?.();
   return () => globalThis.clearTimeout(timer);
 }
 

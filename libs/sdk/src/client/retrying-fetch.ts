@@ -43,7 +43,7 @@ export function retrying(
       } catch (error) {
         if (isLast || request.signal.aborted) throw error;
       }
-      await wait(backOff(attempt, firstMs, mostMs, Math.random), request.signal);
+      await wait(backOff(attempt, firstMs, mostMs, Math.random), request.signal, true);
     }
   };
 }

@@ -6,6 +6,7 @@ import pg from 'pg';
 import { DataSource } from 'typeorm';
 import { Inbox } from '../inbox/inbox.ts';
 import { Outbox } from '../outbox/outbox.ts';
+import { prismaClient } from '../test-support/prisma-client.ts';
 import { type Executor, NotATransaction } from './executor.ts';
 import { fromDrizzle } from './from-drizzle.ts';
 import { fromKysely } from './from-kysely.ts';
@@ -16,46 +17,22 @@ import { fromTypeOrm } from './from-typeorm.ts';
 let database: TestDatabase;
 let pool: pg.Pool;
 let dataSource: DataSource;
+let prisma: ReturnType<typeof prismaClient>;
 
 beforeAll(async () => {
   const server = await testPostgres();
   database = await server.createDatabase('executors');
   pool = new pg.Pool({ connectionString: database.url });
   dataSource = await new DataSource({ type: 'postgres', url: database.url }).initialize();
+  prisma = prismaClient(database.url);
   await pool.query('CREATE TABLE effects (name text NOT NULL)');
 });
 afterAll(async () => {
+  await prisma.$disconnect();
   await dataSource.destroy();
   await pool.end();
   await database[Symbol.asyncDispose]();
 });
-
-/**
- * What Prisma's documentation says of its client: an interactive transaction gives a client without `$transaction`. Its own package downloads an
- * engine, so it is not a dependency here.
- */
-function prismaLike() {
-  const handleOf = (client: { query: pg.Pool['query'] }) => ({
-    $queryRawUnsafe: async (sql: string, ...parameters: unknown[]) => (await client.query(sql, parameters)).rows,
-  });
-  return {
-    ...handleOf(pool),
-    async $transaction<T>(work: (tx: ReturnType<typeof handleOf>) => Promise<T>): Promise<T> {
-      const client = await pool.connect();
-      try {
-        await client.query('BEGIN');
-        const result = await work(handleOf(client as never));
-        await client.query('COMMIT');
-        return result;
-      } catch (error) {
-        await client.query('ROLLBACK');
-        throw error;
-      } finally {
-        client.release();
-      }
-    },
-  };
-}
 
 // biome-ignore lint/suspicious/noExplicitAny: handles of five libraries
 const executors: Readonly<Record<string, () => { executor: Executor<any>; none: any }>> = {
@@ -70,8 +47,7 @@ const executors: Readonly<Record<string, () => { executor: Executor<any>; none: 
     return { executor: fromDrizzle(db), none: db };
   },
   Prisma: () => {
-    const client = prismaLike();
-    return { executor: fromPrisma(client), none: client };
+    return { executor: fromPrisma(prisma), none: prisma };
   },
 };
 
@@ -121,6 +97,37 @@ describe.each(Object.entries(executors))('an executor of %s', (name, open) => {
     });
     expect((await pool.query('SELECT FROM millrace_outbox')).rowCount).toBe(0);
   });
+
+  it('adds to the outbox by a message what the transaction commits, with no table at all', async () => {
+    const { executor, none } = open();
+    const outbox = new Outbox({ executor, by: 'message', prefix: 'executors' });
+    await outbox.migrate();
+    await expect(outbox.add(none, { topic: 't', payload: {} })).rejects.toThrow(NotATransaction);
+    const session = await pool.connect();
+    try {
+      await session.query(`SELECT pg_create_logical_replication_slot('${database.name}', 'pgoutput', true)`);
+      await executor.transaction((tx) => outbox.add(tx, { topic: 'mail', key: 'k', payload: { text: "it's" } }));
+      const undone = executor.transaction(async (tx) => {
+        await outbox.add(tx, { topic: 'undone', payload: {} });
+        throw new Error('undone');
+      });
+      await expect(undone).rejects.toThrow('undone');
+      const { rows } = await session.query<{ content: string }>(
+        `SELECT convert_from(substring(data FROM position('{'::bytea IN data)), 'utf8') AS content
+         FROM pg_logical_slot_get_binary_changes('${database.name}', NULL, NULL, 'proto_version', '1', 'publication_names', 'none', 'messages', 'true')
+         WHERE get_byte(data, 0) = ascii('M')`,
+      );
+      expect(rows.map(({ content }) => JSON.parse(content) as unknown)).toEqual([
+        { topic: 'mail', key: 'k', payload: `{"text":"it's"}`, headers: '{}' },
+      ]);
+    } finally {
+      session.release(true);
+    }
+  });
+});
+
+it('takes no prefix that would be another one in the job', () => {
+  expect(() => new Outbox({ executor: fromPg(pool), by: 'message', prefix: 'a.b' })).toThrow('"a.b" is no prefix here');
 });
 
 describe('an executor of pg', () => {

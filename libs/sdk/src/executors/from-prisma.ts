@@ -14,8 +14,8 @@ export function fromPrisma<Tx extends Handle>(client: Client<Tx>): Executor<Tx> 
   return {
     transaction: (work) => client.$transaction(work),
     queryIn(tx) {
-      // The client of a transaction has no way to begin another.
-      if (typeof (tx as { $transaction?: unknown }).$transaction === 'function')
+      // Of Prisma 7 a transaction can begin another one within; in no version can it connect.
+      if (typeof (tx as { $connect?: unknown }).$connect === 'function')
         throw new NotATransaction('the tx that prisma.$transaction(async (tx) => …) gives');
       return async (sql, parameters) => {
         const rows = (await tx.$queryRawUnsafe(sql, ...parameters)) as QueryResult['rows'];

@@ -2,13 +2,17 @@ import type { Finding, SourceShape } from '@millrace/connector-contract';
 import type { TableSchema } from '@millrace/formats';
 import { nearNames } from '@millrace/kernel';
 import pg, { type Client } from 'pg';
-import { type ConnectionOptions, parseTableName, type StageOptions } from '../config.ts';
+import { type ConnectionOptions, MESSAGE_SCHEMA, parseTableName, partTables, type StageOptions } from '../config.ts';
 import { TableKey } from '../initial-load/table-key.ts';
+import { messageTable } from '../stream/message-tables.ts';
 import { withSession } from './check-connection.ts';
 import { type CatalogTable, readTableSchemas } from './table-catalog.ts';
 
 /** A table above this that can't be read in ranges gets a warning. */
 const ONE_PIECE_BYTES_MAX = 1_073_741_824;
+
+/** Version of the server that has the option `messages` of pgoutput. */
+const MESSAGES_SINCE = 140_000;
 
 interface Rights {
   readonly oid: string;
@@ -35,11 +39,47 @@ export async function describeTables(
 ): Promise<{ readonly shape: SourceShape; readonly findings: readonly Finding[] }> {
   let tables: readonly TableSchema[] = [];
   const findings = await withSession(config, signal, async (session) => {
-    const found = await readTableSchemas(session, stage.tables.map(parseTableName));
-    tables = found.map(({ schema }) => schema);
-    return [...(await missing(session, stage.tables, found)), ...(await ofTables(session, stage, found, config.user))];
+    const { tables: wanted, prefixes } = partTables(stage.tables);
+    const found = await readTableSchemas(session, wanted);
+    tables = [...found.map(({ schema }) => schema), ...prefixes.map(messageTable)];
+    const ofMessages = prefixes.length === 0 ? [] : await messagesPossible(session, stage.tables, prefixes);
+    return [
+      ...ofMessages,
+      ...(await missing(session, stage.tables, found)),
+      ...(await ofTables(session, stage, found, config.user)),
+    ];
   });
   return { shape: { tables, hasPositions: true }, findings };
+}
+
+/** Whether the server can send messages: from version 14. */
+async function messagesPossible(
+  session: Client,
+  wanted: readonly string[],
+  prefixes: readonly string[],
+): Promise<readonly Finding[]> {
+  const { rows } = await session.query<{ version: number }>(
+    "SELECT current_setting('server_version_num')::int AS version",
+  );
+  const isPossible = rows[0]!.version >= MESSAGES_SINCE;
+  return prefixes.map((prefix) => {
+    const { id } = messageTable(prefix);
+    const pointer = `/tables/${wanted.indexOf(id)}`;
+    if (isPossible)
+      return {
+        code: 'postgres.table',
+        severity: 'ok',
+        message: `messages with the prefix ${prefix} can be captured`,
+        pointer,
+      };
+    return {
+      code: 'postgres.no_messages',
+      severity: 'error',
+      message: `${id}: this server sends no messages to a slot of pgoutput`,
+      mend: 'Use PostgreSQL 14 or later, or the form of the outbox with a table.',
+      pointer,
+    };
+  });
 }
 
 async function missing(
@@ -48,7 +88,7 @@ async function missing(
   found: readonly CatalogTable[],
 ): Promise<readonly Finding[]> {
   const known = new Set(found.map(({ schema }) => schema.id));
-  const lost = wanted.filter((name) => !known.has(name));
+  const lost = wanted.filter((name) => !known.has(name) && parseTableName(name).schema !== MESSAGE_SCHEMA);
   if (lost.length === 0) return [];
   const { rows } = await session.query<{ id: string }>(TABLES);
   const all = rows.map(({ id }) => id);

@@ -15,11 +15,14 @@ interface PublicationRow {
   readonly all_changes: boolean;
   /** `schema.table` of what is published. */
   readonly tables: readonly string[];
+  /** The same, quoted. */
+  readonly quoted: readonly string[];
 }
 
 const PUBLICATION = `SELECT p.puballtables AS all_tables, p.pubinsert AND p.pubupdate AND p.pubdelete AND p.pubtruncate AS all_changes,
     ARRAY(SELECT format('%s.%s', n.nspname, c.relname) FROM pg_publication_rel r JOIN pg_class c ON c.oid = r.prrelid
-          JOIN pg_namespace n ON n.oid = c.relnamespace WHERE r.prpubid = p.oid) AS tables
+          JOIN pg_namespace n ON n.oid = c.relnamespace WHERE r.prpubid = p.oid) AS tables,
+    ARRAY(SELECT r.prrelid::regclass::text FROM pg_publication_rel r WHERE r.prpubid = p.oid) AS quoted
   FROM pg_publication p WHERE p.pubname = $1`;
 
 const idOf = ({ schema, table }: TableName): string => `${schema}.${table}`;
@@ -29,7 +32,7 @@ const listOf = (tables: readonly TableName[]): string =>
   `TABLE ${tables.map(({ schema, table }) => `ONLY ${escapeIdentifier(schema)}.${escapeIdentifier(table)}`).join(', ')}`;
 
 /**
- * Makes the job's publication anew. The slot must be made after it: a slot sees only publications older than itself.
+ * Makes the job's publication anew; without tables when the job reads messages only. The slot must be made after it: a slot sees only publications older than itself.
  * @throws MillraceError `postgres.missing_privilege`, `.no_such_table`
  */
 export async function createPublication(
@@ -39,7 +42,8 @@ export async function createPublication(
 ): Promise<void> {
   await dropPublication(session, name);
   const viaRoot = (await serverVersion(session)) >= VIA_ROOT_SINCE ? ' WITH (publish_via_partition_root = true)' : '';
-  await run(session, name, `CREATE PUBLICATION ${escapeIdentifier(name)} FOR ${listOf(tables)}${viaRoot}`);
+  const published = tables.length === 0 ? '' : ` FOR ${listOf(tables)}`;
+  await run(session, name, `CREATE PUBLICATION ${escapeIdentifier(name)}${published}${viaRoot}`);
 }
 
 /**
@@ -61,8 +65,9 @@ export async function verifyPublication(
   const existing = await existingTables(session, tables);
   const unpublished = existing.find((table) => !published.has(idOf(table)));
   if (unpublished !== undefined) throw historyLost(name, `does not publish ${idOf(unpublished)} any more`);
-  if (published.size > existing.length)
-    await run(session, name, `ALTER PUBLICATION ${escapeIdentifier(name)} SET ${listOf(existing)}`);
+  if (published.size <= existing.length) return;
+  const wanted = existing.length === 0 ? `DROP TABLE ${found.quoted.join(', ')}` : `SET ${listOf(existing)}`;
+  await run(session, name, `ALTER PUBLICATION ${escapeIdentifier(name)} ${wanted}`);
 }
 
 /** Drops the publication if it exists. Safe to call twice. */

@@ -7,6 +7,7 @@ import type { TableCatalog } from '../types/table-catalog.ts';
 import { Acknowledger } from './acknowledger.ts';
 import type { EventWriter } from './event-writer.ts';
 import { LagMeter } from './lag.ts';
+import { messageRelations } from './message-tables.ts';
 import { PgoutputDecoder } from './pgoutput-decoder.ts';
 import { RelationCache } from './relation-cache.ts';
 import type { ReplicationConnect, ReplicationConnection } from './replication-connection.ts';
@@ -33,6 +34,8 @@ export interface ChangeStreamOptions {
   readonly publication: string;
   readonly resumeLsn: Lsn;
   readonly catalog: TableCatalog;
+  /** Messages with these prefixes are inserts into tables of their own. */
+  readonly messagePrefixes?: readonly string[] | undefined;
   readonly writer: EventWriter;
   readonly load: InitialLoad | undefined;
   /** There is something to walk. */
@@ -59,10 +62,11 @@ export class ChangeStream {
   #connection!: ReplicationConnection;
 
   private constructor(options: ChangeStreamOptions, walSenderTimeoutMs: number) {
-    const { clock, writer, load, resumeLsn } = options;
+    const { clock, writer, load, resumeLsn, messagePrefixes = [] } = options;
     this.#options = options;
     this.#relations = new RelationCache(options.catalog);
-    this.#assembler = new TransactionAssembler(new PgoutputDecoder(this.#relations), writer, load, resumeLsn);
+    const decoder = new PgoutputDecoder(this.#relations, messageRelations(messagePrefixes));
+    this.#assembler = new TransactionAssembler(decoder, writer, load, resumeLsn);
     this.acknowledger = new Acknowledger({
       clock,
       send: (message) => this.#connection.write(message),
@@ -89,6 +93,7 @@ export class ChangeStream {
     stream.#connection = await startStreaming({
       ...options,
       from: options.resumeLsn,
+      messages: (options.messagePrefixes ?? []).length > 0,
       onData: options.wake,
       onFailure: options.fail,
     });

@@ -19,6 +19,11 @@ export const Message = {
 const ORIGIN = 0x4f; // 'O'
 const TYPE = 0x59; // 'Y'
 const LOGICAL_MESSAGE = 0x4d; // 'M'
+/** Of a message: it belongs to the transaction around it. */
+const TRANSACTIONAL = 1;
+/** Of a tuple with one text field: how many fields, `t`, length. */
+const TUPLE_HEADER_BYTES = 7;
+const TEXT_FIELD = 0x74; // 't'
 const OLD_ROW = 0x4f; // 'O': the whole old row (identity full)
 const OLD_KEY = 0x4b; // 'K': the old row's identity columns
 
@@ -56,8 +61,12 @@ export class PgoutputDecoder {
   readonly #old = new TupleCursor();
   readonly #new = new TupleCursor();
 
-  constructor(relations: RelationCache) {
+  readonly #messages: ReadonlyMap<string, Relation>;
+
+  /** @param messages tables of the prefixes whose messages are read as inserts */
+  constructor(relations: RelationCache, messages: ReadonlyMap<string, Relation> = new Map()) {
     this.#relations = relations;
+    this.#messages = messages;
   }
 
   /**
@@ -99,8 +108,9 @@ export class PgoutputDecoder {
       case TYPE:
         this.#relations.addType(bytes, start + 1);
         return Message.None;
-      case ORIGIN:
       case LOGICAL_MESSAGE:
+        return this.#message(bytes, start + 1);
+      case ORIGIN:
         return Message.None;
       default:
         throw new MillraceError(ProtocolViolation, {
@@ -108,6 +118,26 @@ export class PgoutputDecoder {
           mend: 'Report this with the version of the server.',
         });
     }
+  }
+
+  /** A message of a prefix that is a table is an insert; others, and those that no rollback takes back, are nothing. */
+  #message(bytes: Buffer, at: number): number {
+    if (this.#messages.size === 0 || (bytes[at]! & TRANSACTIONAL) === 0) return Message.None;
+    const prefixEnd = bytes.indexOf(0, at + 9);
+    const relation = this.#messages.get(bytes.toString('utf8', at + 9, prefixEnd));
+    if (relation === undefined) return Message.None;
+    const length = bytes.readUInt32BE(prefixEnd + 1);
+    const tuple = Buffer.allocUnsafe(TUPLE_HEADER_BYTES + length);
+    tuple.writeUInt16BE(1, 0);
+    tuple[2] = TEXT_FIELD;
+    tuple.writeUInt32BE(length, 3);
+    bytes.copy(tuple, TUPLE_HEADER_BYTES, prefixEnd + 5, prefixEnd + 5 + length);
+    this.bytes = bytes;
+    this.keyChanged = false;
+    this.relation = relation;
+    this.oldStart = -1;
+    this.#setNew(tuple, 0, tuple.length);
+    return Message.Insert;
   }
 
   #row(bytes: Buffer, start: number): void {

@@ -18,6 +18,8 @@ export interface StreamingOptions extends StreamCallbacks {
   readonly slot: string;
   readonly publication: string;
   readonly from: Lsn;
+  /** Also what transactions write with `pg_logical_emit_message`. PostgreSQL 14. */
+  readonly messages: boolean;
 }
 
 const quoteLiteral = (text: string): string => `'${text.replaceAll("'", "''")}'`;
@@ -30,7 +32,8 @@ const quoteLiteral = (text: string): string => `'${text.replaceAll("'", "''")}'`
 export async function startStreaming(options: StreamingOptions): Promise<ReplicationConnection> {
   const { clock, slot } = options;
   const publications = quoteLiteral(pg.escapeIdentifier(options.publication));
-  const command = `START_REPLICATION SLOT ${pg.escapeIdentifier(slot)} LOGICAL ${formatLsn(options.from)} (proto_version '1', publication_names ${publications})`;
+  const messages = options.messages ? ", messages 'true'" : '';
+  const command = `START_REPLICATION SLOT ${pg.escapeIdentifier(slot)} LOGICAL ${formatLsn(options.from)} (proto_version '1', publication_names ${publications}${messages})`;
   const startMs = clock.monotonicMs();
   for (;;) {
     const connection = await ReplicationConnection.open(options.connect, clock);

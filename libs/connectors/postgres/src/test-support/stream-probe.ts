@@ -27,8 +27,8 @@ export class StreamProbe implements AsyncDisposable {
     this.#session = session;
   }
 
-  /** Publishes all tables there are and starts streaming from here. */
-  static async open(database: TestDatabase): Promise<StreamProbe> {
+  /** Publishes all tables there are, and messages with these prefixes, and starts streaming from here. */
+  static async open(database: TestDatabase, messagePrefixes: readonly string[] = []): Promise<StreamProbe> {
     await database.query(`CREATE PUBLICATION ${PUBLICATION} FOR ALL TABLES`);
     const [slot] = await database.query<{ lsn: string }>(
       `SELECT lsn::text FROM pg_create_logical_replication_slot('${SLOT}_${database.name}', 'pgoutput')`,
@@ -45,6 +45,7 @@ export class StreamProbe implements AsyncDisposable {
       publication: PUBLICATION,
       resumeLsn: parseLsn(slot!.lsn) as Lsn,
       catalog: await readTableCatalog(session, PUBLICATION),
+      messagePrefixes,
       writer: probe.#writer,
       load: undefined,
       wake: () => probe.#wake(),
