@@ -1,3 +1,7 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { fromPg, Outbox } from '@millrace/sdk';
 import { testKafka } from '@millrace/testing';
@@ -18,6 +22,8 @@ const ENDS: Readonly<Record<Intention, string>> = {
   'cancel at once': 'cancelled',
   'want too much': 'rejected',
 };
+const CLI = fileURLToPath(new URL('../../apps/cli/dist/main.js', import.meta.url));
+const run = promisify(execFile);
 
 let shop: Shop;
 
@@ -100,6 +106,17 @@ it('answers what cannot be done with what is wrong', async () => {
   // Again is harmless.
   expect((await send('POST', `${orders}/eve-1/cancel`)).body).toEqual({ id: 'eve-1', status: 'cancelled' });
   expect((await send('POST', `${orders}/eve-1/pay`)).status).toBe(409);
+});
+
+it('has the tables of other services as millrace typegen writes them', async () => {
+  const written = async (source: string, table: string): Promise<string> => {
+    const args = ['typegen', '--api', shop.platform.apiUrl, '--source', source, '--tables', table];
+    return (await run(process.execPath, [CLI, ...args])).stdout.replaceAll('"', "'").trim();
+  };
+  const file = (path: string): string => readFileSync(new URL(path, import.meta.url), 'utf8').trim();
+  expect(file('./stock/orders.ts')).toBe(await written('orders', 'public.orders'));
+  expect(file('./billing/orders.ts')).toBe(file('./stock/orders.ts'));
+  expect(file('./orders/reservations.ts')).toBe(await written('stock', 'public.reservations'));
 });
 
 it('tells how each service is, and ends in order', async () => {

@@ -1,5 +1,5 @@
-import { projection } from '@millrace/eventstore';
-import { orderTypes } from './order.ts';
+import { type ProjectionContext, projection } from '@millrace/eventstore';
+import { orderTypes, type Status } from './order.ts';
 
 // #region projection
 /** What customers look at. It can be thrown away and made again from the events. */
@@ -17,33 +17,32 @@ export const orderList = projection({
       CREATE INDEX ON ${table} (customer, placed_at)`,
   },
   on: {
-    OrderPlaced: ({ streamId, data, recordedAt }, { tx, table }) =>
-      tx.query(`INSERT INTO ${table('order_list')} VALUES ($1, $2, $3, $4, $5, 'placed', NULL, NULL, $6)`, [
-        idOf(streamId),
-        data.customer,
-        data.sku,
-        data.quantity,
-        data.cents,
-        recordedAt,
-      ]),
-    StockReserved: ({ streamId }, { tx, table }) =>
-      tx.query(`UPDATE ${table('order_list')} SET status = 'reserved' WHERE id = $1`, [idOf(streamId)]),
-    OrderRejected: ({ streamId, data }, { tx, table }) =>
-      tx.query(`UPDATE ${table('order_list')} SET status = 'rejected', reason = $2 WHERE id = $1`, [
-        idOf(streamId),
-        data.reason,
-      ]),
-    OrderPaid: ({ streamId }, { tx, table }) =>
-      tx.query(`UPDATE ${table('order_list')} SET status = 'paid' WHERE id = $1`, [idOf(streamId)]),
-    OrderCancelled: ({ streamId }, { tx, table }) =>
-      tx.query(`UPDATE ${table('order_list')} SET status = 'cancelled' WHERE id = $1`, [idOf(streamId)]),
-    OrderBilled: ({ streamId, data }, { tx, table }) =>
-      tx.query(`UPDATE ${table('order_list')} SET status = 'billed', invoice = $2 WHERE id = $1`, [
-        idOf(streamId),
-        data.invoice,
-      ]),
+    OrderPlaced: ({ streamId, data: { customer, sku, quantity, cents }, recordedAt }, { tx, table }) =>
+      tx.query(
+        `INSERT INTO ${table('order_list')} (id, customer, sku, quantity, cents, status, placed_at)
+         VALUES ($1, $2, $3, $4, $5, 'placed', $6)`,
+        [idOf(streamId), customer, sku, quantity, cents, recordedAt],
+      ),
+    StockReserved: ({ streamId }, context) => update(context, streamId, 'reserved'),
+    OrderRejected: ({ streamId, data }, context) => update(context, streamId, 'rejected', data),
+    OrderPaid: ({ streamId }, context) => update(context, streamId, 'paid'),
+    OrderCancelled: ({ streamId }, context) => update(context, streamId, 'cancelled'),
+    OrderBilled: ({ streamId, data }, context) => update(context, streamId, 'billed', data),
   },
 });
+
+const update = (
+  { tx, table }: ProjectionContext,
+  streamId: string,
+  status: Status,
+  { reason, invoice }: { readonly reason?: string; readonly invoice?: number } = {},
+) =>
+  tx.query(`UPDATE ${table('order_list')} SET status = $2, reason = $3, invoice = $4 WHERE id = $1`, [
+    idOf(streamId),
+    status,
+    reason ?? null,
+    invoice ?? null,
+  ]);
 // #endregion
 
 /** `42` of `order-42`. */

@@ -6,7 +6,6 @@ import pg from 'pg';
 import { Order, type OrderEvent, OrderRefused } from './order.ts';
 import { orderList } from './order-list.ts';
 
-// #region decider
 const given = specify(Order);
 const order = { customer: 'ann', sku: 'tea', quantity: 2, cents: 500 };
 const placed: OrderEvent = { type: 'OrderPlaced', data: order };
@@ -15,6 +14,7 @@ const paid: OrderEvent = { type: 'OrderPaid', data: {} };
 const cancelled: OrderEvent = { type: 'OrderCancelled', data: {} };
 
 describe('an order', () => {
+  // #region decider
   it('is paid once, when the stock has it', () => {
     given([placed]).when({ do: 'pay' }).thenThrows(OrderRefused);
     given([placed, reserved]).when({ do: 'pay' }).then(paid);
