@@ -83,9 +83,9 @@ it(
     await customers.order('last', { customer: 'ann', sku: 'tea', intention: 'pay' });
     const after = await settled();
     expect([after.orders.length, after.invoices.length, after.messages.length]).toEqual([49, 25, 25]);
-  // What came again was known: without `once` it would have been refused by a constraint.
-  for (const job of ['orders', 'stock', 'billing'])
-    expect(await platform.rest.get(`jobs/${job}/dead-letters`)).toMatchObject({ items: [] });
+    // What came again was known: without `once` it would have been refused by a constraint.
+    for (const job of ['orders', 'stock', 'billing'])
+      expect(await platform.rest.get(`jobs/${job}/dead-letters`)).toMatchObject({ items: [] });
   },
   JOURNEY_MS_MAX,
 );

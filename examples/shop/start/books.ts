@@ -80,12 +80,22 @@ export function differences({ orders, listed, reservations, items, invoices, mes
   return found;
 }
 
-/** One line for people. */
-export function summary(books: Books): string {
-  const { orders, reservations, items, invoices, messages } = books;
-  const count = (status: string): number => orders.filter((order) => order.status === status).length;
+const STATUSES = ['placed', 'reserved', 'paid', 'billed', 'rejected', 'cancelled'];
+
+/** One line for people: what is where. */
+export function figures({ orders, reservations, items, invoices, messages }: Books): string {
+  const statuses = STATUSES.map((status) => ({
+    status,
+    count: orders.filter((order) => order.status === status).length,
+  }));
+  const shown = statuses.filter(({ count }) => count > 0).map(({ status, count }) => `${count} ${status}`);
+  const reserved = items.reduce((sum, item) => sum + item.reserved, 0);
+  return `${orders.length} orders (${shown.join(', ')}), ${reservations.length} decisions of the stock, ${reserved} pieces reserved, ${invoices.length} invoices, ${messages.length} messages in Kafka`;
+}
+
+/** The same, and whether it fits together. */
+export function verdict(books: Books): string {
   const found = differences(books);
   const outcome = found.length === 0 ? 'EQUAL' : `DIFFERENT (${found.slice(0, 3).join('; ')})`;
-  const reserved = items.reduce((sum, item) => sum + item.reserved, 0);
-  return `${outcome}: ${orders.length} orders (${count('billed')} billed, ${count('rejected')} rejected, ${count('cancelled')} cancelled, ${count('reserved')} not paid), ${reservations.length} decisions of the stock, ${reserved} pieces reserved, ${invoices.length} invoices, ${messages.length} messages in Kafka`;
+  return `${outcome}: ${figures(books)}`;
 }

@@ -2,13 +2,13 @@ import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { MillraceError, parseDurationMs } from '@millrace/kernel';
 import { KafkaServer, SeededRandom } from '@millrace/testing';
-import { differences, isSettled, readBooks, summary } from './books.ts';
+import { differences, figures, isSettled, readBooks, verdict } from './books.ts';
 import { Customers, ON_HAND, SKUS } from './customers.ts';
 import { openShop, type Shop } from './shop.ts';
 
 const CUSTOMERS = ['ann', 'bob', 'cleo', 'dan'];
 const PAUSE_MS = 100;
-const COMPARE_EVERY_MS = 10_000;
+const LOOK_EVERY_MS = 3_000;
 const SETTLE_MS_MAX = 60_000;
 const SETTLE_POLL_MS = 200;
 
@@ -64,7 +64,7 @@ async function settle(shop: Shop): Promise<boolean> {
     const books = await readBooks(shop);
     const isEqual = isSettled(books) && differences(books).length === 0;
     if (isEqual || performance.now() > deadline) {
-      show(summary(books));
+      show(verdict(books));
       return isEqual;
     }
     await pause(SETTLE_POLL_MS);
@@ -94,8 +94,8 @@ async function run(forMs: number | undefined, seed: number): Promise<boolean> {
     const shopping = Promise.all(CUSTOMERS.map((name) => customers.shop(name, random, PAUSE_MS, ended.signal)));
     const until = forMs === undefined ? Number.POSITIVE_INFINITY : performance.now() + forMs;
     while (!ended.signal.aborted && performance.now() < until) {
-      await pause(Math.min(COMPARE_EVERY_MS, Math.max(0, until - performance.now())), ended.signal);
-      show(`${customers.placed} orders placed`);
+      await pause(Math.min(LOOK_EVERY_MS, Math.max(0, until - performance.now())), ended.signal);
+      show(figures(await readBooks(shop)));
     }
     ended.abort();
     await shopping;
