@@ -6,7 +6,7 @@ import { ApiProblem } from '../client/api-problem.ts';
 import { Connection } from '../client/connection.ts';
 import { Inbox } from '../inbox/inbox.ts';
 import { ChangeContext } from './change-context.ts';
-import { ensureSubscription, jobProblem, SubscriptionDiffers, showSubscription } from './ensure-subscription.ts';
+import { ensureSubscription, jobProblem, showSubscription } from './ensure-subscription.ts';
 import { type Call, ConsumerHandlers, type FoundHandler } from './handlers.ts';
 import { marksOf } from './on-change.decorator.ts';
 import { CONSUMER_PREFIX, type ConsumerOptions, MILLRACE_OPTIONS, type MillraceModuleOptions } from './options.ts';
@@ -127,8 +127,8 @@ export class ChangeConsumers implements OnApplicationBootstrap, OnModuleDestroy 
         break;
       } catch (error) {
         this.#tell(running, error);
-        const isPassing = error instanceof ApiProblem ? error.isPassing : !(error instanceof SubscriptionDiffers);
-        await wait(isPassing ? backOff(attempt, RETRY_MS_MIN, RETRY_MS_MAX, Math.random) : RETRY_MS_MAX, signal);
+        // What is refused now may be there in a moment: services that start together make tables that others follow.
+        await wait(backOff(attempt, RETRY_MS_MIN, RETRY_MS_MAX, Math.random), signal);
       }
     }
     await this.#watchJob(running, connection);
