@@ -309,6 +309,10 @@ describe('a live tail', () => {
       body: { code: 'job.no_figures' },
     });
     await board.tell(runningFigures(id, { jobName: 'tailed' }), NO_NEWS);
+    expect(await api.request('GET', '/api/v1/jobs/tailed/tail?filter=after.id%20%3E')).toMatchObject({
+      status: 422,
+      body: { code: 'sql.syntax', pointer: '/filter' },
+    });
     expect(await api.request('GET', '/api/v1/jobs/tailed/tail?vertex=nowhere')).toMatchObject({
       status: 400,
       body: { code: 'tail.no_such_edge', mend: expect.stringContaining('orders') },

@@ -21,6 +21,8 @@ interface Screen {
   readonly path: string;
   /** What is opened before the picture is taken. */
   readonly before?: (page: Page) => Promise<void>;
+  /** Until there is something to see, when that takes longer than drawing. */
+  readonly waitMs?: number;
 }
 
 const opens =
@@ -34,6 +36,16 @@ const SCREENS: readonly Screen[] = [
   { name: 'job-graph', path: 'jobs/revenue-per-minute' },
   { name: 'job-vertex', path: 'jobs/revenue-per-minute', before: opens('button', /^per_minute/) },
   { name: 'job-list', path: 'jobs/revenue-per-minute?tab=list' },
+  { name: 'job-rows', path: 'jobs/shop-to-warehouse?tab=rows', waitMs: 4_000 },
+  {
+    name: 'job-vertex-rows',
+    path: 'jobs/revenue-per-minute',
+    waitMs: 4_000,
+    before: async (page) => {
+      await opens('button', /^orders/)(page);
+      await page.getByRole('tab', { name: 'Sample rows' }).click();
+    },
+  },
   { name: 'job-tables', path: 'jobs/shop-to-warehouse?tab=tables' },
   { name: 'job-charts', path: 'jobs/shop-to-warehouse?tab=charts' },
   { name: 'job-snapshots', path: 'jobs/shop-to-warehouse?tab=snapshots' },
@@ -61,6 +73,7 @@ const IN_GUIDE = new Set([
   'job-graph',
   'job-vertex',
   'job-charts',
+  'job-rows',
   'job-confirm',
   'new-job',
   'source',
@@ -68,11 +81,11 @@ const IN_GUIDE = new Set([
   'access',
 ]);
 
-async function photograph(page: Page, { path, before }: Screen, file: string): Promise<void> {
+async function photograph(page: Page, { path, before, waitMs = DRAWN_MS }: Screen, file: string): Promise<void> {
   await page.goto(`/ui/${path}`);
   await isDrawn(page);
   await before?.(page);
-  await systemClock.sleep(DRAWN_MS);
+  await systemClock.sleep(waitMs);
   await page.screenshot({ path: file });
 }
 

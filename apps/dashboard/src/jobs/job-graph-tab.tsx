@@ -35,7 +35,7 @@ function Running(props: JobGraphTabProps) {
   return plan === undefined ? <p>The graph is shown while the job runs.</p> : <Vertices {...props} plan={plan} />;
 }
 
-function Vertices({ figures, as, plan }: JobGraphTabProps & { readonly plan: Plan }) {
+function Vertices({ job, figures, as, plan }: JobGraphTabProps & { readonly plan: Plan }) {
   const [chosen, choose] = useState<string>();
   return (
     <>
@@ -46,7 +46,7 @@ function Vertices({ figures, as, plan }: JobGraphTabProps & { readonly plan: Pla
       ) : (
         <VertexTable plan={plan} figures={figures} onChoose={choose} />
       )}
-      <VertexDrawer plan={plan} figures={figures} vertex={chosen} onClose={() => choose(undefined)} />
+      <VertexDrawer job={job.name} plan={plan} figures={figures} vertex={chosen} onClose={() => choose(undefined)} />
     </>
   );
 }

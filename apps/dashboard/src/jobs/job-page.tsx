@@ -22,9 +22,21 @@ import { TablesTable } from './tables-table.tsx';
 
 const DeadLetters = lazy(() => import('../dead-letters/job-dead-letters.tsx'));
 
+const Tail = lazy(() => import('../tail/job-tail.tsx'));
+
 const Charts = lazy(() => import('./job-charts.tsx'));
 
-const TABS = ['graph', 'list', 'tables', 'charts', 'snapshots', 'executions', 'dead-letters', 'document'] as const;
+const TABS = [
+  'graph',
+  'list',
+  'rows',
+  'tables',
+  'charts',
+  'snapshots',
+  'executions',
+  'dead-letters',
+  'document',
+] as const;
 type Tab = (typeof TABS)[number];
 
 /** One job: its state and what to do about it, its figures, its graph. */
@@ -77,6 +89,7 @@ function JobBody({ job }: { readonly job: Job }) {
         <Tabs.List mb="sm" className={styles['tabs']}>
           <Tabs.Tab value="graph">Graph</Tabs.Tab>
           <Tabs.Tab value="list">List</Tabs.Tab>
+          <Tabs.Tab value="rows">Rows</Tabs.Tab>
           <Tabs.Tab value="tables">Tables</Tabs.Tab>
           <Tabs.Tab value="charts">Charts</Tabs.Tab>
           <Tabs.Tab value="snapshots">Snapshots</Tabs.Tab>
@@ -100,6 +113,11 @@ function JobBody({ job }: { readonly job: Job }) {
         </Tabs.Panel>
         <Tabs.Panel value="list">
           <JobGraphTab job={job} figures={figures} as="list" />
+        </Tabs.Panel>
+        <Tabs.Panel value="rows">
+          <Suspense>
+            <Tail job={job.name} figures={figures} />
+          </Suspense>
         </Tabs.Panel>
         <Tabs.Panel value="tables">
           <TablesTable job={job.name} />

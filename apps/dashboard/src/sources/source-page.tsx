@@ -11,6 +11,7 @@ import { DeleteDefinition } from '../definitions/delete-definition.tsx';
 import { jobsUsing } from '../definitions/uses.ts';
 import { Page } from '../parts/page.tsx';
 import { QueryView } from '../parts/query-view.tsx';
+import { SourceTail } from '../tail/source-tail.tsx';
 import { SlotsPanel } from './slots-panel.tsx';
 import { TablesPanel } from './tables-panel.tsx';
 
@@ -37,6 +38,7 @@ export function SourcePage() {
                 <UsesPanel jobs={using} />
               </div>
             </SimpleGrid>
+            <SourceTail source={name} />
             <TablesPanel source={name} />
           </>
         )}

@@ -1,6 +1,7 @@
 import { Catalog, type Job } from '@millrace/catalog';
 import type { JobFigures } from '@millrace/cluster';
 import { MillraceError } from '@millrace/kernel';
+import { checkSampleFilter } from '@millrace/pipeline';
 import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
@@ -38,6 +39,7 @@ export class TailController {
     @Caller() caller: Actor,
     @Res() reply: FastifyReply,
   ): Promise<void> {
+    if (query.filter !== undefined) checkSampleFilter(query.filter);
     const figures = await this.readFigures.running(await this.catalog.jobs.get(id));
     const edges = edgesOf(figures, query);
     await this.tail.show(this.streams.open(caller, reply), figures, edges, query.filter);
@@ -54,6 +56,7 @@ export class TailController {
     @Caller() caller: Actor,
     @Res() reply: FastifyReply,
   ): Promise<void> {
+    if (filter !== undefined) checkSampleFilter(filter);
     const source = await this.catalog.sources.get(id);
     const { figures, vertex } = await this.#runningJobOf(source.name);
     await this.tail.show(this.streams.open(caller, reply), figures, edgesOf(figures, { vertex }), filter);
