@@ -55,6 +55,7 @@ const SCREENS: readonly Screen[] = [
   { name: 'new-job', path: 'new-job' },
   { name: 'sources', path: 'sources' },
   { name: 'source', path: 'sources/shop' },
+  { name: 'source-edit', path: 'sources/shop/edit' },
   { name: 'new-source', path: 'new-source' },
   { name: 'sinks', path: 'sinks' },
   { name: 'sink', path: 'sinks/warehouse' },

@@ -5,6 +5,7 @@ import { definitionQuery } from '../api/definition-queries.ts';
 import { jobsQuery } from '../api/job-queries.ts';
 import { useLive } from '../api/use-live.ts';
 import { addressOf } from '../definitions/address.ts';
+import { ChangeButton } from '../definitions/change-button.tsx';
 import { CheckPanel } from '../definitions/check-panel.tsx';
 import { OptionsPanel, UsesPanel } from '../definitions/definition-panel.tsx';
 import { DeleteDefinition } from '../definitions/delete-definition.tsx';
@@ -25,7 +26,14 @@ export function SourcePage() {
     <Page
       title={name}
       about={query.data === undefined ? undefined : `${query.data.type} at ${addressOf(query.data.config)}`}
-      actions={query.data !== undefined && <DeleteDefinition kind="sources" name={name} jobs={using} />}
+      actions={
+        query.data !== undefined && (
+          <>
+            <ChangeButton to="/sources/$name/edit" name={name} />
+            <DeleteDefinition kind="sources" name={name} jobs={using} />
+          </>
+        )
+      }
     >
       <QueryView query={query}>
         {(definition) => (
@@ -35,7 +43,7 @@ export function SourcePage() {
               <CheckPanel kind="sources" name={name} />
               <div style={{ display: 'grid', gap: '1rem', alignContent: 'start' }}>
                 <OptionsPanel definition={definition} />
-                <UsesPanel jobs={using} />
+                <UsesPanel jobs={using} changedAt={definition.updatedAt} />
               </div>
             </SimpleGrid>
             <SourceTail source={name} />
