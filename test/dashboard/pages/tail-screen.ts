@@ -14,13 +14,13 @@ export class TailScreen {
   /** Those of a job's sources. */
   async open(job: string): Promise<void> {
     await this.#page.goto(`/ui/jobs/${job}?tab=rows`);
-    await this.#page.getByText(`Watching ${job}`).waitFor();
+    await this.#page.getByText('Watching', { exact: true }).waitFor();
   }
 
   async openSource(source: string): Promise<void> {
     await this.#page.goto(`/ui/sources/${source}`);
     await this.#page.getByRole('button', { name: 'Watch rows' }).click();
-    await this.#page.getByText('Watching ').waitFor();
+    await this.#page.getByText('Watching', { exact: true }).waitFor();
   }
 
   /** Has rows written until one with this text is seen: workers look at what comes after they were asked, and nobody says when that is. */

@@ -35,7 +35,7 @@ export function masked(options: Options, schema: OptionSchema): Options {
   return Object.fromEntries(
     Object.entries(options).map(([name, value]) => {
       const isSecret = schema.properties?.[name]?.['x-millrace-secret'] === true;
-      return [name, isSecret && value !== null && !String(value).startsWith('${') ? MASK : value];
+      return [name, isSecret && typeof value === 'string' && !value.startsWith('${') ? MASK : value];
     }),
   );
 }

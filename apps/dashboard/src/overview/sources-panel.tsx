@@ -30,7 +30,7 @@ export function SourcesPanel({
       cell: ({ slots, safeBytes }) => (slots !== null && safeBytes === null ? 'no limit' : bytes(safeBytes)),
       isNumber: true,
     },
-    { name: 'To look at', cell: (source) => <Verdict source={source} problems={problems} /> },
+    { name: 'To look at', isText: true, cell: (source) => <Verdict source={source} problems={problems} /> },
   ];
   return (
     <Panel title="Log that sources keep">

@@ -35,7 +35,7 @@ export function SinkPage() {
     >
       <QueryView query={query}>
         {(definition) => (
-          <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="md">
+          <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="md" style={{ alignItems: 'start' }}>
             <CheckPanel kind="sinks" name={name} />
             <div style={{ display: 'grid', gap: '1rem', alignContent: 'start' }}>
               <OptionsPanel definition={definition} />

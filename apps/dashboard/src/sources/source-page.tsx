@@ -39,7 +39,7 @@ export function SourcePage() {
         {(definition) => (
           <>
             <SlotsPanel source={name} />
-            <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="md">
+            <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="md" style={{ alignItems: 'start' }}>
               <CheckPanel kind="sources" name={name} />
               <div style={{ display: 'grid', gap: '1rem', alignContent: 'start' }}>
                 <OptionsPanel definition={definition} />

@@ -14,6 +14,8 @@ import { ROWS_MAX, type Tail, useTail } from './use-tail.ts';
 /** Typing is answered when it pauses for this long. */
 const PAUSE_MS = 400;
 
+const WATCHING = 'Watching';
+
 export interface LiveTailProps {
   /** Of the API, with what is looked at. */
   readonly path: string;
@@ -95,7 +97,16 @@ function Watching({ path, children }: LiveTailProps) {
 function TailState({ tail, isHeld }: { readonly tail: Tail; readonly isHeld: boolean }) {
   const { frozenAt } = useLiveState();
   const [tone, words] = stateWords(tail, isHeld, frozenAt !== undefined);
-  return <StatusBadge tone={tone}>{words}</StatusBadge>;
+  return (
+    <Text size="sm" component="div">
+      <StatusBadge tone={tone}>{words}</StatusBadge>
+      {words === WATCHING && (
+        <Text span size="sm" c="dimmed" ml="xs">
+          {tail.begun!.job.name}, rows that leave {[...new Set(tail.begun!.edges.map(({ from }) => from))].join(', ')}
+        </Text>
+      )}
+    </Text>
+  );
 }
 
 function stateWords({ ended, begun, state }: Tail, isHeld: boolean, isFrozen: boolean): readonly [Tone, string] {
@@ -104,8 +115,5 @@ function stateWords({ ended, begun, state }: Tail, isHeld: boolean, isFrozen: bo
   if (isFrozen) return ['idle', 'Frozen with the page'];
   if (state === 'lost') return ['warn', 'The API is away; it goes on by itself'];
   if (begun === undefined || state !== 'open') return ['busy', 'Asking for rows'];
-  return [
-    'ok',
-    `Watching ${begun.job.name}, rows that leave ${[...new Set(begun.edges.map(({ from }) => from))].join(', ')}`,
-  ];
+  return ['ok', WATCHING];
 }

@@ -50,13 +50,14 @@ const pairs = (image: Image): string =>
     .map(([name, value]) => `${name}=${text(value)}`)
     .join(' ');
 
-const allOf = (image: Image): readonly ColumnWords[] =>
-  Object.entries(image).map(([name, value]) => ({ name, now: text(value) }));
+/** The key stands apart. */
+const allOf = (image: Image, key: Image | null): readonly ColumnWords[] =>
+  Object.entries(image).flatMap(([name, value]) => (key !== null && name in key ? [] : [{ name, now: text(value) }]));
 
 /** What can be read of a row at a glance. */
 export function wordsOf(row: unknown): RowWords {
   if (!isEvent(row)) {
-    const columns = isImage(row) ? allOf(row) : [{ name: '', now: text(row) }];
+    const columns = isImage(row) ? allOf(row, null) : [{ name: '', now: text(row) }];
     return { operation: 'row', table: undefined, key: undefined, columns, committedAt: undefined };
   }
   const { op, table, key, before, after, commitTime } = row;
@@ -65,14 +66,14 @@ export function wordsOf(row: unknown): RowWords {
     table,
     key: key === null ? (op === 't' ? NONE : undefined) : pairs(key),
     columns:
-      op === 'u' && before !== null && after !== null ? changes(before, after, key) : allOf(after ?? before ?? {}),
+      op === 'u' && before !== null && after !== null ? changes(before, after, key) : allOf(after ?? before ?? {}, key),
     committedAt: commitTime === null ? undefined : new Date(commitTime),
   };
 }
 
 /** A row before that has the key only says nothing of what changed. */
 function changes(before: Image, after: Image, key: Image | null): readonly ColumnWords[] {
-  if (Object.keys(before).every((name) => key !== null && name in key)) return allOf(after);
+  if (Object.keys(before).every((name) => key !== null && name in key)) return allOf(after, key);
   const changed = Object.entries(after).filter(([name, value]) => name in before && text(before[name]) !== text(value));
   return changed.map(([name, value]) => ({ name, before: text(before[name]), now: text(value) }));
 }
