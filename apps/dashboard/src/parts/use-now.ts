@@ -1,33 +1,8 @@
-import { createContext, use, useSyncExternalStore } from 'react';
+import { createContext, use, useRef } from 'react';
 import { useLiveState } from '../shell/live-context.tsx';
 
-const TICK_MS = 1_000;
-
-/** One clock for everybody: two hundred timers would draw the page two hundred times a second. */
-const listeners = new Set<() => void>();
-let nowMs = Date.now();
-let timer: ReturnType<typeof setInterval> | undefined;
-
-function tick(): void {
-  nowMs = Date.now();
-  for (const listener of listeners) listener();
-}
-
-function listen(listener: () => void): () => void {
-  listeners.add(listener);
-  if (timer === undefined) {
-    nowMs = Date.now();
-    timer = setInterval(tick, TICK_MS);
-  }
-  return () => {
-    listeners.delete(listener);
-    if (listeners.size > 0) return;
-    clearInterval(timer);
-    timer = undefined;
-  };
-}
-
-const never = (): (() => void) => () => {};
+/** To the second. One clock for everybody: two hundred timers would draw the page two hundred times a second. */
+export const NowContext = createContext(new Date(0));
 
 /** Whether the clock stands still for what is inside: nobody sees it. */
 export const StandsStill = createContext(false);
@@ -36,6 +11,8 @@ export const StandsStill = createContext(false);
 export function useNow(): number {
   const { frozenAt } = useLiveState();
   const isStill = use(StandsStill);
-  const now = useSyncExternalStore(isStill ? never : listen, () => nowMs);
-  return frozenAt?.getTime() ?? now;
+  const last = useRef<Date>(undefined);
+  // What stands still does not even listen.
+  if (last.current === undefined || !isStill) last.current = use(NowContext);
+  return (frozenAt ?? last.current).getTime();
 }
