@@ -45,7 +45,7 @@ function Vertices({ job, figures: newest, as, plan }: JobGraphTabProps & { reado
       {as === 'graph' ? (
         <div className={chosen === undefined ? '' : styles['beside']!}>
           <Suspense>
-            <Graph plan={plan} figures={figures} onChoose={choose} />
+            <Graph plan={plan} figures={figures} focus={chosen} onChoose={choose} />
           </Suspense>
         </div>
       ) : (

@@ -68,6 +68,10 @@ function State({ job }: { readonly job: Job }) {
   );
 }
 
+/** On a phone the tabs do not all fit. */
+const showActiveTab = (list: HTMLElement | null): void =>
+  list?.querySelector('[data-active]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+
 function JobBody({ job }: { readonly job: Job }) {
   const { tab = 'graph' } = useSearch({ from: '/jobs/$name' });
   const navigate = useNavigate({ from: '/jobs/$name' });
@@ -86,7 +90,7 @@ function JobBody({ job }: { readonly job: Job }) {
         onChange={(value) => void navigate({ search: { tab: value ?? undefined }, replace: true })}
         keepMounted={false}
       >
-        <Tabs.List mb="sm" className={styles['tabs']}>
+        <Tabs.List mb="sm" ref={showActiveTab} className={styles['tabs']}>
           <Tabs.Tab value="graph">Graph</Tabs.Tab>
           <Tabs.Tab value="list">List</Tabs.Tab>
           <Tabs.Tab value="rows">Rows</Tabs.Tab>

@@ -50,7 +50,7 @@ export default function Chart({ title, times, series, format }: ChartProps) {
       {
         width,
         height: HEIGHT,
-        padding: [6, 14, 0, 0],
+        padding: [6, 28, 0, 0],
         hooks: { setCursor: [showNewest] },
         legend: { live: true },
         cursor: { y: false, points: { size: 5 } },

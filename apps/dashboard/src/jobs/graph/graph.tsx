@@ -22,9 +22,16 @@ const EDGE_TYPES = { rate: RateEdge };
 export interface GraphProps {
   readonly plan: Plan;
   readonly figures: JobFigures | null;
+  /** The vertex that is looked at: it and those beside it are shown large enough to be read. */
+  readonly focus?: string | undefined;
   /** Without it vertices say nothing more when they are pressed. */
   readonly onChoose?: (vertex: string) => void;
 }
+
+const around = ({ edges }: Plan, vertex: string): readonly { readonly id: string }[] => [
+  { id: vertex },
+  ...edges.flatMap(({ from, to }) => (from === vertex ? [{ id: to }] : to === vertex ? [{ id: from }] : [])),
+];
 
 /** As high as the graph needs, within reason. */
 function heightOf(places: ReadonlyMap<string, { readonly y: number }>, direction: 'LR' | 'TB'): string {
@@ -33,15 +40,16 @@ function heightOf(places: ReadonlyMap<string, { readonly y: number }>, direction
 }
 
 /** The graph of a job. It is laid out once; figures change what is written in it. */
-export default function Graph({ plan, figures, onChoose }: GraphProps) {
+export default function Graph({ plan, figures, focus, onChoose }: GraphProps) {
   const scheme = useComputedColorScheme('light');
   const direction = useMediaQuery('(max-width: 48em)') === true ? 'TB' : 'LR';
   const places = useMemo(() => layoutOf(plan, direction), [plan, direction]);
   const { ref, width } = useElementSize();
   const [flow, setFlow] = useState<ReactFlowInstance<VertexNode>>();
   useEffect(() => {
-    if (width > 0) void flow?.fitView(FIT);
-  }, [flow, width]);
+    if (width === 0) return;
+    void flow?.fitView(focus === undefined ? FIT : { ...FIT, maxZoom: 1, nodes: [...around(plan, focus)] });
+  }, [flow, width, plan, focus]);
   const before = useRef<DrawnBefore>(undefined);
   const drawn = useMemo(() => {
     before.current = elementsOf(plan, figures, { places, direction, onChoose }, before.current);
