@@ -191,7 +191,7 @@ export function describeSourceConnector(name: string, driver: SourceDriver): voi
       expect(ascending(idsOf([source]))).toEqual(numbers(0, loaded + 1_000));
     });
 
-    test('that ends within the limit when it is stopped, in the middle and while it waits', async (start, origin) => {
+    test('that ends within the limit when it is stopped, in the middle, while it waits, and while nobody takes its rows', async (start, origin) => {
       const loaded = await load(origin);
       const first = await start();
       const restored = await first.snapshot();
@@ -200,6 +200,11 @@ export function describeSourceConnector(name: string, driver: SourceDriver): voi
       const waiting = await start({ restored, generation: 2 });
       await hasSeen(waiting, loaded);
       expect(await isWithinStopLimit(waiting.close())).toBe(true);
+      const full = await start({ restored, generation: 3 });
+      full.isFull = true;
+      const sinceMs = systemClock.monotonicMs();
+      await full.until(() => systemClock.monotonicMs() - sinceMs > IDLE_MS);
+      expect(await isWithinStopLimit(full.close())).toBe(true);
     });
 
     test('that leaves no file and no socket open', async (start, origin) => {

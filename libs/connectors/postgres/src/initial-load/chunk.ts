@@ -8,7 +8,7 @@ import type { LoadUnit } from './load-unit.ts';
 export class Chunk {
   readonly table: LoadTable;
   readonly units: readonly LoadUnit[];
-  /** Resolves when all rows have been emitted. */
+  /** Resolves when all rows have been emitted, or will not be. */
   readonly emitted: Promise<void>;
   readonly #schema: LoadTable['schema'];
   readonly #rows: CopyRows;
@@ -38,6 +38,11 @@ export class Chunk {
     }
     if (rows.isWalked) this.#resolve();
     return count;
+  }
+
+  /** Nobody will emit the rest: who waits for it goes on. */
+  abandon(): void {
+    this.#resolve();
   }
 
   get isEmitted(): boolean {

@@ -177,6 +177,8 @@ export class PostgresLoad implements InitialLoad {
     this.#stop.abort(new Error('the load was closed'));
     this.#stir.notify();
     await Promise.all(this.#sessions.map((session) => session.end()));
+    // Sessions are closed already: rows that were read and wait for room are all that is left.
+    for (const chunk of this.#chunks) chunk.abandon();
     await this.#loops;
   }
 
