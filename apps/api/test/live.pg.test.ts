@@ -336,13 +336,16 @@ describe('a live tail', () => {
     await board.forget(id);
   });
 
-  it('of a source is that of a job that reads it', async () => {
+  it('of a source is that of the busiest job that reads it', async () => {
     const config = { host: 'a', password: PASSWORD };
     await api.request('POST', '/api/v1/sources', { name: 'other', type: 'fixture', config });
+    const quiet = await submit('quiet-other', 'other');
+    await board.tell(runningFigures(quiet, { flow: { in: 0, out: 0, inPerSecond: 0, outPerSecond: 0 } }), NO_NEWS);
     const id = await submit('reads-other', 'other');
     await board.tell(runningFigures(id), NO_NEWS);
     await using viewer = await EventSource.open(api, '/api/v1/sources/other/tail');
     expect(await viewer.next('begun')).toMatchObject({ job: { id }, edges: [{ from: 'orders' }] });
+    await board.forget(quiet);
     await board.forget(id);
   });
 });

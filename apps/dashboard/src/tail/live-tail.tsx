@@ -83,7 +83,7 @@ function Watching({ path, children }: LiveTailProps) {
           <Text size="sm">{ended}</Text>
         </ToneBox>
       )}
-      {tail.rows.length > 0 && <TailRows rows={tail.rows} />}
+      {tail.rows.length > 0 && <TailRows key={tail.round} rows={tail.rows} />}
       <Text size="xs" c="dimmed">
         {plural(tail.count, 'row')} seen, {count(tail.passedOver)} passed over
         {tail.begun !== undefined &&

@@ -23,7 +23,7 @@ export function SourceTail({ source }: { readonly source: string }) {
         </Suspense>
       ) : (
         <Text size="sm" c="dimmed">
-          As one of its jobs gets them; looking costs the database nothing.
+          As the busiest of its jobs gets them; looking costs the database nothing.
         </Text>
       )}
     </Panel>

@@ -1,18 +1,37 @@
-import { memo, useState } from 'react';
+import { Text } from '@mantine/core';
+import { memo, useRef, useState } from 'react';
 import { CodeBlock } from '../parts/code-block.tsx';
-import { timeOfDay } from '../parts/formats.ts';
+import { plural, timeOfDay } from '../parts/formats.ts';
 import styles from './tail.module.css';
 import { type ColumnWords, wordsOf } from './tail-row.ts';
 import type { TailedRow } from './use-tail.ts';
 
-/** Rows in two lines each, the newest on top; each opens to all that is known of it. */
+/** Rows in two lines each, the newest on top; each opens to all that is known of it. They stand still while somebody points at them or moves among them by keyboard. */
 export function TailRows({ rows }: { readonly rows: readonly TailedRow[] }) {
+  const [isPointed, setPointed] = useState(false);
+  const [isWalked, setWalked] = useState(false);
+  const shown = useRef(rows);
+  if (!isPointed && !isWalked) shown.current = rows;
+  const newer = (rows[0]?.number ?? 0) - (shown.current[0]?.number ?? 0);
   return (
-    <ol className={styles['rows']} aria-label="Rows, the newest first" data-testid="tail-rows">
-      {rows.map((row) => (
-        <Row key={row.number} tailed={row} />
-      ))}
-    </ol>
+    <div>
+      <ol
+        className={styles['rows']}
+        aria-label="Rows, the newest first"
+        data-testid="tail-rows"
+        onPointerEnter={() => setPointed(true)}
+        onPointerLeave={() => setPointed(false)}
+        onFocus={({ target }) => setWalked(target.matches(':focus-visible'))}
+        onBlur={() => setWalked(false)}
+      >
+        {shown.current.map((row) => (
+          <Row key={row.number} tailed={row} />
+        ))}
+      </ol>
+      <Text size="xs" c="dimmed" mih="1.25rem">
+        {newer > 0 && `They stand still while you read: ${plural(newer, 'newer row')}.`}
+      </Text>
+    </div>
   );
 }
 

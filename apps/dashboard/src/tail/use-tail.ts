@@ -13,6 +13,8 @@ export interface TailedRow {
 }
 
 interface Seen {
+  /** Another whenever it was begun anew: numbers of rows begin again. */
+  readonly round: number;
   /** The newest first. */
   readonly rows: readonly TailedRow[];
   readonly count: number;
@@ -28,7 +30,7 @@ export interface Tail extends Seen {
   readonly begin: () => void;
 }
 
-const NOTHING: Seen = { rows: [], count: 0, passedOver: 0, begun: undefined, ended: undefined };
+const NOTHING: Seen = { round: 0, rows: [], count: 0, passedOver: 0, begun: undefined, ended: undefined };
 
 type Said =
   | { readonly kind: 'anew' }
@@ -39,7 +41,7 @@ type Said =
 function after(seen: Seen, said: Said): Seen {
   switch (said.kind) {
     case 'anew':
-      return NOTHING;
+      return { ...NOTHING, round: seen.round + 1 };
     case 'begun':
       return { ...seen, begun: said.begun };
     case 'ended':

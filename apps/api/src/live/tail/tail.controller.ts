@@ -62,14 +62,18 @@ export class TailController {
     await this.tail.show(this.streams.open(caller, reply), figures, edgesOf(figures, { vertex }), filter);
   }
 
-  /** The first by name that runs. */
+  /** The busiest that runs: of one that reads quiet tables there would be nothing to see. */
   async #runningJobOf(source: string): Promise<{ readonly figures: JobFigures; readonly vertex: string }> {
+    let busiest: { readonly figures: JobFigures; readonly vertex: string } | undefined;
     for (const { id } of await this.catalog.jobs.using('source', source)) {
       const job = await this.catalog.jobs.find(id);
       const figures = await this.executions.figures(id);
       const vertex = job && figures && vertexOf(job, figures, source);
-      if (figures !== undefined && vertex !== undefined) return { figures, vertex };
+      if (figures === undefined || vertex === undefined) continue;
+      if (busiest === undefined || figures.flow.inPerSecond > busiest.figures.flow.inPerSecond)
+        busiest = { figures, vertex };
     }
+    if (busiest !== undefined) return busiest;
     throw new MillraceError(NoFigures, {
       message: `no job that reads the source "${source}" runs at the moment`,
       mend: 'Start a job that uses it; its change events are read by jobs, never for being looked at alone.',
