@@ -30,6 +30,7 @@ const BENCHES: Readonly<Record<string, Run>> = {
   },
   eventstore: scaled(() => import('./eventstore/bench.ts')),
   handlers: async () => (await import('./handlers/bench.ts')).run(),
+  dashboard: async () => (await import('./dashboard/bench.ts')).run(),
   s3: scaled(() => import('./s3/bench.ts')),
   nexmark: async (args) => (await import('./nexmark/bench.ts')).run(args),
 };

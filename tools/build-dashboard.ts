@@ -7,14 +7,13 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { firstLoadBytes } from './first-load.ts';
 
 const ROOT = 'apps/dashboard';
 const OUT = `${ROOT}/dist`;
 const STAMP = `${OUT}/.made-of`;
 /** Bytes with gzip: the page, what it imports at once, and the first screen. */
 const FIRST_LOAD_MAX = 250_000;
-const FIRST_SCREEN = 'src/overview/overview-page.tsx';
 
 const filesBelow = (folder: string): string[] =>
   readdirSync(folder, { recursive: true, withFileTypes: true })
@@ -24,7 +23,13 @@ const filesBelow = (folder: string): string[] =>
 
 function stamp(): string {
   const hash = createHash('sha256');
-  const made = ['package-lock.json', 'tools/build-dashboard.ts', `${ROOT}/index.html`, `${ROOT}/vite.config.ts`];
+  const made = [
+    'package-lock.json',
+    'tools/build-dashboard.ts',
+    'tools/first-load.ts',
+    `${ROOT}/index.html`,
+    `${ROOT}/vite.config.ts`,
+  ];
   for (const file of [
     ...made,
     ...filesBelow(`${ROOT}/src`),
@@ -35,35 +40,12 @@ function stamp(): string {
   return hash.digest('hex');
 }
 
-interface Chunk {
-  readonly file: string;
-  readonly css?: readonly string[];
-  readonly imports?: readonly string[];
-}
-
-/** Files that a visit of the first screen loads. */
-function firstLoad(manifest: Readonly<Record<string, Chunk>>): ReadonlySet<string> {
-  const files = new Set<string>(['index.html', 'colour-scheme.js']);
-  const seen = new Set<string>();
-  const add = (key: string): void => {
-    const chunk = manifest[key];
-    if (chunk === undefined || seen.has(key)) return;
-    seen.add(key);
-    for (const file of [chunk.file, ...(chunk.css ?? [])]) files.add(file);
-    chunk.imports?.forEach(add);
-  };
-  add('index.html');
-  add(FIRST_SCREEN);
-  return files;
-}
-
 const wanted = stamp();
 if (existsSync(STAMP) && readFileSync(STAMP, 'utf8') === wanted) process.exit(0);
 execFileSync(process.execPath, ['node_modules/vite/bin/vite.js', 'build', ROOT, '--logLevel', 'warn'], {
   stdio: 'inherit',
 });
-const manifest = JSON.parse(readFileSync(`${OUT}/.vite/manifest.json`, 'utf8')) as Record<string, Chunk>;
-const size = [...firstLoad(manifest)].reduce((sum, file) => sum + gzipSync(readFileSync(join(OUT, file))).length, 0);
+const size = firstLoadBytes(OUT);
 if (size > FIRST_LOAD_MAX) {
   console.error(
     `the dashboard's first load is ${size} bytes with gzip, at most ${FIRST_LOAD_MAX}: load more of it later`,

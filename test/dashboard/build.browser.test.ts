@@ -4,6 +4,7 @@ import { type Dashboard, isDrawn, openDashboard } from './open-dashboard.ts';
 import { EditorScreen } from './pages/editor-screen.ts';
 import { JobScreen } from './pages/job-screen.ts';
 import { RegisterScreen } from './pages/register-screen.ts';
+import { TailScreen } from './pages/tail-screen.ts';
 
 const PIPELINE = `name: per-minute
 snapshotInterval: 500ms
@@ -115,6 +116,49 @@ it('shows the rows as they go through it', async () => {
   await page.getByRole('row').filter({ hasText: 'public.sales' }).getByText('streaming').waitFor();
   await page.getByRole('tab', { name: 'List' }).click();
   await new JobScreen(page).vertexSays('sales', /5\d in all/);
+}, 90_000);
+
+it('watches rows as they go by, with a filter, and holds them', async () => {
+  const { page, source } = dashboard;
+  let id = 1_000;
+  const write = (): Promise<void> => {
+    id += 2;
+    return source(`insert into sales values (${id}, 'odd', 0, now()), (${id + 1}, 'watched', 0, now())`);
+  };
+  const tail = new TailScreen(page);
+  await tail.open('per-minute');
+  const row = await tail.seeWhile(write, 'watched');
+  await tail.filter('after.product >');
+  await page.getByText('syntax error').first().waitFor();
+  await tail.filter("after.product = 'watched'");
+  await tail.seeWhile(write, 'watched');
+  expect(await tail.rows().filter({ hasText: 'odd' }).count()).toBe(0);
+  await tail.press('Hold');
+  await page.getByText('Held').waitFor();
+  await row.getByRole('button').click();
+  expect(JSON.parse((await row.locator('pre').textContent())!)).toMatchObject({
+    op: 'c',
+    table: 'public.sales',
+    after: { product: 'watched' },
+  });
+  expect(await graveFindings(page)).toEqual([]);
+}, 90_000);
+
+it('watches rows of a source, and of a vertex beside its graph', async () => {
+  const { page, source } = dashboard;
+  let id = 5_000;
+  const write = (): Promise<void> => source(`insert into sales values (${id++}, 'again', 0, now())`);
+  const tail = new TailScreen(page);
+  await tail.openSource('shop');
+  await tail.seeWhile(write, 'again');
+  await new JobScreen(page).open('per-minute');
+  await page
+    .getByRole('main')
+    .getByRole('button', { name: /^sales/ })
+    .click();
+  await page.getByRole('tab', { name: 'Sample rows' }).click();
+  await tail.seeWhile(write, 'again');
+  expect(await graveFindings(page)).toEqual([]);
 }, 90_000);
 
 it.each(['tables', 'charts', 'snapshots', 'executions'])(

@@ -3,6 +3,7 @@ import { connectionOptions } from '../../apps/cli/src/demo/shop-job.ts';
 import { graveFindings } from './axe.ts';
 import { type Dashboard, isDrawn, openDashboard } from './open-dashboard.ts';
 import { AccessScreen } from './pages/access-screen.ts';
+import { ChangeScreen } from './pages/change-screen.ts';
 import { JobScreen } from './pages/job-screen.ts';
 import { LettersScreen } from './pages/letters-screen.ts';
 
@@ -38,6 +39,7 @@ afterAll(async () => {
 it('leads from the overview to a running job, its graph, and the same as a list', async () => {
   const { page } = dashboard;
   await page.goto('/ui/');
+  await page.getByRole('table', { name: 'Log that sources keep' }).getByRole('link', { name: 'shop' }).waitFor();
   await page.getByRole('table', { name: 'Jobs' }).getByRole('link', { name: JOB }).click();
   const job = new JobScreen(page);
   await job.isShown('Running');
@@ -61,6 +63,34 @@ it('suspends and resumes a job, each after saying what it does and with which ca
   await targetBecomes('select count(*)::int as n from orders', [{ n: 191 }]);
 }, 90_000);
 
+it('changes a sink, keeps the secret nobody typed, and restarts the job that runs with it', async () => {
+  const { page, platform } = dashboard;
+  await platform.rest.patch('sinks/warehouse', { config: { password: 'planted-secret' } });
+  const form = new ChangeScreen(page);
+  await form.open('sinks', 'warehouse');
+  expect(await form.value('password')).toBe('');
+  expect(await form.value('host')).toBe(platform.target.connection.host);
+  await form.fill('host', 'localhost');
+  expect(await graveFindings(page)).toEqual([]);
+  const said = await form.save();
+  expect(said).toContain(`${platform.target.connection.host} → localhost`);
+  expect(said).toContain(`${JOB} goes on with the options of before until restarted`);
+  expect(said).toMatch(/curl -X PATCH.*if-match: "2".*\{"config":\{"host":"localhost"\}\}/s);
+  const uses = page.getByRole('region', { name: 'Jobs that use it' });
+  await uses.getByText('with the options of before').waitFor();
+  await uses.getByRole('button', { name: 'Restart' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Restart' }).click();
+  await uses.getByText('with the options of before').waitFor({ state: 'hidden' });
+  expect(await page.content()).not.toContain('planted-secret');
+  expect(await platform.rest.get('sinks/warehouse')).toMatchObject({
+    config: { host: 'localhost', password: '********' },
+    version: 3,
+  });
+  await form.open('sinks', 'warehouse');
+  await form.fill('password', 'another-secret');
+  expect(await form.save()).not.toContain('another-secret');
+}, 90_000);
+
 it('shows the recovery after the worker was killed', async () => {
   const { page, platform, source, targetBecomes } = dashboard;
   const job = new JobScreen(page);
@@ -70,7 +100,7 @@ it('shows the recovery after the worker was killed', async () => {
   await worker!.kill();
   await source("insert into orders values (1002, 'while it was dead', 98)");
   await worker!.start();
-  await job.executionIsShown(3);
+  await job.executionIsShown(4);
   await job.isShown('Running');
   await targetBecomes('select count(*)::int as n from orders', [{ n: 192 }]);
 }, 90_000);
@@ -92,8 +122,8 @@ it('repairs a record that a stage set aside, and replays it', async () => {
   });
   await source("insert into notes values (2001, 'twelve'), (2002, '13')");
   const letters = new LettersScreen(page);
-  await page.goto('/ui/dead-letters');
-  await page.getByRole('link', { name: 'Look at them' }).click();
+  await page.goto('/ui/');
+  await page.getByRole('link', { name: `the dead letters of ${LENIENT}` }).click();
   await targetBecomes('select id, total from numbers where id > 2000', [{ id: 2002, total: 13 }]);
   const record = await letters.record('parsed.1');
   await letters.edit(record, 'product', '12');
@@ -112,6 +142,7 @@ it.each([
   `/ui/jobs/${JOB}?tab=document`,
   '/ui/sources',
   '/ui/sources/shop',
+  '/ui/sources/shop/edit',
   '/ui/sinks',
   '/ui/sinks/warehouse',
   '/ui/dead-letters',

@@ -336,6 +336,10 @@ describe('a live tail', () => {
       body: { code: 'job.no_figures' },
     });
     await board.tell(runningFigures(id, { jobName: 'tailed' }), NO_NEWS);
+    expect(await api.request('GET', '/api/v1/jobs/tailed/tail?filter=after.id%20%3E')).toMatchObject({
+      status: 422,
+      body: { code: 'sql.syntax', pointer: '/filter' },
+    });
     expect(await api.request('GET', '/api/v1/jobs/tailed/tail?vertex=nowhere')).toMatchObject({
       status: 400,
       body: { code: 'tail.no_such_edge', mend: expect.stringContaining('orders') },
@@ -359,13 +363,16 @@ describe('a live tail', () => {
     await board.forget(id);
   });
 
-  it('of a source is that of a job that reads it', async () => {
+  it('of a source is that of the busiest job that reads it', async () => {
     const config = { host: 'a', password: PASSWORD };
     await api.request('POST', '/api/v1/sources', { name: 'other', type: 'fixture', config });
+    const quiet = await submit('quiet-other', 'other');
+    await board.tell(runningFigures(quiet, { flow: { in: 0, out: 0, inPerSecond: 0, outPerSecond: 0 } }), NO_NEWS);
     const id = await submit('reads-other', 'other');
     await board.tell(runningFigures(id), NO_NEWS);
     await using viewer = await EventSource.open(api, '/api/v1/sources/other/tail');
     expect(await viewer.next('begun')).toMatchObject({ job: { id }, edges: [{ from: 'orders' }] });
+    await board.forget(quiet);
     await board.forget(id);
   });
 });

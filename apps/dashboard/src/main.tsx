@@ -8,6 +8,7 @@ import { createRoot } from 'react-dom/client';
 import { queryClient } from './api/query-client.ts';
 import { router } from './router.tsx';
 import { LiveProvider } from './shell/live-context.tsx';
+import { NowProvider } from './shell/now-provider.tsx';
 import { cssVariables, theme } from './shell/theme.ts';
 
 createRoot(document.getElementById('root')!).render(
@@ -15,7 +16,9 @@ createRoot(document.getElementById('root')!).render(
     <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
       <QueryClientProvider client={queryClient}>
         <LiveProvider>
-          <RouterProvider router={router} />
+          <NowProvider>
+            <RouterProvider router={router} />
+          </NowProvider>
         </LiveProvider>
       </QueryClientProvider>
     </MantineProvider>

@@ -59,6 +59,12 @@ const source = createRoute({
   component: lazyRouteComponent(() => import('./sources/source-page.tsx'), 'SourcePage'),
 });
 
+const editSource = createRoute({
+  getParentRoute: () => root,
+  path: '/sources/$name/edit',
+  component: lazyRouteComponent(() => import('./sources/edit-source-page.tsx'), 'EditSourcePage'),
+});
+
 const sinks = createRoute({
   getParentRoute: () => root,
   path: '/sinks',
@@ -69,6 +75,12 @@ const sink = createRoute({
   getParentRoute: () => root,
   path: '/sinks/$name',
   component: lazyRouteComponent(() => import('./sinks/sink-page.tsx'), 'SinkPage'),
+});
+
+const editSink = createRoute({
+  getParentRoute: () => root,
+  path: '/sinks/$name/edit',
+  component: lazyRouteComponent(() => import('./sinks/edit-sink-page.tsx'), 'EditSinkPage'),
 });
 
 const deadLetters = createRoute({
@@ -105,8 +117,10 @@ export const router = createRouter({
     job,
     sources,
     source,
+    editSource,
     sinks,
     sink,
+    editSink,
     deadLetters,
     members,
     access,

@@ -83,4 +83,4 @@ export { loadPipeline, type ModuleSpec, ModuleWithoutPipeline } from './run/pipe
 export { registerPlatformImports } from './run/platform-imports.ts';
 export { type RunOptions, type RunResult, type RunSnapshot, runPipeline } from './run/run-pipeline.ts';
 export { type UsedStage, usedStages } from './run/used-definitions.ts';
-export { openSampler } from './sample/open-sampler.ts';
+export { checkSampleFilter, openSampler } from './sample/open-sampler.ts';

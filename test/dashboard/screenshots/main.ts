@@ -1,6 +1,6 @@
 /**
  * Photographs every screen of the dashboard on the demo's servers with real data: `npm run -s screenshots` writes the pictures of the guide into
- * `docs/pictures`; `-- --all FOLDER` writes every screen in light, in dark and at the width of a phone, to be looked at.
+ * `docs/pictures`; `-- --all FOLDER` writes every screen in light, in dark and at the width of a phone, to be looked at; `--only PATTERN` those whose name matches.
  */
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -21,6 +21,8 @@ interface Screen {
   readonly path: string;
   /** What is opened before the picture is taken. */
   readonly before?: (page: Page) => Promise<void>;
+  /** Until there is something to see, when that takes longer than drawing. */
+  readonly waitMs?: number;
 }
 
 const opens =
@@ -28,12 +30,42 @@ const opens =
   async (page: Page): Promise<void> =>
     page.getByRole('main').getByRole(role, { name }).first().click();
 
+async function watchSource(page: Page): Promise<void> {
+  await opens('button', 'Watch rows')(page);
+  const rows = page.getByTestId('tail-rows');
+  // Pointed at, they stand still.
+  await rows.hover();
+  await rows.getByRole('button').nth(1).click();
+}
+
+async function saveSource(page: Page): Promise<void> {
+  await page.getByRole('textbox', { name: 'user' }).fill('millrace');
+  await page.getByRole('textbox', { name: 'password' }).fill('not to be seen');
+  await opens('button', 'Save')(page);
+}
+
 const SCREENS: readonly Screen[] = [
   { name: 'overview', path: '' },
+  {
+    name: 'overview-below',
+    path: '',
+    waitMs: 4_000,
+    before: (page) => page.getByRole('heading', { name: 'What was done last' }).scrollIntoViewIfNeeded(),
+  },
   { name: 'jobs', path: 'jobs' },
   { name: 'job-graph', path: 'jobs/revenue-per-minute' },
   { name: 'job-vertex', path: 'jobs/revenue-per-minute', before: opens('button', /^per_minute/) },
   { name: 'job-list', path: 'jobs/revenue-per-minute?tab=list' },
+  { name: 'job-rows', path: 'jobs/shop-to-warehouse?tab=rows', waitMs: 4_000 },
+  {
+    name: 'job-vertex-rows',
+    path: 'jobs/revenue-per-minute',
+    waitMs: 4_000,
+    before: async (page) => {
+      await opens('button', /^orders/)(page);
+      await page.getByRole('tab', { name: 'Sample rows' }).click();
+    },
+  },
   { name: 'job-tables', path: 'jobs/shop-to-warehouse?tab=tables' },
   { name: 'job-charts', path: 'jobs/shop-to-warehouse?tab=charts' },
   { name: 'job-snapshots', path: 'jobs/shop-to-warehouse?tab=snapshots' },
@@ -43,6 +75,9 @@ const SCREENS: readonly Screen[] = [
   { name: 'new-job', path: 'new-job' },
   { name: 'sources', path: 'sources' },
   { name: 'source', path: 'sources/shop' },
+  { name: 'source-rows', path: 'sources/shop', waitMs: 4_000, before: watchSource },
+  { name: 'source-edit', path: 'sources/shop/edit' },
+  { name: 'source-save', path: 'sources/shop/edit', before: saveSource },
   { name: 'new-source', path: 'new-source' },
   { name: 'sinks', path: 'sinks' },
   { name: 'sink', path: 'sinks/warehouse' },
@@ -61,6 +96,7 @@ const IN_GUIDE = new Set([
   'job-graph',
   'job-vertex',
   'job-charts',
+  'job-rows',
   'job-confirm',
   'new-job',
   'source',
@@ -68,15 +104,15 @@ const IN_GUIDE = new Set([
   'access',
 ]);
 
-async function photograph(page: Page, { path, before }: Screen, file: string): Promise<void> {
+async function photograph(page: Page, { path, before, waitMs = DRAWN_MS }: Screen, file: string): Promise<void> {
   await page.goto(`/ui/${path}`);
   await isDrawn(page);
   await before?.(page);
-  await systemClock.sleep(DRAWN_MS);
+  await systemClock.sleep(waitMs);
   await page.screenshot({ path: file });
 }
 
-const { values } = parseArgs({ options: { all: { type: 'string' } } });
+const { values } = parseArgs({ options: { all: { type: 'string' }, only: { type: 'string', default: '' } } });
 const folder = values.all ?? PICTURES;
 mkdirSync(folder, { recursive: true });
 await using dashboard = await openDashboard();
@@ -94,7 +130,8 @@ for (const { suffix, viewport, colorScheme } of forms) {
   await page.setViewportSize(viewport);
   await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
   for (const screen of SCREENS) {
-    if (values.all === undefined && !IN_GUIDE.has(screen.name)) continue;
+    if ((values.all === undefined && !IN_GUIDE.has(screen.name)) || !new RegExp(values.only).test(screen.name))
+      continue;
     await photograph(page, screen, join(folder, `${screen.name}${suffix}.png`));
   }
 }

@@ -64,7 +64,7 @@ export function AuditPage() {
           <TextInput
             key={name}
             aria-label={`Filter by ${name}`}
-            placeholder={{ action: 'Action: dead_letter.discard', actor: 'Who', target: 'To: job/…' }[name]}
+            placeholder={{ action: 'Action: job.create', actor: 'Who', target: 'To: job/…' }[name]}
             value={typed[name]}
             onChange={(event) => setTyped({ ...typed, [name]: event.currentTarget.value })}
           />

@@ -8,6 +8,8 @@ export interface RecordedCall {
   /** With path and query. */
   readonly url: string;
   readonly body: string | undefined;
+  /** What the resource must still be. */
+  readonly ifMatch: string | undefined;
 }
 
 /** What the call would send; nothing is sent. */
@@ -18,7 +20,12 @@ export async function recordCall(call: Call): Promise<RecordedCall> {
     fetch: async (input) => {
       const request = new Request(input);
       const body = await request.text();
-      recorded = { method: request.method, url: request.url, body: body === '' ? undefined : body };
+      recorded = {
+        method: request.method,
+        url: request.url,
+        body: body === '' ? undefined : body,
+        ifMatch: request.headers.get('if-match') ?? undefined,
+      };
       return new Response(null, { status: 204 });
     },
   });
@@ -34,9 +41,10 @@ export async function recordCall(call: Call): Promise<RecordedCall> {
 const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** For a shell. With keys in use it takes the key from `MILLRACE_API_KEY`: none is ever shown. */
-export function asCurl({ method, url, body }: RecordedCall, withKey: boolean): string {
+export function asCurl({ method, url, body, ifMatch }: RecordedCall, withKey: boolean): string {
   const lines = [`curl -X ${method} ${/[?&=]/.test(url) ? quoted(url) : url}`];
   if (withKey) lines.push(`-H "authorization: Bearer $MILLRACE_API_KEY"`);
+  if (ifMatch !== undefined) lines.push(`-H ${quoted(`if-match: ${ifMatch}`)}`);
   if (body !== undefined) lines.push(`-H 'content-type: application/json'`, `-d ${quoted(body)}`);
   return lines.join(' \\\n  ');
 }

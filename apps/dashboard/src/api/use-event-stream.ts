@@ -10,9 +10,9 @@ export type StreamState = 'opening' | 'open' | 'lost' | 'failed';
 
 /**
  * Listens to a stream of server-sent events while somebody looks: not in a tab that is hidden, not on a page that is frozen. What is lost on the
- * way is begun anew by the browser, and a stream begins with all there is.
+ * way is begun anew by the browser, and a stream begins with all there is. Without a URL it listens to nothing.
  */
-export function useEventStream(url: string, handlers: Handlers): StreamState {
+export function useEventStream(url: string | undefined, handlers: Handlers): StreamState {
   const { frozenAt } = useLiveState();
   const visibility = useDocumentVisibility();
   const isWatched = frozenAt === undefined && visibility === 'visible';
@@ -21,7 +21,7 @@ export function useEventStream(url: string, handlers: Handlers): StreamState {
   latest.current = handlers;
   const kinds = Object.keys(handlers).join();
   useEffect(() => {
-    if (!isWatched) return;
+    if (!isWatched || url === undefined) return;
     const source = new EventSource(url);
     source.onopen = () => setState('open');
     source.onerror = () => setState(source.readyState === EventSource.CLOSED ? 'failed' : 'lost');

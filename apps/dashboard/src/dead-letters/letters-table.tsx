@@ -41,7 +41,7 @@ export function LettersTable({ letters, chosen, onChosen, onOpen }: LettersTable
     },
     { name: 'Key', cell: ({ key }) => <code>{keyText(key)}</code> },
     { name: 'Table', cell: ({ table }) => table },
-    { name: 'Why', cell: ({ message }) => message },
+    { name: 'Why', isText: true, cell: ({ message }) => message },
     { name: 'Attempts', cell: ({ attempts }) => count(attempts), isNumber: true },
     { name: 'Set aside', cell: ({ firstAt }) => <Since at={firstAt} ago />, isNumber: true },
   ];

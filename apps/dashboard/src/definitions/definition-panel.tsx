@@ -1,6 +1,7 @@
-import { Text } from '@mantine/core';
+import { Group, Text } from '@mantine/core';
 import type { Definition, Job } from '@millrace/sdk/client';
-import { jobState } from '../jobs/job-state.ts';
+import { JobCommand } from '../jobs/job-actions.tsx';
+import { isRunning, jobState } from '../jobs/job-state.ts';
 import { PageLink } from '../parts/page-link.tsx';
 import { Facts, Panel } from '../parts/panel.tsx';
 import { StatusBadge } from '../parts/tone.tsx';
@@ -21,8 +22,8 @@ export function OptionsPanel({ definition }: { readonly definition: Definition }
   );
 }
 
-/** The jobs around it. */
-export function UsesPanel({ jobs }: { readonly jobs: readonly Job[] }) {
+/** The jobs around it; those that still run with what it was before it was changed can be restarted. */
+export function UsesPanel({ jobs, changedAt }: { readonly jobs: readonly Job[]; readonly changedAt: string }) {
   return (
     <Panel title="Jobs that use it">
       {jobs.length === 0 ? (
@@ -36,10 +37,26 @@ export function UsesPanel({ jobs }: { readonly jobs: readonly Job[] }) {
                 {job.name}
               </PageLink>
             ),
-            value: <StatusBadge tone={jobState(job).tone}>{jobState(job).word}</StatusBadge>,
+            value: (
+              <Group gap="sm">
+                <StatusBadge tone={jobState(job).tone}>{jobState(job).word}</StatusBadge>
+                {isBehind(job, changedAt) && (
+                  <>
+                    <StatusBadge tone="warn">with the options of before</StatusBadge>
+                    <JobCommand job={job} command="restart" />
+                  </>
+                )}
+              </Group>
+            ),
           }))}
         />
       )}
     </Panel>
   );
 }
+
+const isBehind = (job: Job, changedAt: string): boolean =>
+  isRunning(job) &&
+  job.desired === 'running' &&
+  job.executionStartedAt !== null &&
+  Date.parse(job.executionStartedAt) < Date.parse(changedAt);

@@ -24,6 +24,7 @@ export function DefinitionsTable({ kind, items }: { readonly kind: Kind; readonl
     { name: 'Address', cell: ({ config }) => addressOf(config) },
     {
       name: 'Jobs',
+      isText: true,
       cell: ({ name }) =>
         jobsUsing(jobs, kind, name)
           .map((job) => job.name)

@@ -20,6 +20,8 @@ export interface SchemaFormProps {
   readonly problem?: Problem | undefined;
   /** Where the options are in what was sent. */
   readonly pointer?: string;
+  /** Secrets that are stored and stay when their field is left blank. */
+  readonly kept?: ReadonlySet<string>;
 }
 
 const MULTILINE = /PEM/;
@@ -28,7 +30,7 @@ const MULTILINE = /PEM/;
  * Fields of a connector's options, from its JSON Schema. The API checks what is filled in and says what is wrong with a pointer, so nothing is
  * checked twice (and no code is made of schemas, which the policy of the page forbids).
  */
-export function SchemaForm({ schema, value, onChange, problem, pointer = '/config' }: SchemaFormProps) {
+export function SchemaForm({ schema, value, onChange, problem, pointer = '/config', kept }: SchemaFormProps) {
   const required = new Set(schema.required);
   return (
     <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="sm" verticalSpacing="sm">
@@ -37,7 +39,8 @@ export function SchemaForm({ schema, value, onChange, problem, pointer = '/confi
           key={name}
           name={name}
           schema={option}
-          isRequired={required.has(name)}
+          isRequired={required.has(name) && kept?.has(name) !== true}
+          isKept={kept?.has(name) === true}
           value={value[name]}
           problem={problem}
           pointer={`${pointer}/${name}`}
@@ -52,13 +55,14 @@ interface FieldProps {
   readonly name: string;
   readonly schema: OptionSchema;
   readonly isRequired: boolean;
+  readonly isKept: boolean;
   readonly value: unknown;
   readonly problem: Problem | undefined;
   readonly pointer: string;
   readonly onChange: (value: unknown) => void;
 }
 
-function Field({ name, schema, isRequired, value, problem, pointer, onChange }: FieldProps) {
+function Field({ name, schema, isRequired, isKept, value, problem, pointer, onChange }: FieldProps) {
   const error = problem?.errors?.find((each) => each.pointer === pointer)?.detail;
   const common = { label: name, description: schema.description, required: isRequired, error };
   const hint = schema.default === undefined ? undefined : JSON.stringify(schema.default).replaceAll('"', '');
@@ -116,7 +120,13 @@ function Field({ name, schema, isRequired, value, problem, pointer, onChange }: 
     default:
       if (schema['x-millrace-secret'] === true)
         return (
-          <PasswordInput {...common} value={text} onChange={onText} autoComplete="off" placeholder="or ${env:NAME}" />
+          <PasswordInput
+            {...common}
+            value={text}
+            onChange={onText}
+            autoComplete="off"
+            placeholder={isKept ? 'kept when left blank' : 'or ${env:NAME}'}
+          />
         );
       return MULTILINE.test(schema.description ?? '') ? (
         <Textarea {...common} value={text} onChange={onText} autosize maxRows={6} />

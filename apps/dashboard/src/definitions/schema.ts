@@ -27,12 +27,15 @@ export function given(options: Options): Options {
 
 const MASK = '********';
 
+/** A secret that is stored, as the API shows it. */
+export const isMasked = (value: unknown): boolean => value === MASK;
+
 /** The same with secrets masked, for showing. A reference to a secret is no secret. */
 export function masked(options: Options, schema: OptionSchema): Options {
   return Object.fromEntries(
     Object.entries(options).map(([name, value]) => {
       const isSecret = schema.properties?.[name]?.['x-millrace-secret'] === true;
-      return [name, isSecret && !String(value).startsWith('${') ? MASK : value];
+      return [name, isSecret && typeof value === 'string' && !value.startsWith('${') ? MASK : value];
     }),
   );
 }

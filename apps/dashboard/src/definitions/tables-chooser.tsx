@@ -38,6 +38,7 @@ export function TablesChooser({ tables, chosen, onChosen }: TablesProps) {
     { name: 'Replica identity', cell: ({ replicaIdentity }) => replicaIdentity ?? '—' },
     {
       name: 'To look at',
+      isText: true,
       cell: (table) =>
         table.findings.filter(({ severity }) => severity !== 'ok').length === 0 ? (
           <StatusBadge tone="ok">nothing</StatusBadge>

@@ -23,6 +23,7 @@ const COLUMNS: readonly Column<Execution>[] = [
   { name: 'Execution', cell: ({ generation }) => count(generation) },
   {
     name: 'Ended',
+    isText: true,
     cell: ({ end, error }) => (
       <>
         <StatusBadge tone={end === null ? 'ok' : ENDS[end].tone}>{end === null ? 'Runs' : ENDS[end].words}</StatusBadge>

@@ -30,6 +30,17 @@ const WORDS: Readonly<Record<Command, Words>> = {
   },
 };
 
+/** One thing that is asked of a job, after saying what it does. */
+export function JobCommand({ job, command }: { readonly job: Job; readonly command: Command }) {
+  return (
+    <ConfirmAction
+      {...WORDS[command]}
+      needs="operator"
+      call={(api) => api.POST(`/api/v1/jobs/{id}/${command}`, { params: { path: { id: job.name } } })}
+    />
+  );
+}
+
 /** What may be asked of the job now. */
 export function JobActions({ job }: { readonly job: Job }) {
   const navigate = useNavigate();
@@ -37,12 +48,7 @@ export function JobActions({ job }: { readonly job: Job }) {
   return (
     <>
       {commandsOf(job).map((command) => (
-        <ConfirmAction
-          key={command}
-          {...WORDS[command]}
-          needs="operator"
-          call={(api) => api.POST(`/api/v1/jobs/{id}/${command}`, { params: { path } })}
-        />
+        <JobCommand key={command} job={job} command={command} />
       ))}
       {isDeletable(job) && (
         <ConfirmAction

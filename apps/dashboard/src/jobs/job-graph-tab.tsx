@@ -1,10 +1,11 @@
 import type { Job, JobFigures } from '@millrace/sdk/client';
 import { useQuery } from '@tanstack/react-query';
-import { lazy, Suspense, useMemo, useState } from 'react';
+import { lazy, Suspense, useDeferredValue, useMemo, useState } from 'react';
 import { planQuery } from '../api/job-queries.ts';
 import { useMe } from '../api/me.ts';
 import { type Plan, planOfFigures } from '../api/plan.ts';
 import { QueryView } from '../parts/query-view.tsx';
+import styles from './job-page.module.css';
 import { VertexDrawer } from './vertex-drawer.tsx';
 import { VertexTable } from './vertex-table.tsx';
 
@@ -35,18 +36,22 @@ function Running(props: JobGraphTabProps) {
   return plan === undefined ? <p>The graph is shown while the job runs.</p> : <Vertices {...props} plan={plan} />;
 }
 
-function Vertices({ figures, as, plan }: JobGraphTabProps & { readonly plan: Plan }) {
+function Vertices({ job, figures: newest, as, plan }: JobGraphTabProps & { readonly plan: Plan }) {
+  // Drawn when there is time: many updates of a large graph must not hold up who moves it.
+  const figures = useDeferredValue(newest);
   const [chosen, choose] = useState<string>();
   return (
     <>
       {as === 'graph' ? (
-        <Suspense>
-          <Graph plan={plan} figures={figures} onChoose={choose} />
-        </Suspense>
+        <div className={chosen === undefined ? '' : styles['beside']!}>
+          <Suspense>
+            <Graph plan={plan} figures={figures} focus={chosen} onChoose={choose} />
+          </Suspense>
+        </div>
       ) : (
         <VertexTable plan={plan} figures={figures} onChoose={choose} />
       )}
-      <VertexDrawer plan={plan} figures={figures} vertex={chosen} onClose={() => choose(undefined)} />
+      <VertexDrawer job={job.name} plan={plan} figures={figures} vertex={chosen} onClose={() => choose(undefined)} />
     </>
   );
 }

@@ -22,9 +22,21 @@ import { TablesTable } from './tables-table.tsx';
 
 const DeadLetters = lazy(() => import('../dead-letters/job-dead-letters.tsx'));
 
+const Tail = lazy(() => import('../tail/job-tail.tsx'));
+
 const Charts = lazy(() => import('./job-charts.tsx'));
 
-const TABS = ['graph', 'list', 'tables', 'charts', 'snapshots', 'executions', 'dead-letters', 'document'] as const;
+const TABS = [
+  'graph',
+  'list',
+  'rows',
+  'tables',
+  'charts',
+  'snapshots',
+  'executions',
+  'dead-letters',
+  'document',
+] as const;
 type Tab = (typeof TABS)[number];
 
 /** One job: its state and what to do about it, its figures, its graph. */
@@ -56,6 +68,10 @@ function State({ job }: { readonly job: Job }) {
   );
 }
 
+/** On a phone the tabs do not all fit. */
+const showActiveTab = (list: HTMLElement | null): void =>
+  list?.querySelector('[data-active]')?.scrollIntoView({ block: 'nearest', inline: 'center' });
+
 function JobBody({ job }: { readonly job: Job }) {
   const { tab = 'graph' } = useSearch({ from: '/jobs/$name' });
   const navigate = useNavigate({ from: '/jobs/$name' });
@@ -74,9 +90,10 @@ function JobBody({ job }: { readonly job: Job }) {
         onChange={(value) => void navigate({ search: { tab: value ?? undefined }, replace: true })}
         keepMounted={false}
       >
-        <Tabs.List mb="sm" className={styles['tabs']}>
+        <Tabs.List mb="sm" ref={showActiveTab} className={styles['tabs']}>
           <Tabs.Tab value="graph">Graph</Tabs.Tab>
           <Tabs.Tab value="list">List</Tabs.Tab>
+          <Tabs.Tab value="rows">Rows</Tabs.Tab>
           <Tabs.Tab value="tables">Tables</Tabs.Tab>
           <Tabs.Tab value="charts">Charts</Tabs.Tab>
           <Tabs.Tab value="snapshots">Snapshots</Tabs.Tab>
@@ -100,6 +117,11 @@ function JobBody({ job }: { readonly job: Job }) {
         </Tabs.Panel>
         <Tabs.Panel value="list">
           <JobGraphTab job={job} figures={figures} as="list" />
+        </Tabs.Panel>
+        <Tabs.Panel value="rows">
+          <Suspense>
+            <Tail job={job.name} figures={figures} />
+          </Suspense>
         </Tabs.Panel>
         <Tabs.Panel value="tables">
           <TablesTable job={job.name} />

@@ -21,6 +21,9 @@ const STATES: Readonly<Record<Status, JobState>> = {
 
 const isActive = (status: Status): boolean => status === 'RUNNING' || status === 'STARTING' || status === 'COMPLETING';
 
+/** Whether an execution of it is under way. */
+export const isRunning = ({ status }: Pick<Job, 'status'>): boolean => isActive(status);
+
 /** The state of a job in a word, with what is wanted of it where that is not yet so. */
 export function jobState({ status, desired }: Pick<Job, 'status' | 'desired'>): JobState {
   if (isActive(status) && desired === 'suspended') return { word: 'Suspending', tone: 'busy' };

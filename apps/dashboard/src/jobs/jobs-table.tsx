@@ -1,5 +1,6 @@
 import { Text } from '@mantine/core';
 import type { JobSummary } from '@millrace/sdk/client';
+import { memo, useDeferredValue } from 'react';
 import { type Column, DataTable } from '../parts/data-table.tsx';
 import { count, duration, NONE, percent, rate } from '../parts/formats.ts';
 import { PageLink } from '../parts/page-link.tsx';
@@ -13,11 +14,7 @@ const HELD_UP = 0.1;
 const COLUMNS: readonly Column<JobSummary>[] = [
   {
     name: 'Job',
-    cell: ({ name }) => (
-      <PageLink to="/jobs/$name" params={{ name }} fw={500}>
-        {name}
-      </PageLink>
-    ),
+    cell: ({ name }) => <JobLink name={name} />,
   },
   {
     name: 'State',
@@ -65,12 +62,28 @@ const COLUMNS: readonly Column<JobSummary>[] = [
   },
 ];
 
+const JobLink = memo(function JobLink({ name }: { readonly name: string }) {
+  return (
+    <PageLink to="/jobs/$name" params={{ name }} fw={500}>
+      {name}
+    </PageLink>
+  );
+});
+
 const Quiet = () => (
   <Text c="dimmed" size="sm" component="span">
     0
   </Text>
 );
 
+const idOf = ({ id }: JobSummary): string => id;
+
+const Lines = memo(function Lines({ jobs }: { readonly jobs: readonly JobSummary[] }) {
+  return <DataTable label="Jobs" columns={COLUMNS} rows={jobs} keyOf={idOf} />;
+});
+
 export function JobsTable({ jobs }: { readonly jobs: readonly JobSummary[] }) {
-  return <DataTable label="Jobs" columns={COLUMNS} rows={jobs} keyOf={({ id }) => id} />;
+  // Drawn when there is time: hundreds of rows that change each second must not hold up who scrolls or types.
+  const shown = useDeferredValue(jobs);
+  return <Lines jobs={shown} />;
 }

@@ -52,9 +52,9 @@ const COLUMNS: readonly Column<JobTable>[] = [
     },
   },
   {
-    name: 'Rows',
-    cell: ({ rows, rowsEstimate }) =>
-      `${count(rows)}${rowsEstimate === null ? '' : ` of about ${count(rowsEstimate)}`}`,
+    name: 'Rows loaded',
+    cell: ({ phase, rows, rowsEstimate }) =>
+      `${count(rows)}${rowsEstimate === null || phase === 'streaming' ? '' : ` of about ${count(rowsEstimate)}`}`,
     isNumber: true,
   },
   { name: 'Rows/s', cell: ({ rowsPerSecond }) => rate(rowsPerSecond), isNumber: true },

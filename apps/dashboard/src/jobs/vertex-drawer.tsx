@@ -1,12 +1,17 @@
-import { Drawer, Stack, Text } from '@mantine/core';
+import { Drawer, Stack, Tabs, Text } from '@mantine/core';
 import type { JobFigures, VertexFigures } from '@millrace/sdk/client';
-import type { Plan } from '../api/plan.ts';
+import { lazy, Suspense } from 'react';
+import type { Plan, PlanVertex } from '../api/plan.ts';
 import { bytes, count, duration, percent, rate } from '../parts/formats.ts';
 import { Facts, Panel } from '../parts/panel.tsx';
 import { StatusBadge } from '../parts/tone.tsx';
 import { pressureTone, pressureWords } from './pressure.ts';
 
+const LiveTail = lazy(() => import('../tail/live-tail.tsx'));
+
 export interface VertexDrawerProps {
+  /** Its name. */
+  readonly job: string;
   readonly plan: Plan;
   readonly figures: JobFigures | null;
   readonly vertex: string | undefined;
@@ -14,7 +19,7 @@ export interface VertexDrawerProps {
 }
 
 /** All that is known of one vertex. Beside the graph, not over it, so that both are read together. */
-export function VertexDrawer({ plan, figures, vertex: name, onClose }: VertexDrawerProps) {
+export function VertexDrawer({ job, plan, figures, vertex: name, onClose }: VertexDrawerProps) {
   const vertex = plan.vertices.find((each) => each.name === name);
   const of = figures?.vertices.find((each) => each.vertex === name);
   return (
@@ -29,41 +34,68 @@ export function VertexDrawer({ plan, figures, vertex: name, onClose }: VertexDra
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
       {vertex !== undefined && (
-        <Stack gap="md">
-          {of === undefined ? (
-            <Text size="sm">No worker runs it at the moment.</Text>
-          ) : (
-            <>
-              <StatusBadge tone={pressureTone(of)}>{pressureWords(of)}</StatusBadge>
-              <Now figures={of} />
-              <Queues vertex={of.vertex} figures={figures!} />
-            </>
-          )}
-          <Panel title="Runs">
-            <Facts
-              facts={vertex.parts.map((part) => ({
-                name: part.name,
-                value: [part.what, ...part.fused.map(({ name: fused }) => fused), part.hasState ? 'keeps state' : '']
-                  .filter(Boolean)
-                  .join(', '),
-              }))}
-            />
-            {vertex.reason !== undefined && (
-              <Text size="xs" c="dimmed" mt="xs">
-                A vertex of its own: {vertex.reason}.
-              </Text>
+        <Tabs defaultValue="figures" keepMounted={false} key={vertex.name}>
+          <Tabs.List mb="sm">
+            <Tabs.Tab value="figures">Figures</Tabs.Tab>
+            <Tabs.Tab value="rows">Sample rows</Tabs.Tab>
+          </Tabs.List>
+          <Tabs.Panel value="figures">
+            <About vertex={vertex} of={of} figures={figures} />
+          </Tabs.Panel>
+          <Tabs.Panel value="rows">
+            {of === undefined ? (
+              <Text size="sm">Rows are shown while the job runs.</Text>
+            ) : (
+              <Suspense>
+                <LiveTail path={`/api/v1/jobs/${job}/tail?vertex=${encodeURIComponent(vertex.name)}`} />
+              </Suspense>
             )}
-          </Panel>
-          {of !== undefined && Object.keys(of.custom).length > 0 && (
-            <Panel title="What it says itself">
-              <Facts facts={Object.entries(of.custom).map(([key, value]) => ({ name: key, value: count(value) }))} />
-            </Panel>
-          )}
-        </Stack>
+          </Tabs.Panel>
+        </Tabs>
       )}
     </Drawer>
   );
 }
+
+interface AboutProps {
+  readonly vertex: PlanVertex;
+  readonly of: VertexFigures | undefined;
+  readonly figures: JobFigures | null;
+}
+
+const About = ({ vertex, of, figures }: AboutProps) => (
+  <Stack gap="md">
+    {of === undefined ? (
+      <Text size="sm">No worker runs it at the moment.</Text>
+    ) : (
+      <>
+        <StatusBadge tone={pressureTone(of)}>{pressureWords(of)}</StatusBadge>
+        <Now figures={of} />
+        <Queues vertex={of.vertex} figures={figures!} />
+      </>
+    )}
+    <Panel title="Runs">
+      <Facts
+        facts={vertex.parts.map((part) => ({
+          name: part.name,
+          value: [part.what, ...part.fused.map(({ name: fused }) => fused), part.hasState ? 'keeps state' : '']
+            .filter(Boolean)
+            .join(', '),
+        }))}
+      />
+      {vertex.reason !== undefined && (
+        <Text size="xs" c="dimmed" mt="xs">
+          A vertex of its own: {vertex.reason}.
+        </Text>
+      )}
+    </Panel>
+    {of !== undefined && Object.keys(of.custom).length > 0 && (
+      <Panel title="What it says itself">
+        <Facts facts={Object.entries(of.custom).map(([key, value]) => ({ name: key, value: count(value) }))} />
+      </Panel>
+    )}
+  </Stack>
+);
 
 const Now = ({ figures }: { readonly figures: VertexFigures }) => (
   <Panel title="Now">

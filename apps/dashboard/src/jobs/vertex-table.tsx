@@ -20,9 +20,10 @@ export function VertexTable({ plan, figures, onChoose }: VertexTableProps) {
       name: 'Vertex',
       cell: ({ name }) => <TextButton onClick={() => onChoose(name)}>{name}</TextButton>,
     },
-    { name: 'Does', cell: ({ parts }) => parts.map(({ what }) => what).join(', ') },
+    { name: 'Does', isText: true, cell: ({ parts }) => parts.map(({ what }) => what).join(', ') },
     {
       name: 'Reads',
+      isText: true,
       cell: ({ name }) =>
         plan.edges
           .filter(({ to }) => to === name)

@@ -35,6 +35,7 @@ const COLUMNS: readonly Column<Member>[] = [
   { name: 'For', cell: ({ startedAt }) => <Since at={startedAt} />, isNumber: true },
   {
     name: 'Jobs',
+    isText: true,
     cell: ({ jobs }) =>
       jobs.length === 0
         ? 'none'

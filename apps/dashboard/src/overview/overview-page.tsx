@@ -12,6 +12,7 @@ import { Tiles } from '../parts/panel.tsx';
 import { QueryView } from '../parts/query-view.tsx';
 import { OperationsPanel } from './operations-panel.tsx';
 import { ProblemsPanel } from './problems-panel.tsx';
+import { SourcesPanel } from './sources-panel.tsx';
 
 const FleetCharts = lazy(() => import('./fleet-charts.tsx'));
 
@@ -35,6 +36,9 @@ export function OverviewPage() {
                 </Suspense>
                 <JobsTable jobs={jobs} />
               </>
+            )}
+            {overview !== undefined && overview.sources.length > 0 && (
+              <SourcesPanel sources={overview.sources} problems={problems} />
             )}
             {overview !== undefined && <OperationsPanel operations={overview.operations} jobs={jobs} />}
           </>

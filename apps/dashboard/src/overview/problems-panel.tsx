@@ -46,9 +46,54 @@ function ProblemBox({ problem }: { readonly problem: FleetProblem }) {
       <Text size="sm" mb={4} style={{ overflowWrap: 'anywhere' }}>
         {message}
       </Text>
-      <Mend text={mend} />
+      <Mend text={mend}>
+        {!mend.includes('/api/v1/') && (
+          <>
+            {' '}
+            <Where code={code} target={target} />.
+          </>
+        )}
+      </Mend>
     </ToneBox>
   );
+}
+
+/** Where what is to be done is done, for advice that names no call. */
+function Where({ code, target: { name } }: Pick<FleetProblem, 'code' | 'target'>) {
+  switch (code) {
+    case 'job.lag':
+    case 'job.restarting':
+      return (
+        <PageLink to="/jobs/$name" params={{ name }} underline="always">
+          See its graph
+        </PageLink>
+      );
+    case 'snapshot.late':
+      return (
+        <PageLink to="/jobs/$name" params={{ name }} search={{ tab: 'snapshots' }} underline="always">
+          See its snapshots
+        </PageLink>
+      );
+    case 'slot.lost':
+    case 'slot.retains_log':
+      return (
+        <PageLink to="/sources/$name" params={{ name }} underline="always">
+          See its slots and their jobs
+        </PageLink>
+      );
+    case 'api_key.expires':
+      return (
+        <PageLink to="/access" underline="always">
+          Go to the keys
+        </PageLink>
+      );
+    default:
+      return (
+        <PageLink to="/members" underline="always">
+          See the workers
+        </PageLink>
+      );
+  }
 }
 
 function Target({ code, target: { kind, name } }: Pick<FleetProblem, 'code' | 'target'>) {

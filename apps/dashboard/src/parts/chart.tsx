@@ -22,6 +22,13 @@ export interface ChartProps {
 }
 
 const HEIGHT = 150;
+/** Shorter spans are told by the second. */
+const SECONDS_UNDER = 600;
+
+/** The newest values while nothing is pointed at. */
+const showNewest = (plot: UPlot): void => {
+  if (plot.cursor.idx == null && plot.data[0].length > 0) plot.setLegend({ idx: plot.data[0].length - 1 });
+};
 
 const colourOf = (name: string): string => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -43,6 +50,8 @@ export default function Chart({ title, times, series, format }: ChartProps) {
       {
         width,
         height: HEIGHT,
+        padding: [6, 28, 0, 0],
+        hooks: { setCursor: [showNewest] },
         legend: { live: true },
         cursor: { y: false, points: { size: 5 } },
         series: [
@@ -60,13 +69,13 @@ export default function Chart({ title, times, series, format }: ChartProps) {
           {
             ...axis,
             size: 24,
-            space: 64,
-            values: (_, splits) =>
-              splits.map((at) =>
-                new Date(at * 1_000).toLocaleTimeString('en-GB', { hour: '2-digit', minute: '2-digit' }),
-              ),
+            space: 80,
+            values: (_, splits) => {
+              const isShort = splits.at(-1)! - splits[0]! < SECONDS_UNDER;
+              return splits.map((at) => new Date(at * 1_000).toLocaleTimeString('en-GB').slice(0, isShort ? 8 : 5));
+            },
           },
-          { ...axis, size: 64, values: (_, splits) => splits.map((value) => shape.current.format(value)) },
+          { ...axis, size: 56, values: (_, splits) => splits.map((value) => shape.current.format(value)) },
         ],
         scales: { y: { range: (_, _min, max) => [0, Math.max(1, max * 1.1)] } },
       },
@@ -81,6 +90,7 @@ export default function Chart({ title, times, series, format }: ChartProps) {
   }, [names, width, scheme]);
   useEffect(() => {
     chart.current?.setData([times.map((at) => at / 1_000), ...series.map(({ values }) => [...values])]);
+    if (chart.current !== undefined) showNewest(chart.current);
   }, [times, series, width, scheme]);
   const words = series
     .map(({ name, values }) => {

@@ -1,4 +1,4 @@
-import type { ReactNode } from 'react';
+import { memo, type ReactNode } from 'react';
 import styles from './tone.module.css';
 
 /** What a colour means: well, under way, look at it, broken, at rest. */
@@ -14,7 +14,13 @@ const MARKS: Readonly<Record<Tone, ReactNode>> = {
 };
 
 /** A state in a word, with its mark. */
-export function StatusBadge({ tone, children }: { readonly tone: Tone; readonly children: ReactNode }) {
+export const StatusBadge = memo(function StatusBadge({
+  tone,
+  children,
+}: {
+  readonly tone: Tone;
+  readonly children: ReactNode;
+}) {
   return (
     <span className={`${styles['badge']} ${styles[tone]}`}>
       <svg className={styles['mark']} viewBox="0 0 10 10" aria-hidden="true">
@@ -23,7 +29,7 @@ export function StatusBadge({ tone, children }: { readonly tone: Tone; readonly 
       {children}
     </span>
   );
-}
+});
 
 /** A paragraph with the colour of its state at its side. */
 export function ToneBox({

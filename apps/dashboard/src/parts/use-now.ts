@@ -1,13 +1,18 @@
-import { useInterval } from '@mantine/hooks';
-import { useState } from 'react';
+import { createContext, use, useRef } from 'react';
 import { useLiveState } from '../shell/live-context.tsx';
 
-const TICK_MS = 1_000;
+/** To the second. One clock for everybody: two hundred timers would draw the page two hundred times a second. */
+export const NowContext = createContext(new Date(0));
+
+/** Whether the clock stands still for what is inside: nobody sees it. */
+export const StandsStill = createContext(false);
 
 /** The wall clock, a second at a time; it stands still while the page is frozen. */
 export function useNow(): number {
   const { frozenAt } = useLiveState();
-  const [now, setNow] = useState(() => new Date());
-  useInterval(() => setNow(new Date()), TICK_MS, { autoInvoke: true });
-  return (frozenAt ?? now).getTime();
+  const isStill = use(StandsStill);
+  const last = useRef<Date>(undefined);
+  // What stands still does not even listen.
+  if (last.current === undefined || !isStill) last.current = use(NowContext);
+  return (frozenAt ?? last.current).getTime();
 }

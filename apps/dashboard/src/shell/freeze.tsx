@@ -12,6 +12,7 @@ export function Freeze() {
     <Button
       variant={isFrozen ? 'filled' : 'default'}
       size="compact-sm"
+      className={styles['freeze']!}
       aria-pressed={isFrozen}
       leftSection={isFrozen ? <IconPlayerPlay size={13} /> : <IconPlayerPause size={13} />}
       onClick={toggle}

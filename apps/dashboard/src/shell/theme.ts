@@ -14,10 +14,24 @@ const water: MantineColorsTuple = [
   '#0c3c5b',
 ];
 
+/** Greys of the dark pages, with a little of the water in them. */
+const dark: MantineColorsTuple = [
+  '#d8dee4',
+  '#b5bec7',
+  '#9aa5b0',
+  '#8b96a1',
+  '#38424c',
+  '#252c33',
+  '#1d2329',
+  '#14181c',
+  '#101417',
+  '#0c0f12',
+];
+
 export const theme = createTheme({
   primaryColor: 'water',
   primaryShade: { light: 7, dark: 6 },
-  colors: { water },
+  colors: { water, dark },
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif',
   fontFamilyMonospace: 'ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace',
   fontSizes: { xs: '0.75rem', sm: '0.8125rem', md: '0.875rem', lg: '1rem', xl: '1.125rem' },

@@ -30,7 +30,8 @@ export function GuaranteesPanel({ type, kind }: { readonly type: string; readonl
                   </Text>
                   <Text size="sm" c="dimmed">
                     {guarantee.how}
-                    {guarantee.needs.length > 0 && ` Needs: ${guarantee.needs.join('; ')}.`}
+                    {guarantee.needs.length > 0 &&
+                      ` Needs: ${guarantee.needs.map((need) => need.replace(/\.$/, '')).join('; ')}.`}
                   </Text>
                 </div>
               ))}

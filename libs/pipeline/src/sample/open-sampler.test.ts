@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Batch, rowBatch } from '@millrace/engine';
 import { derivedSchema, encodeRows } from '@millrace/formats';
-import { openSampler } from './open-sampler.ts';
+import { checkSampleFilter, openSampler } from './open-sampler.ts';
 
 const schema = derivedSchema('public', 'orders', [
   { name: 'id', kind: 'integer', sqlType: 'int4', key: true },
@@ -16,7 +16,12 @@ describe('openSampler', () => {
   it('makes change events readable, as many as are wanted, with long texts cut', () => {
     const { rows, examined } = openSampler({})(three, 2);
     expect(examined).toBe(2);
-    expect(rows[0]).toMatchObject({ table: 'public.orders', before: null, after: { id: 1, note: 'one' } });
+    expect(rows[0]).toMatchObject({
+      table: 'public.orders',
+      key: { id: 1 },
+      before: null,
+      after: { id: 1, note: 'one' },
+    });
     expect((rows[1] as { after: { note: string } }).after.note).toHaveLength(2_001);
     expect(JSON.parse(JSON.stringify(rows))).toEqual(rows);
   });
@@ -27,6 +32,11 @@ describe('openSampler', () => {
     expect(examined).toBe(3);
     expect(rows).toMatchObject([{ after: { id: 3 } }]);
     expect(() => openSampler({ filter: 'after.colour = 1' })(three, 1)).toThrow(/colour/);
+  });
+
+  it('tells a filter that nobody can read before there are rows', () => {
+    expect(() => checkSampleFilter('after.id >')).toThrow(/after\.id >|syntax/);
+    expect(() => checkSampleFilter('after.id > 1')).not.toThrow();
   });
 
   it('shows rows and columns as they are, and says that these cannot be filtered', () => {

@@ -1,6 +1,15 @@
 import type { Batch, ColumnBatch, Sampled, Sampler } from '@millrace/engine';
-import { type ChangeBatch, changeEvents, formatLsn, isChangeBatch, isUnchanged, type Row } from '@millrace/formats';
+import {
+  type ChangeBatch,
+  changeEvents,
+  formatLsn,
+  isChangeBatch,
+  isUnchanged,
+  type Row,
+  type TableSchema,
+} from '@millrace/formats';
 import { errorCode, MillraceError } from '@millrace/kernel';
+import { referencedColumns } from '@millrace/sql';
 import { type Condition, compileCondition } from '../events/filter-events.ts';
 import { pickEvents } from '../events/pick-events.ts';
 import { jsonValue } from './json-row.ts';
@@ -14,6 +23,11 @@ const NoFilter = errorCode('tail.no_filter', {
 const US_PER_MS = 1_000n;
 /** Stands for a large value that did not change and was not sent again. */
 const NOT_SENT = { unchanged: true } as const;
+
+/** Whether a filter can be read at all; whether it fits the rows is seen when they come. @throws MillraceError `sql.syntax` */
+export function checkSampleFilter(filter: string): void {
+  referencedColumns(filter, '/filter');
+}
 
 /**
  * Makes rows of any batch readable. The filter is a condition as in a job's `filter`, and is for change events only.
@@ -51,9 +65,11 @@ function ofEvents(
     const holds = conditionOf === undefined || conditionOf(batch.schemas[batch.schemaOf[index]!]!)(batch, index);
     if (holds) indexes.push(index);
   }
-  const rows = changeEvents(pickEvents(batch, indexes)).map((event) => ({
+  const picked = pickEvents(batch, indexes);
+  const rows = changeEvents(picked).map((event, index) => ({
     op: event.op,
     table: `${event.schema}.${event.table}`,
+    key: keyView(picked.schemas[picked.schemaOf[index]!]!, event.after ?? event.before),
     before: imageView(event.before),
     after: imageView(event.after),
     lsn: event.position === undefined ? null : formatLsn(event.position.commitLsn),
@@ -64,6 +80,13 @@ function ofEvents(
     isLoading: event.isLoading,
   }));
   return { rows, examined };
+}
+
+/** `null` of a truncate, and of a table without a key. */
+function keyView({ columns }: TableSchema, row: Row | null): unknown {
+  const names = columns.filter(({ key }) => key).map(({ name }) => name);
+  if (row === null || names.length === 0) return null;
+  return jsonValue(Object.fromEntries(names.map((name) => [name, row[name]])));
 }
 
 function imageView(row: Row | null): unknown {

@@ -2471,7 +2471,7 @@ export interface components {
             passedOver: number;
             rows: {
                 edge: number;
-                /** @description A change event (op, table, before, after, lsn, commitTime, isLoading; long texts are cut, {"unchanged":true} is a value that was not sent again), or the row of a stage that makes other rows. */
+                /** @description A change event (op, table, key, before, after, lsn, commitTime, isLoading; long texts are cut, {"unchanged":true} is a value that was not sent again), or the row of a stage that makes other rows. */
                 row: unknown;
             }[];
         };

@@ -1,6 +1,7 @@
 import { Catalog, type Job } from '@millrace/catalog';
 import type { JobFigures } from '@millrace/cluster';
 import { MillraceError } from '@millrace/kernel';
+import { checkSampleFilter } from '@millrace/pipeline';
 import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { FastifyReply } from 'fastify';
@@ -38,6 +39,7 @@ export class TailController {
     @Caller() caller: Actor,
     @Res() reply: FastifyReply,
   ): Promise<void> {
+    if (query.filter !== undefined) checkSampleFilter(query.filter);
     const figures = await this.readFigures.running(await this.catalog.jobs.get(id));
     const edges = edgesOf(figures, query);
     await this.tail.show(this.streams.open(caller, reply), figures, edges, query.filter);
@@ -54,19 +56,24 @@ export class TailController {
     @Caller() caller: Actor,
     @Res() reply: FastifyReply,
   ): Promise<void> {
+    if (filter !== undefined) checkSampleFilter(filter);
     const source = await this.catalog.sources.get(id);
     const { figures, vertex } = await this.#runningJobOf(source.name);
     await this.tail.show(this.streams.open(caller, reply), figures, edgesOf(figures, { vertex }), filter);
   }
 
-  /** The first by name that runs. */
+  /** The busiest that runs: of one that reads quiet tables there would be nothing to see. */
   async #runningJobOf(source: string): Promise<{ readonly figures: JobFigures; readonly vertex: string }> {
+    let busiest: { readonly figures: JobFigures; readonly vertex: string } | undefined;
     for (const { id } of await this.catalog.jobs.using('source', source)) {
       const job = await this.catalog.jobs.find(id);
       const figures = await this.executions.figures(id);
       const vertex = job && figures && vertexOf(job, figures, source);
-      if (figures !== undefined && vertex !== undefined) return { figures, vertex };
+      if (figures === undefined || vertex === undefined) continue;
+      if (busiest === undefined || figures.flow.inPerSecond > busiest.figures.flow.inPerSecond)
+        busiest = { figures, vertex };
     }
+    if (busiest !== undefined) return busiest;
     throw new MillraceError(NoFigures, {
       message: `no job that reads the source "${source}" runs at the moment`,
       mend: 'Start a job that uses it; its change events are read by jobs, never for being looked at alone.',

@@ -33,7 +33,7 @@ export const tailRowsSchema = z
         edge: z.int(),
         row: z.unknown().meta({
           description:
-            'A change event (op, table, before, after, lsn, commitTime, isLoading; long texts are cut, {"unchanged":true} is a value that was not sent again), or the row of a stage that makes other rows.',
+            'A change event (op, table, key, before, after, lsn, commitTime, isLoading; long texts are cut, {"unchanged":true} is a value that was not sent again), or the row of a stage that makes other rows.',
         }),
       }),
     ),

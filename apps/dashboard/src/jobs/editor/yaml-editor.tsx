@@ -12,6 +12,7 @@ const look = EditorView.theme({
   '&': { fontSize: '0.8125rem', border: '1px solid var(--line)', borderRadius: 'var(--mantine-radius-sm)' },
   '&.cm-focused': { outline: '2px solid var(--tone-busy)', outlineOffset: '1px' },
   '.cm-scroller': { fontFamily: 'var(--mantine-font-family-monospace)', lineHeight: '1.55', minHeight: '24rem' },
+  '.cm-content, .cm-gutter': { minHeight: '24rem' },
   '.cm-content': { caretColor: 'var(--mantine-color-text)' },
   '.cm-cursor': { borderLeftColor: 'var(--mantine-color-text)' },
   '.cm-gutters': {

@@ -89,6 +89,7 @@ function edgeOf({ from, to, routing }: PlanEdge, figures: EdgeFigures | undefine
   const kind = routing === 'isolated' ? '' : routing;
   return {
     id: `${from}>${to}`,
+    type: 'rate',
     source: from,
     target: to,
     label: figures === undefined ? kind : `${rate(perSecond)}/s${queued}`,

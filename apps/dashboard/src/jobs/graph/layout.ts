@@ -1,10 +1,10 @@
 import dagre from '@dagrejs/dagre';
 import type { Plan } from '../../api/plan.ts';
 
-export const VERTEX_WIDTH = 212;
+export const VERTEX_WIDTH = 208;
 export const VERTEX_HEIGHT = 62;
 const GAP_ACROSS = 28;
-const GAP_ALONG = 84;
+const GAP_ALONG = 64;
 
 export interface Place {
   readonly x: number;
