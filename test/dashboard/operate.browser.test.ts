@@ -105,6 +105,31 @@ it('shows the recovery after the worker was killed', async () => {
   await targetBecomes('select count(*)::int as n from orders', [{ n: 192 }]);
 }, 90_000);
 
+it('loads a table again after rows were deleted at the target', async () => {
+  const { page, platform, targetBecomes } = dashboard;
+  const target = await platform.target.connect();
+  await target.query('delete from orders where total > 50');
+  await target.end();
+  const job = new JobScreen(page);
+  await job.open(JOB);
+  await job.tab('Tables');
+  const { curl } = await job.command('Load again');
+  expect(curl).toContain(`/api/v1/jobs/${JOB}/loads`);
+  await targetBecomes('select count(*)::int as n from orders', [{ n: 192 }]);
+  await page.getByRole('row').filter({ hasText: 'public.orders' }).getByText('streaming').waitFor();
+}, 90_000);
+
+it('says why the only worker is not drained', async () => {
+  const { page } = dashboard;
+  await page.goto('/ui/members');
+  await page.getByRole('button', { name: 'Drain' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Drain' });
+  await dialog.getByRole('button', { name: 'Drain' }).click();
+  await dialog.getByRole('alert').getByText('member.last_active').waitFor();
+  expect(await graveFindings(page)).toEqual([]);
+  await dialog.getByRole('button', { name: 'Not now' }).click();
+}, 60_000);
+
 it('repairs a record that a stage set aside, and replays it', async () => {
   const { page, platform, source, targetBecomes } = dashboard;
   await source('create table notes (id int primary key, product text)');

@@ -3,6 +3,7 @@ import { queryOptions } from '@tanstack/react-query';
 import { api } from '../api/client.ts';
 import { LIVE_MS } from '../api/job-queries.ts';
 import { useLive } from '../api/use-live.ts';
+import { ConfirmAction } from '../parts/confirm-action.tsx';
 import { type Column, DataTable } from '../parts/data-table.tsx';
 import { EmptyState } from '../parts/empty-state.tsx';
 import { bytes, count, duration, plural } from '../parts/formats.ts';
@@ -26,7 +27,9 @@ const COLUMNS: readonly Column<Member>[] = [
   { name: 'Worker', cell: ({ name }) => <code>{name}</code> },
   {
     name: 'State',
-    cell: ({ heapUsedBytes, heapMaxBytes, eventLoopP99Ms }) => {
+    cell: ({ state, heapUsedBytes, heapMaxBytes, eventLoopP99Ms }) => {
+      if (state === 'draining') return <StatusBadge tone="busy">Draining</StatusBadge>;
+      if (state === 'drained') return <StatusBadge tone="idle">Drained</StatusBadge>;
       if (heapUsedBytes > heapMaxBytes * HEAP_FULL) return <StatusBadge tone="warn">Heap nearly full</StatusBadge>;
       if (eventLoopP99Ms > LOOP_LATE_MS) return <StatusBadge tone="warn">Event loop late</StatusBadge>;
       return <StatusBadge tone="ok">Well</StatusBadge>;
@@ -62,7 +65,28 @@ const COLUMNS: readonly Column<Member>[] = [
     isNumber: true,
   },
   { name: 'Version', cell: ({ version }) => version },
+  { name: 'Jobs come and go', cell: (member) => <Drain member={member} /> },
 ];
+
+/** Empties a worker before it is stopped, or lets it take jobs again. */
+function Drain({ member: { name, state } }: { readonly member: Member }) {
+  const path = { id: name };
+  return state === 'active' ? (
+    <ConfirmAction
+      label="Drain"
+      needs="operator"
+      says="The worker takes no job from now on. Each of its jobs takes a snapshot and goes on at another worker, which takes about a second; nothing is lost or written twice. When it is drained it can be stopped."
+      call={(api) => api.POST('/api/v1/members/{id}/drain', { params: { path } })}
+    />
+  ) : (
+    <ConfirmAction
+      label="Take jobs again"
+      needs="operator"
+      says="The worker takes jobs again. Those that have left it stay where they are until something moves them."
+      call={(api) => api.DELETE('/api/v1/members/{id}/drain', { params: { path } })}
+    />
+  );
+}
 
 /** The workers: what they run and how they are. */
 export function MembersPage() {
