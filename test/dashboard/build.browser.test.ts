@@ -133,6 +133,9 @@ it('watches rows as they go by, with a filter, and holds them', async () => {
   await tail.filter("after.product = 'watched'");
   await tail.seeWhile(write, 'watched');
   expect(await tail.rows().filter({ hasText: 'odd' }).count()).toBe(0);
+  await tail.press('Clear');
+  await tail.isWatching();
+  await tail.seeWhile(write, 'watched');
   await tail.press('Hold');
   await page.getByText('Held').waitFor();
   await row.getByRole('button').click();

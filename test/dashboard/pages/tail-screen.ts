@@ -14,13 +14,13 @@ export class TailScreen {
   /** Those of a job's sources. */
   async open(job: string): Promise<void> {
     await this.#page.goto(`/ui/jobs/${job}?tab=rows`);
-    await this.#page.getByText('Watching', { exact: true }).waitFor();
+    await this.isWatching();
   }
 
   async openSource(source: string): Promise<void> {
     await this.#page.goto(`/ui/sources/${source}`);
     await this.#page.getByRole('button', { name: 'Watch rows' }).click();
-    await this.#page.getByText('Watching', { exact: true }).waitFor();
+    await this.isWatching();
   }
 
   /** Has rows written until one with this text is seen: workers look at what comes after they were asked, and nobody says when that is. */
@@ -45,6 +45,17 @@ export class TailScreen {
 
   async filter(text: string): Promise<void> {
     await this.#page.getByLabel('Only rows where').fill(text);
+  }
+
+  /** A tail that is refused says why on the page. */
+  async isWatching(): Promise<void> {
+    const main = this.#page.getByRole('main');
+    await main
+      .getByText('Watching', { exact: true })
+      .waitFor()
+      .catch(async (error: Error) => {
+        throw new Error(`${error.message}\nThe page says: ${await main.textContent()}`);
+      });
   }
 
   async press(name: string): Promise<void> {

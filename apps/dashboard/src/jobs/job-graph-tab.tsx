@@ -4,6 +4,7 @@ import { lazy, Suspense, useDeferredValue, useMemo, useState } from 'react';
 import { planQuery } from '../api/job-queries.ts';
 import { useMe } from '../api/me.ts';
 import { type Plan, planOfFigures } from '../api/plan.ts';
+import { Loading } from '../parts/loading.tsx';
 import { QueryView } from '../parts/query-view.tsx';
 import styles from './job-page.module.css';
 import { VertexDrawer } from './vertex-drawer.tsx';
@@ -44,7 +45,7 @@ function Vertices({ job, figures: newest, as, plan }: JobGraphTabProps & { reado
     <>
       {as === 'graph' ? (
         <div className={chosen === undefined ? '' : styles['beside']!}>
-          <Suspense>
+          <Suspense fallback={<Loading />}>
             <Graph plan={plan} figures={figures} focus={chosen} onChoose={choose} />
           </Suspense>
         </div>

@@ -5,6 +5,7 @@ import { lazy, Suspense } from 'react';
 import { useJobStream } from '../api/job-live.ts';
 import { figuresQuery, jobQuery, LIVE_MS } from '../api/job-queries.ts';
 import { useLive } from '../api/use-live.ts';
+import { Loading } from '../parts/loading.tsx';
 import { Page } from '../parts/page.tsx';
 import { QueryView } from '../parts/query-view.tsx';
 import { Since } from '../parts/since.tsx';
@@ -119,7 +120,7 @@ function JobBody({ job }: { readonly job: Job }) {
           <JobGraphTab job={job} figures={figures} as="list" />
         </Tabs.Panel>
         <Tabs.Panel value="rows">
-          <Suspense>
+          <Suspense fallback={<Loading />}>
             <Tail job={job.name} figures={figures} />
           </Suspense>
         </Tabs.Panel>
@@ -127,7 +128,7 @@ function JobBody({ job }: { readonly job: Job }) {
           <TablesTable job={job.name} />
         </Tabs.Panel>
         <Tabs.Panel value="charts">
-          <Suspense>
+          <Suspense fallback={<Loading />}>
             <Charts job={job.name} />
           </Suspense>
         </Tabs.Panel>
@@ -138,7 +139,7 @@ function JobBody({ job }: { readonly job: Job }) {
           <ExecutionsTable job={job.name} />
         </Tabs.Panel>
         <Tabs.Panel value="dead-letters">
-          <Suspense>
+          <Suspense fallback={<Loading />}>
             <DeadLetters job={job} />
           </Suspense>
         </Tabs.Panel>

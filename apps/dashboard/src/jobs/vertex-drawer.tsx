@@ -3,6 +3,7 @@ import type { JobFigures, VertexFigures } from '@millrace/sdk/client';
 import { lazy, Suspense } from 'react';
 import type { Plan, PlanVertex } from '../api/plan.ts';
 import { bytes, count, duration, percent, rate } from '../parts/formats.ts';
+import { Loading } from '../parts/loading.tsx';
 import { Facts, Panel } from '../parts/panel.tsx';
 import { StatusBadge } from '../parts/tone.tsx';
 import { pressureTone, pressureWords } from './pressure.ts';
@@ -46,7 +47,7 @@ export function VertexDrawer({ job, plan, figures, vertex: name, onClose }: Vert
             {of === undefined ? (
               <Text size="sm">Rows are shown while the job runs.</Text>
             ) : (
-              <Suspense>
+              <Suspense fallback={<Loading />}>
                 <LiveTail path={`/api/v1/jobs/${job}/tail?vertex=${encodeURIComponent(vertex.name)}`} />
               </Suspense>
             )}

@@ -1,6 +1,6 @@
-import { Skeleton, Stack } from '@mantine/core';
 import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
+import { Loading } from './loading.tsx';
 import { ProblemAlert } from './problem-alert.tsx';
 
 /** What was read; bars while it is read for the first time; what went wrong, above what was read before. */
@@ -16,13 +16,7 @@ export function QueryView<T>({
     <>
       {error !== null && <ProblemAlert error={error} />}
       {data !== undefined && children(data)}
-      {isPending && error === null && (
-        <Stack gap="xs" aria-busy="true" aria-label="Loading">
-          <Skeleton h={20} w="40%" />
-          <Skeleton h={20} />
-          <Skeleton h={20} w="70%" />
-        </Stack>
-      )}
+      {isPending && error === null && <Loading />}
     </>
   );
 }

@@ -72,7 +72,7 @@ function Watching({ path, children }: LiveTailProps) {
               Begin again
             </Button>
           )}
-          <Button variant="default" disabled={tail.rows.length === 0} onClick={tail.begin}>
+          <Button variant="default" disabled={tail.rows.length === 0} onClick={tail.clear}>
             Clear
           </Button>
         </Group>

@@ -1,6 +1,7 @@
 import { Button, Text } from '@mantine/core';
 import { useDisclosure } from '@mantine/hooks';
 import { lazy, Suspense } from 'react';
+import { Loading } from '../parts/loading.tsx';
 import { Panel } from '../parts/panel.tsx';
 
 const LiveTail = lazy(() => import('./live-tail.tsx'));
@@ -18,7 +19,7 @@ export function SourceTail({ source }: { readonly source: string }) {
       }
     >
       {isWatched ? (
-        <Suspense>
+        <Suspense fallback={<Loading />}>
           <LiveTail path={`/api/v1/sources/${source}/tail`} />
         </Suspense>
       ) : (

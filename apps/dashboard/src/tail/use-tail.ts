@@ -26,14 +26,17 @@ interface Seen {
 
 export interface Tail extends Seen {
   readonly state: StreamState;
-  /** Forgets what was seen, and begins anew what has ended. */
+  /** Begins anew what has ended. */
   readonly begin: () => void;
+  /** Forgets the rows that were seen; more come. */
+  readonly clear: () => void;
 }
 
 const NOTHING: Seen = { round: 0, rows: [], count: 0, passedOver: 0, begun: undefined, ended: undefined };
 
 type Said =
   | { readonly kind: 'anew' }
+  | { readonly kind: 'cleared' }
   | { readonly kind: 'begun'; readonly begun: TailBegun }
   | { readonly kind: 'rows'; readonly sample: TailRows }
   | { readonly kind: 'ended'; readonly why: ApiProblem | string };
@@ -42,6 +45,9 @@ function after(seen: Seen, said: Said): Seen {
   switch (said.kind) {
     case 'anew':
       return { ...NOTHING, round: seen.round + 1 };
+    case 'cleared':
+      // What is looked at is said once, when the stream opens, and it stays open.
+      return { ...NOTHING, round: seen.round + 1, begun: seen.begun, ended: seen.ended };
     case 'begun':
       return { ...seen, begun: said.begun };
     case 'ended':
@@ -84,7 +90,8 @@ export function useTail(url: string, isHeld: boolean): Tail {
     return () => asking.abort();
   }, [state, url]);
   const begin = useCallback(() => say({ kind: 'anew' }), []);
-  return { ...seen, state, begin };
+  const clear = useCallback(() => say({ kind: 'cleared' }), []);
+  return { ...seen, state, begin, clear };
 }
 
 /** Why a stream is refused: the browser tells a page only that it is. */

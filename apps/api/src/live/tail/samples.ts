@@ -27,15 +27,18 @@ export class Samples {
     const channel = tapChannel(tap);
     this.#listeners.set(channel, onSample);
     const redis = this.#connection();
-    await redis.subscribe(channel);
-    return () => {
+    const leave = (): void => {
       this.#listeners.delete(channel);
-      if (this.#listeners.size > 0) {
-        redis.unsubscribe(channel).catch(() => undefined);
-        return;
-      }
-      this.close();
+      if (this.#listeners.size > 0) redis.unsubscribe(channel).catch(() => undefined);
+      else this.close();
     };
+    try {
+      await redis.subscribe(channel);
+    } catch (error) {
+      leave();
+      throw error;
+    }
+    return leave;
   }
 
   close(): void {

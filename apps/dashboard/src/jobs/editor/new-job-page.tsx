@@ -9,6 +9,7 @@ import { connectorsQuery, definitionsQuery } from '../../api/definition-queries.
 import { planOf } from '../../api/job-queries.ts';
 import { ConfirmAction } from '../../parts/confirm-action.tsx';
 import { plural } from '../../parts/formats.ts';
+import { Loading } from '../../parts/loading.tsx';
 import { Page } from '../../parts/page.tsx';
 import { ProblemAlert } from '../../parts/problem-alert.tsx';
 import { StatusBadge } from '../../parts/tone.tsx';
@@ -84,7 +85,7 @@ function Editor({ known }: { readonly known: Known }) {
             <ProblemAlert error={plan.error} />
           )}
           {plan.data !== undefined && (
-            <Suspense>
+            <Suspense fallback={<Loading />}>
               <Graph plan={plan.data} figures={null} />
             </Suspense>
           )}
