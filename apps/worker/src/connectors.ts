@@ -1,5 +1,5 @@
 import { CONNECTORS_VARIABLE, type ConnectorRegistry, loadConnectors } from '@millrace/connector-contract';
-import { filesSink } from '@millrace/connector-files';
+import { filesSink, filesSource } from '@millrace/connector-files';
 import { jdbcSink, jdbcSource } from '@millrace/connector-jdbc';
 import { kafkaSink, kafkaSource } from '@millrace/connector-kafka';
 import { postgresSource } from '@millrace/connector-postgres';
@@ -10,6 +10,7 @@ const BUILT_IN = [
   postgresSource,
   kafkaSource,
   s3Source,
+  filesSource,
   jdbcSource,
   jdbcSink,
   filesSink,
