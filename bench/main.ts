@@ -32,6 +32,7 @@ const BENCHES: Readonly<Record<string, Run>> = {
   handlers: async () => (await import('./handlers/bench.ts')).run(),
   dashboard: async () => (await import('./dashboard/bench.ts')).run(),
   s3: scaled(() => import('./s3/bench.ts')),
+  connectors: async (args) => (await import('./connectors/bench.ts')).run(args),
   nexmark: async (args) => (await import('./nexmark/bench.ts')).run(args),
 };
 

@@ -36,6 +36,18 @@ export const FileFailed = errorCode('files.failed', {
   title: 'A file operation failed',
 });
 
+const ValueNotResent = errorCode('files.value_not_resent', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'A line of CSV or a row of Parquet lacks a value',
+  ofRecord: true,
+});
+const ValueUnsupported = errorCode('files.value_unsupported', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'A value that the format cannot hold',
+  ofRecord: true,
+});
 export const NotReadable = errorCode('files.not_readable', {
   domain: 'external',
   retry: 'after-repair',
@@ -103,6 +115,9 @@ export function fileError(error: unknown, operation: string, path: string): Mill
   const info = { message: `can't ${operation} ${path}: ${errno}`, mend: mend(path), details: { path, errno } };
   return new MillraceError(code, info, { cause: error });
 }
+
+/** For what the formats cannot hold. */
+export const CONTENT_CODES = { valueNotResent: ValueNotResent, valueUnsupported: ValueUnsupported };
 
 /** As `fileError`, of what only reads. */
 export function readError(error: unknown, operation: string, path: string): MillraceError {
