@@ -17,5 +17,5 @@ export interface Comparison {
 /** A connector's part of `bench connectors`: its comparisons, each of runs that alternate (see `alternate`). */
 export interface ConnectorBench {
   readonly connector: string;
-  run(options: BenchOptions): Promise<readonly Comparison[]>;
+  readonly run: (options: BenchOptions) => Promise<readonly Comparison[]>;
 }

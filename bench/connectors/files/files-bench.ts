@@ -27,7 +27,7 @@ async function writeLines(path: string, count: number): Promise<void> {
   await finished(file);
 }
 
-const timed = async (work: () => Promise<unknown> | unknown): Promise<number> => {
+const timed = async (work: () => unknown): Promise<number> => {
   const start = performance.now();
   await work();
   return (performance.now() - start) / 1_000;

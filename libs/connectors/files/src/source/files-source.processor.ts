@@ -255,8 +255,12 @@ export class FilesSourceProcessor implements Processor {
       isWhole,
       isTolerant: this.#unread !== undefined,
       lineBytesMax: parseSizeBytes(stage.lineBytes)!,
+      asText: stage.format === 'text' && !stage.metadata,
     });
-    for await (const piece of pieces) await this.#hand(id, piece.file, piece.rows, piece.firstRow);
+    for await (const { file: reached, rows, firstRow, text } of pieces) {
+      const batch = text?.lines.encode(this.#schema, text.from, text.to, this.#context.clock.nowMs());
+      await this.#hand(id, reached, rows, firstRow, batch);
+    }
     const read = this.#read.get(id);
     if (stage.follow && isWhole && read?.offset === size) await this.#hand(id, { ...read, isDone: true });
   }
@@ -275,6 +279,7 @@ export class FilesSourceProcessor implements Processor {
     file: KnownFile,
     rows: readonly (DeclaredRow | UnreadRow)[] = [],
     firstRow = 0,
+    encoded?: ChangeBatch,
   ): Promise<void> {
     const bytes = file.offset - (this.#read.get(id)?.offset ?? 0);
     this.#read.set(id, file);
@@ -282,7 +287,7 @@ export class FilesSourceProcessor implements Processor {
     const read = (unread.length === 0 ? rows : rows.filter((row) => !isUnread(row))) as readonly DeclaredRow[];
     if (this.#options.stage.metadata) this.#addMetadata(id, file, rows, firstRow);
     const receivedMs = this.#context.clock.nowMs();
-    const batch = read.length === 0 ? undefined : encodeRows(this.#schema, read, { receivedMs });
+    const batch = read.length === 0 ? encoded : encodeRows(this.#schema, read, { receivedMs });
     await this.#hold({ id, file, batch, bytes: Math.max(0, bytes), unread });
   }
 

@@ -44,6 +44,23 @@ describe('files source', () => {
     );
   });
 
+  it('has lines of text as they are, also among those that are none', async () => {
+    await writeFile(at('a.txt'), '\uFEFFä€𝄞\r\n\n\r\n\r\r\nlast');
+    const wanted = ['ä€𝄞', '', '', '\r', 'last'].map((line) => ({ line }));
+    expect(await readRows(directory, { format: 'text' })).toEqual(wanted);
+    const withMetadata = await readRows(directory, { format: 'text', metadata: true });
+    expect(withMetadata.map(({ line }) => ({ line }))).toEqual(wanted);
+    await writeFile(at('b.txt'), Buffer.from([0x61, 0x0a, 0xff, 0x0a, 0x62, 0x00, 0x0a, 0x63, 0x0a]));
+    const refusals = new RecordedRefusals();
+    await using source = await startSource(directory, { files: 'b.txt', format: 'text' }, { refusals });
+    await source.run();
+    expect(source.events.map(({ line }) => line)).toEqual(['a', 'c']);
+    expect(refusals.refused.map(({ after }) => [after!['row'], after!['value']])).toEqual([
+      ['2', 'base64:/w=='],
+      ['3', 'base64:YgA='],
+    ]);
+  });
+
   it.each(['ndjson', 'csv', 'text', 'ndjson.gz'])('goes on after any piece at the very row (%s)', async (name) => {
     const [format] = name.split('.') as [string];
     const row = (id: number): string =>

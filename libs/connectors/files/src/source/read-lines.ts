@@ -7,6 +7,7 @@ import { LineTooLong, lineRefused } from '../errors.ts';
 import { headOf, isHead, type KnownFile } from './known-file.ts';
 import { countLineFeeds, firstLineEnd, PIECE_BYTES, pieceEnd } from './line-pieces.ts';
 import { type PieceRow, parsePiece } from './parse-piece.ts';
+import { TextLines } from './text-lines.ts';
 
 /** Read at a time. */
 const CHUNK_BYTES = 524_288;
@@ -15,6 +16,8 @@ const BYTE_ORDER_MARK = Buffer.of(0xef, 0xbb, 0xbf);
 /** What is handed on at once, and where that leaves the file. */
 export interface ReadPiece {
   readonly rows: readonly PieceRow[];
+  /** Instead of rows: lines of text, from one to before another. */
+  readonly text?: { readonly lines: TextLines; readonly from: number; readonly to: number } | undefined;
   /** Number of the first of them in the file's present content, from 1. */
   readonly firstRow: number;
   readonly file: KnownFile;
@@ -35,6 +38,8 @@ export interface ReadLinesOptions {
   /** Lines that cannot be read are given as such. */
   readonly isTolerant: boolean;
   readonly lineBytesMax: number;
+  /** Lines of text may be given as such. */
+  readonly asText: boolean;
 }
 
 /**
@@ -101,14 +106,17 @@ class Lines {
     // A larger piece is one line, or ends with one.
     if (bytes.length > PIECE_BYTES) this.checkLength(bytes.length - (format === 'csv' ? PIECE_BYTES : 0));
     const before = this.file;
-    const rows = this.#parse(bytes);
-    for (let at = before.skip; at < rows.length; at += BATCH_ROWS_MAX) {
-      const end = Math.min(rows.length, at + BATCH_ROWS_MAX);
-      const isLast = end === rows.length;
-      const file = isLast ? this.#behind(bytes, rows.length) : { ...before, skip: end };
-      yield { rows: rows.slice(at, end), firstRow: before.rows + at + 1, file };
+    const lines = this.#options.asText ? TextLines.of(this.#withoutMark(bytes)) : undefined;
+    const rows = lines === undefined ? this.#parse(bytes) : [];
+    const count = lines?.length ?? rows.length;
+    const behind = this.#behind(bytes, count);
+    for (let at = before.skip; at < count; at += BATCH_ROWS_MAX) {
+      const end = Math.min(count, at + BATCH_ROWS_MAX);
+      const file = end === count ? behind : { ...before, skip: end };
+      const text = lines === undefined ? undefined : { lines, from: at, to: end };
+      yield { rows: rows.slice(at, end), text, firstRow: before.rows + at + 1, file };
     }
-    this.file = this.#behind(bytes, rows.length);
+    this.file = behind;
     if (format === 'csv' && before.offset === 0)
       this.#header = Buffer.from(bytes.subarray(0, Math.min(lineBytesMax, firstLineEnd(bytes, format))));
   }
@@ -126,12 +134,10 @@ class Lines {
 
   #parse(bytes: Buffer): readonly PieceRow[] {
     const { format, schema, isTolerant, name } = this.#options;
-    const { lines, offset } = this.file;
-    const hasMark = offset === 0 && bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK);
-    const text = hasMark ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes;
+    const { lines } = this.file;
     let rows: readonly PieceRow[];
     try {
-      rows = parsePiece(text, { format, schema, header: this.#header, lines });
+      rows = parsePiece(this.#withoutMark(bytes), { format, schema, header: this.#header, lines });
     } catch (error) {
       if (!(error instanceof NotAValue)) throw error;
       throw lineRefused(name, 'line 1', error.message, error);
@@ -139,6 +145,11 @@ class Lines {
     const bad = isTolerant ? undefined : rows.find(isUnread);
     if (bad !== undefined) throw lineRefused(name, `line ${bad.row}`, bad.error.message, bad.error);
     return rows;
+  }
+
+  #withoutMark(bytes: Buffer): Buffer {
+    const hasMark = this.file.offset === 0 && bytes.subarray(0, BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK);
+    return hasMark ? bytes.subarray(BYTE_ORDER_MARK.length) : bytes;
   }
 
   async #readHeader(): Promise<Buffer> {
