@@ -1,5 +1,6 @@
 import { CONNECTORS_VARIABLE, type ConnectorRegistry, loadConnectors } from '@millrace/connector-contract';
 import { filesSink } from '@millrace/connector-files';
+import { httpSink } from '@millrace/connector-http';
 import { jdbcSink, jdbcSource } from '@millrace/connector-jdbc';
 import { kafkaSink, kafkaSource } from '@millrace/connector-kafka';
 import { postgresSource } from '@millrace/connector-postgres';
@@ -13,6 +14,7 @@ const BUILT_IN = [
   jdbcSource,
   jdbcSink,
   filesSink,
+  httpSink,
   kafkaSink,
   s3Sink,
   subscriptionSink,

@@ -1,0 +1,1 @@
+export { httpSink } from './sink/http-sink.ts';
