@@ -1,6 +1,6 @@
 import { CONNECTORS_VARIABLE, type ConnectorRegistry, loadConnectors } from '@millrace/connector-contract';
 import { filesSink } from '@millrace/connector-files';
-import { httpSink } from '@millrace/connector-http';
+import { httpSink, httpSource } from '@millrace/connector-http';
 import { jdbcSink, jdbcSource } from '@millrace/connector-jdbc';
 import { kafkaSink, kafkaSource } from '@millrace/connector-kafka';
 import { postgresSource } from '@millrace/connector-postgres';
@@ -12,6 +12,7 @@ const BUILT_IN = [
   kafkaSource,
   s3Source,
   jdbcSource,
+  httpSource,
   jdbcSink,
   filesSink,
   httpSink,

@@ -37,6 +37,12 @@ export const SecretMalformed = errorCode('http.secret_malformed', {
   title: 'Not a signing secret',
 });
 
+export const CannotListen = errorCode('http.cannot_listen', {
+  domain: 'external',
+  retry: 'later',
+  title: 'The port cannot be opened',
+});
+
 const CERTIFICATE = /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT|ERR_SSL_|ERR_TLS_)/;
 
 /** What went wrong on the way to a receiver. Errors of the client may hold headers: never a cause. */
