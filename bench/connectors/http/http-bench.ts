@@ -7,10 +7,12 @@ import { Pool } from 'undici';
 import type { BenchOptions } from '../../harness/options.ts';
 import { alternate } from '../../harness/result.ts';
 import type { Comparison, ConnectorBench } from '../connector-bench.ts';
+import { ingest, parseLines, ROWS_OF_REQUEST } from './ingest-bench.ts';
 
 const EVENTS = 20_000;
 const CONCURRENCY = 8;
 const RECORDS = 100;
+const INGESTED = 500_000;
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 /** As an event of the sink. */
 const EVENT = {
@@ -80,6 +82,26 @@ async function send(origin: string, batches: readonly ChangeBatch[], records: nu
   await sink.prepare(1);
 }
 
+async function compareIngest({ scale, rounds }: BenchOptions): Promise<Comparison> {
+  const requests = Math.max(1, Math.round((INGESTED * scale) / ROWS_OF_REQUEST));
+  const rows = requests * ROWS_OF_REQUEST;
+  const name = `source, ${ROWS_OF_REQUEST} lines of a request`;
+  const { ours, yardstick, ratio } = await alternate(
+    name,
+    rounds,
+    async () => rows / (await timed(() => ingest(requests))),
+    async () => rows / (await timed(() => parseLines(requests))),
+  );
+  return {
+    name,
+    yardstick: 'a bare server that parses the lines',
+    unit: 'rows/s',
+    ours: Math.round(ours),
+    theirs: Math.round(yardstick),
+    ratio: Math.round(ratio * 1_000) / 1_000,
+  };
+}
+
 async function run({ scale, rounds }: BenchOptions): Promise<readonly Comparison[]> {
   const receiver = fork(new URL('./receiver.ts', import.meta.url));
   try {
@@ -105,6 +127,7 @@ async function run({ scale, rounds }: BenchOptions): Promise<readonly Comparison
         ratio: Math.round(ratio * 1_000) / 1_000,
       });
     }
+    comparisons.push(await compareIngest({ scale, rounds }));
     return comparisons;
   } finally {
     receiver.disconnect();
