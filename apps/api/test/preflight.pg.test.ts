@@ -69,6 +69,24 @@ function refusal(answer: Answer): readonly { code: string; pointer: string; mend
   return answer.body.errors;
 }
 
+it('a source that may lose rows is said to, before the job is created', async () => {
+  const config = { listen: '127.0.0.1:1', token: 'let-me-in-let-me-in' };
+  expect((await api.request('POST', '/api/v1/sources', { name: 'door', type: 'http', config })).status).toBe(201);
+  const received = {
+    source: 'door',
+    table: 'public.calls',
+    columns: { id: 'integer' },
+    key: ['id'],
+    answer: 'at-once',
+  };
+  const answer = await job('calls', { received, out: { input: 'received', sink: 'warehouse' } });
+  expect(answer).toMatchObject({
+    status: 201,
+    body: { warnings: [{ code: 'job.source_may_lose', pointer: '/stages/received/answer' }] },
+  });
+  expect(answer.body.warnings[0].mend).toBe('If no row may be lost, use another source or answer.');
+});
+
 describe('the real connectors', () => {
   it('are in the catalogue', async () => {
     const { body } = await api.request('GET', '/api/v1/connectors');
@@ -76,9 +94,12 @@ describe('the real connectors', () => {
       'source postgres',
       'source kafka',
       'source s3',
+      'source files',
       'source jdbc',
+      'source http',
       'sink jdbc',
       'sink files',
+      'sink http',
       'sink kafka',
       'sink s3',
       'sink subscription',

@@ -17,8 +17,8 @@ export const connectorViewSchema = z
             .record(z.string(), z.union([z.string(), z.number(), z.boolean()]))
             .meta({ description: 'Options of the stage it is about; empty: all.' }),
           level: z
-            .enum(['exactly-once', 'at-least-once'])
-            .meta({ description: 'The most that a job may ask for and get.' }),
+            .enum(['exactly-once', 'at-least-once', 'at-most-once'])
+            .meta({ description: 'The most that a job may ask for and get; at-most-once: a crash may lose rows.' }),
           visible: z
             .enum(['at-once', 'at-snapshot'])
             .optional()

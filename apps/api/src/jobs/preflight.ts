@@ -170,15 +170,29 @@ export class PreflightRun {
   #outOfReach(stage: string): readonly Finding[] {
     const { connector, role, definition, options } = this.#definitions.get(stage)!;
     const held = guaranteeFor(connector, options as Readonly<Record<string, unknown>>);
-    if (this.#pipeline.guarantee !== 'exactly-once' || held?.level !== 'at-least-once') return [];
+    const { guarantee } = this.#pipeline;
+    if (held === undefined || held.level === 'exactly-once' || guarantee === 'none') return [];
     const mode = Object.keys(held.mode)[0];
+    const pointer = jsonPointer(['stages', stage, mode ?? role]);
+    // The job still counts once whatever it has got, which no other guarantee gives.
+    if (held.level === 'at-most-once')
+      return [
+        {
+          code: 'job.source_may_lose',
+          severity: 'warning',
+          message: `${role} "${definition.name}" holds at-most-once: ${held.how}`,
+          mend: `If no row may be lost, use another ${role}${mode === undefined ? '' : ` or ${mode}`}.`,
+          pointer,
+        },
+      ];
+    if (guarantee !== 'exactly-once') return [];
     return [
       {
         code: 'job.guarantee_out_of_reach',
         severity: 'error',
         message: `${role} "${definition.name}" holds at-least-once at most, and the job asks for exactly-once: ${held.how}`,
         mend: `Set "guarantee": "at-least-once" on the job, or use another ${role}${mode === undefined ? '' : ` or ${mode}`}.`,
-        pointer: jsonPointer(['stages', stage, mode ?? role]),
+        pointer,
       },
     ];
   }

@@ -2,8 +2,8 @@
 export interface Guarantee {
   /** Stage options it is about, such as `{ mode: 'append' }`; empty: all of them. */
   readonly mode: Readonly<Record<string, string | number | boolean>>;
-  /** The most that a job may ask for and get; what is less holds as well. */
-  readonly level: 'exactly-once' | 'at-least-once';
+  /** The most that a job may ask for and get; what is less holds as well. `at-most-once`, of a source: a crash may lose rows, and repeats none. */
+  readonly level: 'exactly-once' | 'at-least-once' | 'at-most-once';
   /** How, in a sentence or two. */
   readonly how: string;
   /** What the other system or the operator has to see to, a sentence each; empty: nothing. */

@@ -1127,10 +1127,10 @@ export interface components {
             guarantees: {
                 how: string;
                 /**
-                 * @description The most that a job may ask for and get.
+                 * @description The most that a job may ask for and get; at-most-once: a crash may lose rows.
                  * @enum {string}
                  */
-                level: "exactly-once" | "at-least-once";
+                level: "exactly-once" | "at-least-once" | "at-most-once";
                 /** @description Options of the stage it is about; empty: all. */
                 mode: {
                     [key: string]: string | number | boolean;

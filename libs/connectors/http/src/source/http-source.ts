@@ -38,7 +38,7 @@ export const httpSource = defineSource<EndpointConfig, EndpointStage>({
     },
     {
       mode: { answer: 'at-once' },
-      level: 'exactly-once',
+      level: 'at-most-once',
       how: 'Of what the snapshots hold, each request counts once. It is answered with 202 when it is taken, and a crash loses what came after the last snapshot.',
       needs: ['Data of which the last seconds may be lost.'],
     },
