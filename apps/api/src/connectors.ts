@@ -1,5 +1,6 @@
 import { CONNECTORS_VARIABLE, type ConnectorRegistry, loadConnectors } from '@millrace/connector-contract';
 import { filesSink, filesSource } from '@millrace/connector-files';
+import { httpSink, httpSource } from '@millrace/connector-http';
 import { jdbcSink, jdbcSource } from '@millrace/connector-jdbc';
 import { kafkaSink, kafkaSource } from '@millrace/connector-kafka';
 import { postgresSource } from '@millrace/connector-postgres';
@@ -12,8 +13,10 @@ const BUILT_IN = [
   s3Source,
   filesSource,
   jdbcSource,
+  httpSource,
   jdbcSink,
   filesSink,
+  httpSink,
   kafkaSink,
   s3Sink,
   subscriptionSink,
