@@ -33,15 +33,15 @@ const timed = async (work: () => unknown): Promise<number> => {
   return (performance.now() - start) / 1_000;
 };
 
-/** Each line as a string, and nothing done with it. */
-async function splitLines(path: string): Promise<number> {
+/** Each line as a string, and nothing more done with it than `take` does. */
+async function splitLines(path: string, take: (line: string) => unknown): Promise<number> {
   let count = 0;
   let rest: Buffer = Buffer.alloc(0);
   for await (const chunk of createReadStream(path, { highWaterMark: READ_BYTES })) {
     const bytes = rest.length === 0 ? (chunk as Buffer) : Buffer.concat([rest, chunk as Buffer]);
     let from = 0;
     for (let end = bytes.indexOf(LINE_FEED); end >= 0; end = bytes.indexOf(LINE_FEED, from)) {
-      if (bytes.toString('utf8', from, end).length > 0) count += 1;
+      if (take(bytes.toString('utf8', from, end)) !== undefined) count += 1;
       from = end + 1;
     }
     rest = bytes.subarray(from);
@@ -64,14 +64,18 @@ async function run({ scale, rounds }: BenchOptions): Promise<readonly Comparison
         key: ['id'],
       },
     };
+    const cat = () => execFileSync('/bin/sh', ['-c', `cat "${path}" > /dev/null`]);
+    const split = () => splitLines(path, ({ length }) => length);
+    const parsed = () => splitLines(path, (line) => JSON.parse(line) as unknown);
     const yardsticks = {
-      cat: () => execFileSync('/bin/sh', ['-c', `cat "${path}" > /dev/null`]),
-      'lines in Node': () => splitLines(path),
+      text: { cat, 'lines in Node': split },
+      ndjson: { cat, 'lines in Node': split, 'JSON.parse of lines in Node': parsed },
     };
     const comparisons: Comparison[] = [];
-    for (const [name, stage] of Object.entries(stages)) {
+    for (const name of ['text', 'ndjson'] as const) {
+      const stage = stages[name];
       const options = { files: '*', table: 'public.t', follow: false, ...stage };
-      for (const [yardstick, theirs] of Object.entries(yardsticks)) {
+      for (const [yardstick, theirs] of Object.entries(yardsticks[name])) {
         const result = await alternate(
           `source ${name}, ${yardstick}`,
           rounds,

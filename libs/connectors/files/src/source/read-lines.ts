@@ -109,7 +109,7 @@ class Lines {
     const lines = this.#options.asText ? TextLines.of(this.#withoutMark(bytes)) : undefined;
     const rows = lines === undefined ? this.#parse(bytes) : [];
     const count = lines?.length ?? rows.length;
-    const behind = this.#behind(bytes, count);
+    const behind = this.#behind(bytes, count, lines?.lineFeeds ?? countLineFeeds(bytes));
     for (let at = before.skip; at < count; at += BATCH_ROWS_MAX) {
       const end = Math.min(count, at + BATCH_ROWS_MAX);
       const file = end === count ? behind : { ...before, skip: end };
@@ -121,12 +121,12 @@ class Lines {
       this.#header = Buffer.from(bytes.subarray(0, Math.min(lineBytesMax, firstLineEnd(bytes, format))));
   }
 
-  #behind(bytes: Buffer, rows: number): KnownFile {
+  #behind(bytes: Buffer, rows: number, lineFeeds: number): KnownFile {
     const { file } = this;
     return {
       ...file,
       offset: file.offset + bytes.length,
-      lines: file.lines + countLineFeeds(bytes),
+      lines: file.lines + lineFeeds,
       rows: file.rows + rows,
       skip: 0,
     };

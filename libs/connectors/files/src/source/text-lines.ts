@@ -35,6 +35,10 @@ export class TextLines {
     return new TextLines(bytes, ends);
   }
 
+  get lineFeeds(): number {
+    return this.#ends.at(-1) === this.#bytes.length ? this.length - 1 : this.length;
+  }
+
   get length(): number {
     return this.#ends.length;
   }
