@@ -3,6 +3,7 @@ import { filesSink } from '@millrace/connector-files';
 import { jdbcSink, jdbcSource } from '@millrace/connector-jdbc';
 import { kafkaSink, kafkaSource } from '@millrace/connector-kafka';
 import { postgresSource } from '@millrace/connector-postgres';
+import { redisSink, redisSource } from '@millrace/connector-redis';
 import { s3Sink, s3Source } from '@millrace/connector-s3';
 import { subscriptionSink } from '@millrace/connector-subscription';
 
@@ -11,9 +12,11 @@ const BUILT_IN = [
   kafkaSource,
   s3Source,
   jdbcSource,
+  redisSource,
   jdbcSink,
   filesSink,
   kafkaSink,
+  redisSink,
   s3Sink,
   subscriptionSink,
 ];
