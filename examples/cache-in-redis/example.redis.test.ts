@@ -68,6 +68,10 @@ it('keeps a hash equal to a table and a stream of all its changes, exactly once 
     const copied = () => platform.target.query('select id, version from orders order by id').catch(() => []);
     await until(async () => JSON.stringify(await copied()) === JSON.stringify(rows));
     expect(await copied()).toEqual(rows);
+    const looked = await platform.target.query(
+      'select count(*)::int as count from orders where newest = version::text',
+    );
+    expect(looked).toEqual([{ count: rows.length }]);
   } finally {
     redis.disconnect();
   }

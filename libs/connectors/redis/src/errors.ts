@@ -68,6 +68,12 @@ export const EntryRefused = errorCode('redis.entry_refused', {
   title: 'An entry is no row of the declared columns',
 });
 
+export const LookupRefused = errorCode('redis.lookup_refused', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'A value is no row that can be looked up',
+});
+
 /** States of a server that come and go. */
 const PASSING = /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|BUSY|MISCONF|NOREPLICAS|OOM|UNBLOCKED)\b/;
 

@@ -4,6 +4,7 @@ import { type ConnectionOptions, connectionSchema } from '../config.ts';
 import { checkServer } from '../server/check.ts';
 import { RedisSource } from './redis-source.processor.ts';
 import { type SourceStage, sourceStage } from './source-stage.ts';
+import { openTableLookup } from './table-lookup.ts';
 
 /** Entries of streams as rows. */
 export const redisSource = defineSource<ConnectionOptions, SourceStage>({
@@ -29,5 +30,6 @@ export const redisSource = defineSource<ConnectionOptions, SourceStage>({
     shape: { tables: [declaredSchema(stage)] },
     findings: await checkServer(config),
   }),
+  openLookup: openTableLookup,
   createSource: (options) => () => new RedisSource(options),
 });
