@@ -24,22 +24,12 @@ redis.call('HSETNX', KEYS[1], 'applied', '0')
 if ARGV[2] == '1' then redis.call('HDEL', KEYS[1], 'position') end
 return redis.call('HMGET', KEYS[1], 'applied', 'position', 'moved', 'left', 'broken')`;
 
-/** A refused command in the middle cannot be undone: it is written down, so that nothing goes on behind it. */
-const RUN = `
-local done = 0
-local function run(command)
-  local answer = redis.pcall(unpack(command))
-  if type(answer) == 'table' and answer.err then
-    if done == 0 then return answer end
-    redis.call('HSET', KEYS[1], 'broken', answer.err)
-    return answer
-  end
-  done = done + 1
-end
-`;
-
-/** ARGV: generation, applied, position, type of the keys, then of each command: name, index of its key, number of arguments, arguments. KEYS: meta, keys. */
-export const APPLY = `${GUARD}${RUN}
+/**
+ * A refused command in the middle cannot be undone: it is written down, so that nothing goes on behind it.
+ * ARGV: generation, applied, position, type of the keys, then of each command: name, index of its key, number of arguments, arguments.
+ * KEYS: meta, keys.
+ */
+export const APPLY = `${GUARD}
 if ARGV[4] ~= '' then
   for i = 2, #KEYS do
     local found = redis.call('TYPE', KEYS[i]).ok
@@ -49,8 +39,11 @@ end
 local i = 5
 while i <= #ARGV do
   local count = tonumber(ARGV[i + 2])
-  local failed = run({ARGV[i], KEYS[tonumber(ARGV[i + 1])], unpack(ARGV, i + 3, i + 2 + count)})
-  if failed then return failed end
+  local answer = redis.pcall(ARGV[i], KEYS[tonumber(ARGV[i + 1])], unpack(ARGV, i + 3, i + 2 + count))
+  if type(answer) == 'table' and answer.err then
+    if i > 5 then redis.call('HSET', KEYS[1], 'broken', answer.err) end
+    return answer
+  end
   i = i + 3 + count
 end
 redis.call('HINCRBY', KEYS[1], 'applied', 1)
@@ -83,7 +76,6 @@ if moved > tonumber(ARGV[2]) then return 0 end
 local due = tonumber(ARGV[4])
 if moved == tonumber(ARGV[2]) then due = left end
 if redis.call('LLEN', KEYS[3]) ~= due then return -2 end
-${RUN}
 if ARGV[7] ~= '' then
   for i = 4, #KEYS do
     local found = redis.call('TYPE', KEYS[i]).ok
@@ -93,9 +85,11 @@ end
 local room = tonumber(ARGV[5])
 while due > 0 and room > 0 do
   local command = cmsgpack.unpack(redis.call('LPOP', KEYS[3]))
-  done = done + 1
-  local failed = run(command)
-  if failed then return failed end
+  local answer = redis.pcall(unpack(command))
+  if type(answer) == 'table' and answer.err then
+    redis.call('HSET', KEYS[1], 'broken', answer.err)
+    return answer
+  end
   room = room - #command
   due = due - 1
 end

@@ -67,12 +67,10 @@ export class RowWriter {
     const isMoved = (batch.flags[index]! & FLAG_KEY_CHANGE) !== 0;
     const [source, at] = isMoved ? this.#texts.whole(batch, index) : [batch, index];
     const values = this.#texts.values(source, at);
-    const isWhole = values.every(([, text]) => text !== undefined);
-    if (isWhole) commands.add('DEL', key);
     const known = values.filter((pair): pair is readonly [string, string] => typeof pair[1] === 'string');
     if (known.length > 0) commands.add('HSET', key, ...known.flat());
     const nulls = values.filter(([, text]) => text === null).map(([name]) => name);
-    if (!isWhole && nulls.length > 0) commands.add('HDEL', key, ...nulls);
+    if (nulls.length > 0) commands.add('HDEL', key, ...nulls);
   }
 
   #delete(type: TargetType, key: string, id: string, commands: Commands): void {
