@@ -1,5 +1,6 @@
 import { CONNECTORS_VARIABLE, type ConnectorRegistry, loadConnectors } from '@millrace/connector-contract';
-import { filesSink } from '@millrace/connector-files';
+import { filesSink, filesSource } from '@millrace/connector-files';
+import { httpSink, httpSource } from '@millrace/connector-http';
 import { jdbcSink, jdbcSource } from '@millrace/connector-jdbc';
 import { kafkaSink, kafkaSource } from '@millrace/connector-kafka';
 import { postgresSource } from '@millrace/connector-postgres';
@@ -11,10 +12,13 @@ const BUILT_IN = [
   postgresSource,
   kafkaSource,
   s3Source,
+  filesSource,
   jdbcSource,
   redisSource,
+  httpSource,
   jdbcSink,
   filesSink,
+  httpSink,
   kafkaSink,
   redisSink,
   s3Sink,
