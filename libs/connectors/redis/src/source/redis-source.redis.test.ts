@@ -32,7 +32,9 @@ const start = (stream: string, { stage, restored }: { stage?: object; restored?:
     generation: restored === undefined ? 1 : 2,
     restored,
     read: (batch) =>
-      changeEvents(batch).map(({ op, before, after }) => `${op} ${(after ?? before)!['id']} ${after?.['note']}`),
+      changeEvents(batch).map(
+        ({ op, before, after }) => `${op} ${(after ?? before)!['id'] as number} ${after?.['note'] as string}`,
+      ),
   });
 
 async function add(stream: string, first: number, end: number): Promise<readonly string[]> {

@@ -103,5 +103,5 @@ function rowOf(key: string, name: string, text: string, columns: readonly string
 
 function textOf(value: unknown): string | null {
   if (value === null || typeof value === 'string') return value;
-  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+  return JSON.stringify(value);
 }
