@@ -42,8 +42,10 @@ export class Circuit {
       }
       const wake = Promise.withResolvers<void>();
       const cancel = clock.timer(Math.max(waitMs, OPEN_MS_MIN), wake.resolve);
-      signal.addEventListener('abort', () => wake.resolve(), { once: true });
+      const abort = (): void => wake.resolve();
+      signal.addEventListener('abort', abort);
       await Promise.race([wake.promise, this.#change.promise]);
+      signal.removeEventListener('abort', abort);
       cancel();
     }
   }
