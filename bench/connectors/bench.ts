@@ -5,6 +5,7 @@ import type { ConnectorBench } from './connector-bench.ts';
 /** A line for each: add a connector here. They are loaded when they run. */
 const CONNECTORS: Readonly<Record<string, () => Promise<ConnectorBench>>> = {
   files: async () => (await import('./files/files-bench.ts')).filesBench,
+  http: async () => (await import('./http/http-bench.ts')).httpBench,
   redis: async () => (await import('./redis/redis-bench.ts')).redisBench,
 };
 

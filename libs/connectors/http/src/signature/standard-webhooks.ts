@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { MillraceError } from '@millrace/kernel';
 import { SecretMalformed } from '../errors.ts';
 
@@ -24,10 +24,11 @@ const SIGNATURES_MAX = 8;
  * The key of a secret `whsec_<base64 of 24 to 64 bytes>`; the prefix may be absent.
  * @throws MillraceError `http.secret_malformed`
  */
-export function signingKey(secret: string): Buffer {
+export function signingKey(secret: string): KeyObject {
   const text = secret.startsWith(PREFIX) ? secret.slice(PREFIX.length) : secret;
   const key = Buffer.from(text, 'base64');
-  if (/^[A-Za-z0-9+/]+={0,2}$/.test(text) && key.length >= KEY_BYTES_MIN && key.length <= KEY_BYTES_MAX) return key;
+  if (/^[A-Za-z0-9+/]+={0,2}$/.test(text) && key.length >= KEY_BYTES_MIN && key.length <= KEY_BYTES_MAX)
+    return createSecretKey(key);
   throw new MillraceError(SecretMalformed, {
     message: `a signing secret is whsec_ and then ${KEY_BYTES_MIN} to ${KEY_BYTES_MAX} bytes in base64`,
     mend: `Make one: echo whsec_$(openssl rand -base64 32)`,
@@ -35,7 +36,7 @@ export function signingKey(secret: string): Buffer {
 }
 
 /** @param timestampS seconds since 1970, of this attempt */
-export const signatureOf = (key: Buffer, id: string, timestampS: number | string, body: Uint8Array): string =>
+export const signatureOf = (key: KeyObject, id: string, timestampS: number | string, body: Uint8Array): string =>
   `${VERSION},${createHmac('sha256', key).update(`${id}.${timestampS}.`).update(body).digest('base64')}`;
 
 export interface SignedRequest {
@@ -48,7 +49,7 @@ export interface SignedRequest {
 
 /** Whether one of the signatures is of one of the keys, and not of another time. */
 export function isSigned(
-  keys: readonly Buffer[],
+  keys: readonly KeyObject[],
   { id, timestamp, signature, body }: SignedRequest,
   nowMs: number,
 ): boolean {

@@ -1,14 +1,11 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { JobIdentity } from '@millrace/connector-contract';
 import { type ChangeBatch, NO_TRANSACTION, Op } from '@millrace/formats';
 
 const HASH_CHARACTERS = 32;
 
-const idOf = (...parts: readonly (string | number | bigint | Uint8Array)[]): string => {
-  const hash = createHash('sha256');
-  for (const part of parts) hash.update(typeof part === 'object' ? part : String(part)).update('\0');
-  return `msg_${hash.digest('hex').slice(0, HASH_CHARACTERS)}`;
-};
+const idOf = (...parts: readonly (string | number | bigint)[]): string =>
+  `msg_${hash('sha256', parts.join('\0'), 'hex').slice(0, HASH_CHARACTERS)}`;
 
 /**
  * Ids by which a receiver tells an event that comes again. They follow from the place of the event in its log, whoever sends it and however often. A row of an initial load has none: its id follows from what it
@@ -36,7 +33,7 @@ export class EventIds {
       const { commitLsn, xid, commitTimeUs } = batch.transactions[transactionIndex]!;
       return idOf(jobId, stage, table, commitLsn, xid, commitTimeUs, batch.indexInTransaction[index]!);
     }
-    if (batch.op[index] === Op.Read) return idOf(jobId, stage, table, data);
+    if (batch.op[index] === Op.Read) return idOf(jobId, stage, table, Buffer.from(data).toString());
     this.#computed += 1;
     return idOf(jobId, stage, this.#writer, this.#computed);
   }

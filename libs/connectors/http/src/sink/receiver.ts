@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import { type Clock, MASK, type MillraceError, maskSecrets, parseDurationMs } from '@millrace/kernel';
 import { type Dispatcher, Pool } from 'undici';
 import { AddressPolicy } from '../address/address-policy.ts';
@@ -38,7 +39,7 @@ export class Receiver {
   readonly #config: ReceiverConfig;
   readonly #url: URL;
   readonly #pool: Pool;
-  readonly #keys: readonly Buffer[];
+  readonly #keys: readonly KeyObject[];
   readonly #clock: Clock;
 
   /** @throws MillraceError `http.secret_malformed` */
@@ -114,6 +115,7 @@ export class Receiver {
 
   /** A receiver may send back what it was sent. */
   #quote(text: string): string {
+    if (text === '') return text;
     const { authorization, secret, previousSecret } = this.#config;
     const own = [authorization, authorization?.split(' ').at(-1), secret, previousSecret].filter(
       (each) => each !== undefined,

@@ -1,4 +1,4 @@
-import { timingSafeEqual } from 'node:crypto';
+import { type KeyObject, timingSafeEqual } from 'node:crypto';
 import type { IncomingHttpHeaders } from 'node:http';
 import { ID_HEADER, isSigned, SIGNATURE_HEADER, signingKey, TIMESTAMP_HEADER } from '../signature/standard-webhooks.ts';
 import type { EndpointConfig } from './config.ts';
@@ -12,7 +12,7 @@ const one = (header: string | string[] | undefined): string | undefined => (Arra
 /** Whose requests are taken. */
 export class Callers {
   readonly #token: Buffer | undefined;
-  readonly #keys: readonly Buffer[] | undefined;
+  readonly #keys: readonly KeyObject[] | undefined;
 
   /** @throws MillraceError `http.secret_malformed` */
   constructor({ token, secret }: EndpointConfig) {
