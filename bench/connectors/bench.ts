@@ -6,6 +6,7 @@ import type { ConnectorBench } from './connector-bench.ts';
 const CONNECTORS: Readonly<Record<string, () => Promise<ConnectorBench>>> = {
   files: async () => (await import('./files/files-bench.ts')).filesBench,
   http: async () => (await import('./http/http-bench.ts')).httpBench,
+  redis: async () => (await import('./redis/redis-bench.ts')).redisBench,
 };
 
 /** Connectors beside the least that has to be done. Prints a JSON line for each, and the ratios of all as the last one. */

@@ -4,6 +4,7 @@ import { httpSink, httpSource } from '@millrace/connector-http';
 import { jdbcSink, jdbcSource } from '@millrace/connector-jdbc';
 import { kafkaSink, kafkaSource } from '@millrace/connector-kafka';
 import { postgresSource } from '@millrace/connector-postgres';
+import { redisSink, redisSource } from '@millrace/connector-redis';
 import { s3Sink, s3Source } from '@millrace/connector-s3';
 import { subscriptionSink } from '@millrace/connector-subscription';
 
@@ -13,11 +14,13 @@ const BUILT_IN = [
   s3Source,
   filesSource,
   jdbcSource,
+  redisSource,
   httpSource,
   jdbcSink,
   filesSink,
   httpSink,
   kafkaSink,
+  redisSink,
   s3Sink,
   subscriptionSink,
 ];

@@ -1,0 +1,2 @@
+export { redisSink } from './sink/redis-sink.ts';
+export { redisSource } from './source/redis-source.ts';
