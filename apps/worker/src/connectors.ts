@@ -2,6 +2,7 @@ import { CONNECTORS_VARIABLE, type ConnectorRegistry, loadConnectors } from '@mi
 import { filesSink } from '@millrace/connector-files';
 import { jdbcSink, jdbcSource } from '@millrace/connector-jdbc';
 import { kafkaSink, kafkaSource } from '@millrace/connector-kafka';
+import { natsSink, natsSource } from '@millrace/connector-nats';
 import { postgresSource } from '@millrace/connector-postgres';
 import { s3Sink, s3Source } from '@millrace/connector-s3';
 import { subscriptionSink } from '@millrace/connector-subscription';
@@ -9,11 +10,13 @@ import { subscriptionSink } from '@millrace/connector-subscription';
 const BUILT_IN = [
   postgresSource,
   kafkaSource,
+  natsSource,
   s3Source,
   jdbcSource,
   jdbcSink,
   filesSink,
   kafkaSink,
+  natsSink,
   s3Sink,
   subscriptionSink,
 ];
