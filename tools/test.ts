@@ -21,6 +21,9 @@ import {
 } from '@millrace/testing';
 import { chromiumProgram } from '@millrace/testing/browser';
 
+/** Code that is compiled already: tests start hundreds of processes and threads from the same sources. */
+process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, '../node_modules/.cache/compiled');
+
 function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env): Promise<number> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: 'inherit', env });

@@ -8,6 +8,7 @@ const bearer = (key: string): Record<string, string> => ({ authorization: `Beare
 interface Entry {
   readonly action: string;
   readonly target: string;
+  readonly targetName: string | null;
   readonly outcome: string;
   readonly code: string | null;
   readonly before: unknown;
@@ -48,7 +49,14 @@ describe('the audit log', () => {
     const shown = { name: 'shop', type: 'fixture', config: { host: 'a', password: MASK } };
     const changed = { ...shown, config: { host: 'b', password: MASK } };
     const actor = { kind: 'key', keyId: editor.id, name: 'ed', role: 'editor' };
-    const common = { target: `source/${id}`, actor, address: '127.0.0.1', outcome: 'done', code: null };
+    const common = {
+      target: `source/${id}`,
+      targetName: 'shop',
+      actor,
+      address: '127.0.0.1',
+      outcome: 'done',
+      code: null,
+    };
     expect(await entries(`target=source/${id}`)).toEqual([
       expect.objectContaining({ ...common, action: 'source.delete', requestId: 'r-3', before: changed, after: null }),
       expect.objectContaining({ ...common, action: 'source.update', requestId: 'r-2', before: shown, after: changed }),

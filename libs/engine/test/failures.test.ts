@@ -19,8 +19,8 @@ async function failureOf(promise: Promise<unknown>): Promise<MillraceError> {
   throw new Error('it did not fail');
 }
 
-async function deployBroken(engine: Engine, brokenIn: string, board = newBoard()) {
-  const execution: Execution = await engine.deploy(request({ ...spec, withWatermarks: true, brokenIn, board }));
+async function deployBroken(engine: Engine, brokenIn: string, board = newBoard(), rows = {}) {
+  const execution: Execution = await engine.deploy(request({ ...spec, ...rows, withWatermarks: true, brokenIn, board }));
   return { execution, board };
 }
 
@@ -110,7 +110,7 @@ it('a callback that holds up its thread is reported and fails nothing', async ()
     if (problem.details?.['vertex'] === 'broken') reported.resolve(problem);
   };
   await using engine = await startEngine({ threads: 1, onProblem });
-  const { execution } = await deployBroken(engine, 'slow');
+  const { execution } = await deployBroken(engine, 'slow', newBoard(), { rowsPerSplit: 4, rowsPerCommit: 2 });
   execution.start();
   const problem = await reported.promise;
   expect(problem.code.code).toBe('engine.slow_callback');

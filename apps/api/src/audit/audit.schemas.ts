@@ -36,6 +36,10 @@ const auditEntrySchema = z
       .meta({ id: 'AuditActor', description: 'Who did it.' }),
     action: z.string(),
     target: z.string(),
+    targetName: z
+      .string()
+      .nullable()
+      .meta({ description: 'Name of what was created, changed or deleted; null for commands, whose target is an id.' }),
     requestId: z.string().nullable().meta({ description: 'As in the header x-request-id and in the log.' }),
     request: z.string().nullable().meta({ description: 'Verb and route.' }),
     address: z.string().nullable().meta({ description: 'Remote address.' }),

@@ -1,9 +1,10 @@
 import { Button, Drawer, Group, Stack, Text, TextInput } from '@mantine/core';
 import { useDebouncedValue } from '@mantine/hooks';
 import type { AuditEntry } from '@millrace/sdk/client';
-import { useInfiniteQuery } from '@tanstack/react-query';
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api } from '../api/client.ts';
+import { jobsQuery } from '../api/job-queries.ts';
 import { CodeBlock } from '../parts/code-block.tsx';
 import { type Column, DataTable } from '../parts/data-table.tsx';
 import { EmptyState } from '../parts/empty-state.tsx';
@@ -24,6 +25,15 @@ const TONES: Readonly<Record<AuditEntry['outcome'], Tone>> = {
 
 const whoOf = ({ actor }: AuditEntry): string => actor.name ?? actor.kind;
 
+/** What an entry is about, by name where it has one: entries of commands have ids. */
+function useTargets(): (entry: AuditEntry) => string {
+  const { data: jobs = [] } = useQuery(jobsQuery);
+  return ({ target, targetName }) => {
+    const name = targetName ?? jobs.find(({ id }) => target === `job/${id}`)?.name;
+    return name === undefined ? target : `${target.split('/')[0]} ${name}`;
+  };
+}
+
 /** Everything that was changed, or asked for and refused: who, when, what came of it. */
 export function AuditPage() {
   const [typed, setTyped] = useState({ action: '', actor: '', target: '' });
@@ -38,6 +48,7 @@ export function AuditPage() {
     initialPageParam: undefined as string | undefined,
     getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
   });
+  const targetOf = useTargets();
   const entries = query.data?.pages.flatMap(({ items }) => items);
   const columns: readonly Column<AuditEntry>[] = [
     { name: 'When', cell: ({ at }) => <time dateTime={at}>{dateAndTime(new Date(at))}</time> },
@@ -46,7 +57,7 @@ export function AuditPage() {
       name: 'Did',
       cell: (entry) => <TextButton onClick={() => setOpen(entry)}>{entry.action}</TextButton>,
     },
-    { name: 'To', cell: ({ target }) => target },
+    { name: 'To', cell: targetOf },
     {
       name: 'Outcome',
       cell: ({ outcome, code }) => (

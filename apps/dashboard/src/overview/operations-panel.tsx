@@ -6,14 +6,8 @@ import { Since } from '../parts/since.tsx';
 
 export interface OperationsPanelProps {
   readonly operations: readonly Operation[];
-  /** For their names: the log tells ids. */
+  /** For their names: the log tells ids of what commands were given to. */
   readonly jobs: readonly JobSummary[];
-}
-
-function targetWords(target: string, jobs: readonly JobSummary[]): string {
-  const [kind, id] = target.split('/');
-  const name = kind === 'job' ? jobs.find((job) => job.id === id)?.name : undefined;
-  return name === undefined ? (kind ?? target) : name;
 }
 
 /** What people did last. */
@@ -26,10 +20,10 @@ export function OperationsPanel({ operations, jobs }: OperationsPanelProps) {
         </Text>
       ) : (
         <Facts
-          facts={operations.map(({ id, at, action, target, actor, outcome }) => ({
+          facts={operations.map(({ id, at, action, target, targetName, actor, outcome }) => ({
             key: String(id),
             name: <Since at={at} ago />,
-            value: `${actor ?? 'somebody'}: ${action} ${targetWords(target, jobs)}${outcome === 'done' ? '' : ` (${outcome})`}`,
+            value: `${actor ?? 'somebody'}: ${action} ${targetName ?? jobs.find((job) => target === `job/${job.id}`)?.name ?? target}${outcome === 'done' ? '' : ` (${outcome})`}`,
           }))}
         />
       )}

@@ -3,7 +3,7 @@ import { type Column, DataTable } from '../parts/data-table.tsx';
 import { bytes, count } from '../parts/formats.ts';
 import { PageLink } from '../parts/page-link.tsx';
 import { Panel } from '../parts/panel.tsx';
-import { StatusBadge } from '../parts/tone.tsx';
+import { SourceVerdict } from '../sources/source-verdict.tsx';
 
 /** What each source keeps of its log for jobs: what fills a disk when nobody looks. */
 export function SourcesPanel({
@@ -30,33 +30,11 @@ export function SourcesPanel({
       cell: ({ slots, safeBytes }) => (slots !== null && safeBytes === null ? 'no limit' : bytes(safeBytes)),
       isNumber: true,
     },
-    { name: 'To look at', isText: true, cell: (source) => <Verdict source={source} problems={problems} /> },
+    { name: 'To look at', isText: true, cell: (source) => <SourceVerdict source={source} problems={problems} /> },
   ];
   return (
     <Panel title="Log that sources keep">
       <DataTable label="Log that sources keep" columns={columns} rows={sources} keyOf={({ id }) => id} />
     </Panel>
   );
-}
-
-function Verdict({
-  source: { id, slots, trouble },
-  problems,
-}: {
-  readonly source: SourceSummary;
-  readonly problems: readonly FleetProblem[];
-}) {
-  if (trouble !== null) return <StatusBadge tone="warn">{trouble}</StatusBadge>;
-  const own = problems.filter(({ target }) => target.kind === 'source' && target.id === id);
-  if (own.length > 0)
-    return (
-      <>
-        {own.map(({ message, severity }) => (
-          <div key={message}>
-            <StatusBadge tone={severity === 'error' ? 'bad' : 'warn'}>{message}</StatusBadge>
-          </div>
-        ))}
-      </>
-    );
-  return slots === null ? '—' : <StatusBadge tone="ok">nothing</StatusBadge>;
 }

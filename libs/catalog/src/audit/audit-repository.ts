@@ -18,6 +18,8 @@ export interface AuditEntry {
   readonly action: string;
   /** What it was done to: `job/` and the job's id. */
   readonly target: string;
+  /** What it is called, where that is noted: of what was created, changed or deleted. */
+  readonly targetName: string | null;
   /** Of the request that did it, as in the log of the api. */
   readonly requestId: string | null;
   /** Verb and route. */
@@ -87,7 +89,7 @@ export class AuditRepository {
     const { action, target, actor, outcome, since, until } = filter;
     const rows = await this.#dataSource.query<AuditRow[]>(
       `SELECT a.id, a.at, a.actor_kind AS kind, a.actor_id AS "keyId", a.actor_name AS name, a.actor_role AS role, a.action,
-         COALESCE(o.target, a.target) AS target, a.request_id AS "requestId", a.request, a.address,
+         COALESCE(o.target, a.target) AS target, COALESCE(o.after->>'name', o.before->>'name') AS "targetName", a.request_id AS "requestId", a.request, a.address,
          COALESCE(o.outcome, 'unknown') AS outcome, o.code, o.before, o.after, COALESCE(o.details, a.details) AS details
        FROM millrace.audit a LEFT JOIN millrace.audit_outcome o ON o.audit_id = a.id
        WHERE ($1::text IS NULL OR a.action = $1)

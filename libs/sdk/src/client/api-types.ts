@@ -1078,6 +1078,8 @@ export interface components {
             /** @description As in the header x-request-id and in the log. */
             requestId: string | null;
             target: string;
+            /** @description Name of what was created, changed or deleted; null for commands, whose target is an id. */
+            targetName: string | null;
         };
         /** @description Entries of the audit log, the newest first. */
         AuditPage: {
@@ -2002,6 +2004,7 @@ export interface components {
             id: number;
             outcome: string;
             target: string;
+            targetName: string | null;
         };
         /** @description The fleet: is anything wrong, since when, what to do; and how it goes. */
         Overview: {

@@ -56,11 +56,12 @@ export class OverviewController {
   /** Of an entry of the audit log only what everybody may see. */
   async #operations(): Promise<OperationView[]> {
     const { items } = await this.catalog.audit.list({}, { limit: OPERATIONS_MAX });
-    return items.map(({ id, at, action, target, actor, outcome }) => ({
+    return items.map(({ id, at, action, target, targetName, actor, outcome }) => ({
       id,
       at: at.toISOString(),
       action,
       target,
+      targetName,
       actor: actor.name ?? actor.kind,
       outcome,
     }));

@@ -71,6 +71,7 @@ export const operationSchema = z
     at: time,
     action: z.string(),
     target: z.string(),
+    targetName: z.string().nullable(),
     actor: z.string().nullable(),
     outcome: z.string(),
   })
