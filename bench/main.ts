@@ -28,6 +28,7 @@ const BENCHES: Readonly<Record<string, Run>> = {
     else if (values.latency === true) await (await import('./kafka/latency.ts')).latency();
     else await scaled(() => import('./kafka/bench.ts'))(args);
   },
+  nats: scaled(() => import('./connectors/nats.ts')),
   eventstore: scaled(() => import('./eventstore/bench.ts')),
   handlers: async () => (await import('./handlers/bench.ts')).run(),
   dashboard: async () => (await import('./dashboard/bench.ts')).run(),

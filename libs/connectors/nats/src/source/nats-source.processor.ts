@@ -161,7 +161,8 @@ export class NatsSourceProcessor implements Processor {
         checkHistory(stream, { ...this.#position, sequence: this.#read }, await stateOf(this.#server!, stream));
       this.#read = message.seq;
       this.#ahead.push(message);
-      if (this.#ahead.length === 1) this.#context.wake();
+      // What came with it is read before: a batch of many rows costs little more than one of a single row.
+      if (this.#ahead.length === 1) setImmediate(() => this.#context.wake());
       if (end !== undefined && (message.seq === end || message.info.pending === 0)) return;
       while (this.#ahead.length >= AHEAD_MAX) {
         this.#closing.signal.throwIfAborted();
