@@ -35,6 +35,7 @@ const COLUMNS: readonly Column<Member>[] = [
       return <StatusBadge tone="ok">Well</StatusBadge>;
     },
   },
+  { name: 'To stop it', cell: (member) => <Drain member={member} /> },
   { name: 'For', cell: ({ startedAt }) => <Since at={startedAt} />, isNumber: true },
   {
     name: 'Jobs',
@@ -60,12 +61,11 @@ const COLUMNS: readonly Column<Member>[] = [
   },
   { name: 'Memory', cell: ({ rssBytes }) => bytes(rssBytes), isNumber: true },
   {
-    name: 'Event loop p50 / p99',
+    name: 'Loop p50 / p99',
     cell: ({ eventLoopP50Ms, eventLoopP99Ms }) => `${duration(eventLoopP50Ms)} / ${duration(eventLoopP99Ms)}`,
     isNumber: true,
   },
   { name: 'Version', cell: ({ version }) => version },
-  { name: 'Jobs come and go', cell: (member) => <Drain member={member} /> },
 ];
 
 /** Empties a worker before it is stopped, or lets it take jobs again. */
