@@ -1,5 +1,7 @@
 import { systemClock } from '@millrace/kernel';
-import { NatsServer, SeededRandom, type TestDatabase } from '@millrace/testing';
+import { NatsServer, RedisServer, SeededRandom, type TestDatabase } from '@millrace/testing';
+import { Queue } from 'bullmq';
+import { Redis } from 'ioredis';
 import pg from 'pg';
 import { type Figures, isLoaded } from '../../apps/cli/src/demo/live-line.ts';
 import { type Platform, startPlatform } from '../../apps/cli/src/demo/platform.ts';
@@ -27,20 +29,20 @@ export interface QueuesResult {
   readonly serverKills: number;
   /** Changes that the database committed. */
   readonly events: number;
-  /** In each stream: that which changes were written to, and that which a job filled from the first. */
+  /** In each queue. */
   readonly wrong: Readonly<Record<string, Wrong>>;
 }
 
 const FIRST = 'FIRST';
 const SECOND = 'SECOND';
-const JOBS = ['to-stream', 'on-to-stream'] as const;
+const JOBS = ['to-stream', 'on-to-stream', 'to-queue'] as const;
 const ROWS = 20;
 const PAUSE_MS = 3;
 const QUIET_END_MS = 5_000;
 const CATCH_UP_MS_MAX = 120_000;
 const POLL_MS = 250;
 
-async function register({ rest, source }: Platform, nats: NatsServer): Promise<void> {
+async function register({ rest, source }: Platform, nats: NatsServer, redis: RedisServer): Promise<void> {
   const { password, ...connection } = source.connection;
   const config = { ...connection, ssl: 'disable', ...(password === undefined ? {} : { password }) };
   await rest.post('sources', { name: 'shop', type: 'postgres', config });
@@ -61,7 +63,14 @@ async function register({ rest, source }: Platform, nats: NatsServer): Promise<v
     snapshotInterval,
     stages: { changes, to: sinkOf('changes', FIRST) },
   });
+  await rest.post('sinks', { name: 'jobs', type: 'bullmq', config: { host: '127.0.0.1', port: redis.port } });
+  await rest.post('jobs', {
+    name: JOBS[2],
+    snapshotInterval,
+    stages: { changes, to: { input: 'changes', sink: 'jobs' } },
+  });
   await loaded(rest, JOBS[0]);
+  await loaded(rest, JOBS[2]);
   const messages = {
     source: 'queue',
     stream: FIRST,
@@ -116,6 +125,18 @@ const readStream = (url: string, stream: string): Promise<string[]> =>
     return found;
   });
 
+async function readQueue(url: string): Promise<string[]> {
+  const connection = new Redis(url, { maxRetriesPerRequest: null });
+  try {
+    const queue = new Queue<{ row: { id: number; version: number } }>('probe', { connection });
+    const jobs = await queue.getJobs(['waiting']);
+    await queue.close();
+    return jobs.map(({ data: { row } }) => `${row.id}/${row.version}`);
+  } finally {
+    connection.disconnect();
+  }
+}
+
 /** Reads until nothing is missing, or time is up. */
 async function settled(expected: readonly string[], read: () => Promise<readonly string[]>): Promise<Wrong> {
   const deadline = systemClock.monotonicMs() + CATCH_UP_MS_MAX;
@@ -128,16 +149,18 @@ async function settled(expected: readonly string[], read: () => Promise<readonly
   }
 }
 
-/** A job brings changes to a stream and another brings them on to a second one, while workers and the broker are killed; then both have every change once. */
+/** Jobs bring changes to a stream, from there to a second one, and to a queue of BullMQ, while workers and brokers are killed; then each has every change once. */
 export async function runQueues(options: QueuesOptions): Promise<QueuesResult> {
   const { kills, serverKills, seconds, seed, show } = options;
   show(`chaos queues: seed ${seed}, ${kills} kills of workers and ${serverKills} of each broker in ${seconds} s`);
   await using nats = await NatsServer.start();
+  // Not that of the platform.
+  await using redis = await RedisServer.start();
   await using platform = await startPlatform({ workers: 2, show });
   await platform.source.query(`
     create table probe (id int primary key, version int not null);
     insert into probe select id, 0 from generate_series(1, ${ROWS}) id`);
-  await register(platform, nats);
+  await register(platform, nats, redis);
   const random = new SeededRandom(seed);
   const stop = new AbortController();
   const writing = write(platform.source, stop.signal);
@@ -149,6 +172,7 @@ export async function runQueues(options: QueuesOptions): Promise<QueuesResult> {
   const faults = [
     ...Array.from({ length: kills }, () => ['a worker', killWorker] as const),
     ...Array.from({ length: serverKills }, () => ['NATS', () => nats.restart('SIGKILL')] as const),
+    ...Array.from({ length: serverKills }, () => ['Redis', () => redis.restart('SIGKILL')] as const),
   ]
     .map(([what, fault]) => ({ what, fault, atMs: 500 + random.next() * (seconds * 1_000 - QUIET_END_MS) }))
     .sort((a, b) => a.atMs - b.atMs);
@@ -166,6 +190,7 @@ export async function runQueues(options: QueuesOptions): Promise<QueuesResult> {
   const wrong = {
     nats: await settled(expected, () => readStream(nats.url, FIRST)),
     'nats, from nats': await settled(expected, () => readStream(nats.url, SECOND)),
+    bullmq: await settled(expected, () => readQueue(redis.url)),
   };
   for (const name of JOBS) {
     const job = await platform.rest.peek<{ status: string; error?: { message?: string } }>(`jobs/${name}`);

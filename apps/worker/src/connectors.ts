@@ -1,3 +1,4 @@
+import { bullmqSink } from '@millrace/connector-bullmq';
 import { CONNECTORS_VARIABLE, type ConnectorRegistry, loadConnectors } from '@millrace/connector-contract';
 import { filesSink } from '@millrace/connector-files';
 import { jdbcSink, jdbcSource } from '@millrace/connector-jdbc';
@@ -17,6 +18,7 @@ const BUILT_IN = [
   filesSink,
   kafkaSink,
   natsSink,
+  bullmqSink,
   s3Sink,
   subscriptionSink,
 ];

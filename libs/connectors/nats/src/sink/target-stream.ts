@@ -9,6 +9,8 @@ import { progressSubject } from './names.ts';
 /** JetStream's code for an expected sequence that was another. */
 const WRONG_LAST_SEQUENCE = [10_071, 10_164];
 
+const TRIES_MAX = 10;
+
 /** What the stream says of one writer: which execution is its newest, and up to where its chunks are in the stream. */
 export interface Progress {
   readonly generation: number;
@@ -52,11 +54,18 @@ export class TargetStream {
    * @throws MillraceError `nats.fenced`
    */
   async claim(writer: number, epoch: string): Promise<Progress | undefined> {
-    const found = await this.#find(writer);
-    if (found !== undefined && found.generation > this.#generation) throw this.#fenced(found.generation);
-    const next = { generation: this.#generation, epoch: found?.epoch ?? epoch, chunk: found?.chunk ?? 0 };
-    await this.#write(writer, [], next, found?.sequence ?? 0);
-    return found;
+    for (let tries = 1; ; tries++) {
+      const found = await this.#find(writer);
+      if (found !== undefined && found.generation > this.#generation) throw this.#fenced(found.generation);
+      const next = { generation: this.#generation, epoch: found?.epoch ?? epoch, chunk: found?.chunk ?? 0 };
+      try {
+        await this.#write(writer, [], next, found?.sequence ?? 0);
+        return found;
+      } catch (error) {
+        // The execution before may be at its last commit.
+        if (!(error instanceof MillraceError && error.code === Fenced) || tries === TRIES_MAX) throw error;
+      }
+    }
   }
 
   /** @throws MillraceError `nats.fenced` when a newer execution has begun */
