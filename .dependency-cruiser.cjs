@@ -15,6 +15,7 @@ const ROOMS = {
   'connectors/s3': ['kernel', 'engine', 'formats', 'connectors/contract'],
   'connectors/subscription': ['kernel', 'engine', 'formats', 'connectors/contract'],
   'connectors/files': ['kernel', 'engine', 'formats', 'connectors/contract'],
+  'connectors/http': ['kernel', 'engine', 'formats', 'connectors/contract'],
   cluster: ['kernel', 'engine'],
   catalog: ['kernel'],
   sdk: [],

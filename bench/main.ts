@@ -28,11 +28,11 @@ const BENCHES: Readonly<Record<string, Run>> = {
     else if (values.latency === true) await (await import('./kafka/latency.ts')).latency();
     else await scaled(() => import('./kafka/bench.ts'))(args);
   },
-  nats: scaled(() => import('./connectors/nats.ts')),
   eventstore: scaled(() => import('./eventstore/bench.ts')),
   handlers: async () => (await import('./handlers/bench.ts')).run(),
   dashboard: async () => (await import('./dashboard/bench.ts')).run(),
   s3: scaled(() => import('./s3/bench.ts')),
+  connectors: async (args) => (await import('./connectors/bench.ts')).run(args),
   nexmark: async (args) => (await import('./nexmark/bench.ts')).run(args),
 };
 

@@ -1,6 +1,7 @@
 import { bullmqSink } from '@millrace/connector-bullmq';
 import { CONNECTORS_VARIABLE, type ConnectorRegistry, loadConnectors } from '@millrace/connector-contract';
-import { filesSink } from '@millrace/connector-files';
+import { filesSink, filesSource } from '@millrace/connector-files';
+import { httpSink, httpSource } from '@millrace/connector-http';
 import { jdbcSink, jdbcSource } from '@millrace/connector-jdbc';
 import { kafkaSink, kafkaSource } from '@millrace/connector-kafka';
 import { natsSink, natsSource } from '@millrace/connector-nats';
@@ -13,9 +14,12 @@ const BUILT_IN = [
   kafkaSource,
   natsSource,
   s3Source,
+  filesSource,
   jdbcSource,
+  httpSource,
   jdbcSink,
   filesSink,
+  httpSink,
   kafkaSink,
   natsSink,
   bullmqSink,

@@ -20,7 +20,9 @@ async function failureOf(promise: Promise<unknown>): Promise<MillraceError> {
 }
 
 async function deployBroken(engine: Engine, brokenIn: string, board = newBoard(), rows = {}) {
-  const execution: Execution = await engine.deploy(request({ ...spec, ...rows, withWatermarks: true, brokenIn, board }));
+  const execution: Execution = await engine.deploy(
+    request({ ...spec, ...rows, withWatermarks: true, brokenIn, board }),
+  );
   return { execution, board };
 }
 

@@ -31,3 +31,4 @@ export { ConnectorRegistry, DuplicateConnector, UnknownConnector } from './regis
 export { type ReloadRequest, type ReloadState, reloadGauge, reloadStates } from './reload.ts';
 export { SECRET_MARK, secretField, secretFields } from './secret-field.ts';
 export { bytesText, textBytes, UnreadEvents } from './unread.ts';
+export { UnreadRows } from './unread-rows.ts';

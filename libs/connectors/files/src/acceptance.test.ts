@@ -1,8 +1,14 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { appendFile, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describeSinkAtLeastOnce, describeSinkConnector, type SinkDriver } from '@millrace/testing/acceptance';
+import {
+  describeSinkAtLeastOnce,
+  describeSinkConnector,
+  describeSourceConnector,
+  type SinkDriver,
+} from '@millrace/testing/acceptance';
 import { filesSink } from './connector.ts';
+import { filesSource } from './source/files-source.ts';
 import { idsOf, visibleFiles } from './test-support/visible-files.ts';
 
 const driver: SinkDriver = {
@@ -25,3 +31,31 @@ const driver: SinkDriver = {
 
 describeSinkConnector('files', driver);
 describeSinkAtLeastOnce('files', driver);
+
+describeSourceConnector('files', {
+  connector: filesSource,
+  metrics: ['rowsRead', 'bytesRead'],
+  rowCounter: 'rowsRead',
+  unreachable: async () => ({ directory: join(tmpdir(), 'millrace-no-such-directory') }),
+  async open() {
+    const directory = await mkdtemp(join(tmpdir(), 'millrace-files-'));
+    let count = 0;
+    return {
+      config: { directory },
+      stage: {
+        files: '*.ndjson',
+        poll: '100ms',
+        table: 'public.orders',
+        columns: { id: 'integer', note: 'text' },
+        key: ['id'],
+      },
+      // Every other time to a file that is there.
+      async insert(ids) {
+        count += 1;
+        const text = ids.map((id) => `{"id":${id},"note":"x"}\n`).join('');
+        await appendFile(join(directory, `${String(count >> 1).padStart(6, '0')}.ndjson`), text);
+      },
+      [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
+    };
+  },
+});

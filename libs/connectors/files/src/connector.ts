@@ -33,11 +33,11 @@ async function checkDirectory({ directory }: FilesConfig): Promise<readonly Find
   ];
 }
 
-/** NDJSON files that appear, exactly once, when the snapshot that covers them is committed. */
+/** Files that appear, exactly once, when the snapshot that covers them is committed. */
 export const filesSink = defineSink<FilesConfig, FilesStage>({
   type: 'files',
   role: 'sink',
-  summary: 'Writes change events to NDJSON files that appear by rename.',
+  summary: 'Writes change events to NDJSON, CSV, Parquet or Avro files that appear by rename.',
   config: filesConfig,
   stage: filesStage,
   capabilities: { holds: 'changes', createsTarget: 'always', parallel: true },

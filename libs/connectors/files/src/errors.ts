@@ -36,6 +36,59 @@ export const FileFailed = errorCode('files.failed', {
   title: 'A file operation failed',
 });
 
+const ValueNotResent = errorCode('files.value_not_resent', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'A line of CSV or a row of Parquet lacks a value',
+  ofRecord: true,
+});
+const ValueUnsupported = errorCode('files.value_unsupported', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'A value that the format cannot hold',
+  ofRecord: true,
+});
+export const NotReadable = errorCode('files.not_readable', {
+  domain: 'external',
+  retry: 'after-repair',
+  title: 'A file or directory is not readable',
+});
+export const LineRefused = errorCode('files.line_refused', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'A line of a file does not fit its columns',
+});
+export const LineTooLong = errorCode('files.line_too_long', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'A line of a file is too long',
+});
+export const UnreadLost = errorCode('files.unread_lost', {
+  domain: 'external',
+  retry: 'after-repair',
+  title: 'Bytes that were not read are gone',
+});
+export const FileChanged = errorCode('files.file_changed', {
+  domain: 'external',
+  retry: 'after-repair',
+  title: 'A file changed that was taken as whole',
+});
+export const ReadFailed = errorCode('files.read_failed', {
+  domain: 'external',
+  retry: 'later',
+  title: 'Reading a file was cut off',
+});
+export const RowGroupTooLarge = errorCode('files.row_group_too_large', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'A row group of Parquet is too large',
+});
+export const TooManyFiles = errorCode('files.too_many', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'Too many files to remember',
+});
+
 const BY_ERRNO: Readonly<Record<string, readonly [code: ErrorCode, mend: (path: string) => string]>> = {
   ENOSPC: [DiskFull, (path) => `Free space on the file system of ${path}, then resume the job.`],
   EDQUOT: [DiskFull, (path) => `Raise the quota on the file system of ${path} or remove files, then resume the job.`],
@@ -62,3 +115,35 @@ export function fileError(error: unknown, operation: string, path: string): Mill
   const info = { message: `can't ${operation} ${path}: ${errno}`, mend: mend(path), details: { path, errno } };
   return new MillraceError(code, info, { cause: error });
 }
+
+/** For what the formats cannot hold. */
+export const CONTENT_CODES = { valueNotResent: ValueNotResent, valueUnsupported: ValueUnsupported };
+
+/** As `fileError`, of what only reads. */
+export function readError(error: unknown, operation: string, path: string): MillraceError {
+  const errno = (error as NodeJS.ErrnoException | undefined)?.code ?? '';
+  if (error instanceof MillraceError || (errno !== 'EACCES' && errno !== 'EPERM'))
+    return fileError(error, operation, path);
+  const message = `can't ${operation} ${path}: ${errno}`;
+  const mend = `Give the worker's user read rights on ${path}, and search rights on its folders.`;
+  return new MillraceError(NotReadable, { message, mend, details: { path, errno } }, { cause: error });
+}
+
+/** @param place such as "line 7" */
+export const lineRefused = (path: string, place: string, reason: string, cause: unknown): MillraceError =>
+  new MillraceError(
+    LineRefused,
+    {
+      message: `${place} of ${path}: ${reason}`,
+      mend: 'Correct the file or the columns of the stage, or set onError so that such lines become dead letters.',
+      details: { path, place },
+    },
+    { cause },
+  );
+
+export const fileChanged = (path: string): MillraceError =>
+  new MillraceError(FileChanged, {
+    message: `${path} was written again while it was read, or after it`,
+    mend: 'Put the file back as it was, or start the job anew. Files that are not lines must appear by rename and not change; files that grow need appends: true.',
+    details: { path },
+  });

@@ -8,10 +8,12 @@ import {
   type SnapshotEntry,
   type SnapshotWriter,
 } from '@millrace/engine';
-import { type ChangeBatch, isChangeBatch, type TableSchema } from '@millrace/formats';
+import { type ChangeBatch, isChangeBatch, Op, type TableSchema } from '@millrace/formats';
+import { type ContentFormat, contentFormat } from '@millrace/formats/content';
 import { assert, parseSizeBytes } from '@millrace/kernel';
 import type { FilesConfig, FilesStage } from './config.ts';
 import { ensureFolder, publish, syncFolder } from './durable.ts';
+import { CONTENT_CODES } from './errors.ts';
 import { checkFence, raiseFence, sweep } from './fence.ts';
 import {
   finalName,
@@ -21,10 +23,8 @@ import {
   type TemporaryOwner,
   temporaryName,
 } from './names.ts';
-import { OpenFile } from './open-file.ts';
-
-/** Files written at the same time; one more seals the one opened first. */
-export const OPEN_FILES_MAX = 256;
+import type { OpenFile } from './open-file.ts';
+import { OpenFiles } from './open-files.ts';
 
 /** Bytes gathered per file before a write. */
 const WRITE_BYTES = 65_536;
@@ -38,24 +38,26 @@ interface SavedWriter {
 type Sealed = Omit<PreparedFile, 'snapshotId' | 'final'> & { readonly folder: string; readonly sequence: number };
 
 /**
- * Writes change events to NDJSON files that appear by rename when the snapshot that covers them is committed.
+ * Writes change events to files that appear by rename when the snapshot that covers them is committed.
  *
  * Life of a file: temporary (open) → sealed (synced, closed) → prepared (named in the state of snapshot n) → visible (n is committed). A crash
  * leaves files of the first two kinds to be swept; prepared ones are shown by whoever restores n.
  */
 export class FilesSinkProcessor implements Processor {
+  /** Row groups of Parquet are encoded in one go. */
+  readonly isCooperative: boolean;
   readonly #options: Resolved<FilesConfig, FilesStage>;
   readonly #root: string;
   readonly #rollBytes: number;
-  readonly #open = new Map<string, OpenFile>();
   readonly #folders = new WeakMap<TableSchema, string>();
   readonly #ensured = new Set<string>();
   #sealed: Sealed[] = [];
   #prepared: PreparedFile[] = [];
   #restored: SavedWriter[] = [];
-  #sequence = 0;
   /** First event of the current batch that is not written yet. */
   #next = 0;
+  #format!: ContentFormat;
+  #open!: OpenFiles;
   #context!: ProcessorContext;
   #owner!: TemporaryOwner;
   #work: Promise<void> | undefined;
@@ -65,6 +67,7 @@ export class FilesSinkProcessor implements Processor {
 
   constructor(options: Resolved<FilesConfig, FilesStage>) {
     this.#options = options;
+    this.isCooperative = options.stage.format !== 'parquet';
     this.#root = options.config.directory;
     this.#rollBytes = parseSizeBytes(options.stage.rollBytes)!;
   }
@@ -72,8 +75,21 @@ export class FilesSinkProcessor implements Processor {
   async init(context: ProcessorContext): Promise<void> {
     this.#context = context;
     this.#owner = { writer: context.globalIndex, generation: context.generation };
+    const { stage, job } = this.#options;
+    this.#format = await contentFormat({ stage, codes: CONTENT_CODES, jobName: job.jobName });
+    this.#open = new OpenFiles({
+      root: this.#root,
+      stage,
+      format: this.#format,
+      temporaryOf: (sequence) => temporaryName(job, this.#owner, sequence),
+      memoryMax: parseSizeBytes(stage.memory)!,
+      onFailure: (error) => {
+        this.#failed = true;
+        context.fail(error);
+      },
+    });
     await ensureFolder(this.#root, HIDDEN_FOLDER, this.#ensured);
-    await raiseFence(this.#root, this.#options.job, this.#owner);
+    await raiseFence(this.#root, job, this.#owner);
   }
 
   restoreSnapshot(entry: SnapshotEntry): void {
@@ -92,16 +108,20 @@ export class FilesSinkProcessor implements Processor {
     assert(isChangeBatch(batch), 'the files sink takes change batches');
     if (this.#isBusy()) return false;
     while (this.#next < batch.length) {
+      if (this.#isSkipped(batch, this.#next)) {
+        this.#next += 1;
+        continue;
+      }
       const file = this.#fileOf(batch, this.#next);
       if (file === undefined) return false;
       const end = this.#endOfRun(batch, this.#next);
-      const reached = file.json.write(batch, this.#next, end);
+      const reached = file.append(batch, this.#next, end);
       this.#context.metrics.add('rowsWritten', reached - this.#next);
       this.#next = reached;
-      if (file.json.length >= WRITE_BYTES) {
-        this.#start(() => this.#writeOrRoll(file));
-        if (this.#next < batch.length) return false;
-      }
+      const large = this.#open.tooLarge();
+      if (large !== undefined) this.#start(() => this.#sealAndShow(large));
+      else if (file.storedBytes >= WRITE_BYTES) this.#start(() => this.#writeOrRoll(file));
+      if (this.#isBusy() && this.#next < batch.length) return false;
     }
     this.#next = 0;
     return true;
@@ -150,8 +170,7 @@ export class FilesSinkProcessor implements Processor {
 
   async close(): Promise<void> {
     await this.#work;
-    for (const file of this.#open.values()) await file.close();
-    this.#open.clear();
+    for (const file of this.#open?.all() ?? []) await file.close();
   }
 
   #isBusy(): boolean {
@@ -174,24 +193,17 @@ export class FilesSinkProcessor implements Processor {
 
   /** The file for this event; `undefined` while room for one more is being made. */
   #fileOf(batch: ChangeBatch, index: number): OpenFile | undefined {
-    const folder = this.#folderOf(batch.schemas[batch.schemaOf[index]!]!);
-    const known = this.#open.get(folder);
-    if (known !== undefined) return known;
-    if (this.#open.size >= OPEN_FILES_MAX) {
-      const oldest = this.#open.values().next().value!;
-      this.#start(() => this.#seal(oldest));
-      return undefined;
-    }
-    this.#sequence += 1;
-    const { job, stage } = this.#options;
-    const file = new OpenFile(this.#root, folder, temporaryName(job, this.#owner, this.#sequence), this.#sequence, {
-      name: job.jobName,
-      db: stage.database,
-      json: stage.json,
-      outputBytes: WRITE_BYTES,
-    });
-    this.#open.set(folder, file);
-    return file;
+    const schema = batch.schemas[batch.schemaOf[index]!]!;
+    const folder = this.#folderOf(schema);
+    const inTheWay = this.#open.inTheWay(folder, schema);
+    if (inTheWay === undefined) return this.#open.of(folder, schema);
+    this.#start(() => this.#sealAndShow(inTheWay));
+    return undefined;
+  }
+
+  #isSkipped(batch: ChangeBatch, index: number): boolean {
+    const op = batch.op[index];
+    return this.#options.stage.deletes === 'skip' && (op === Op.Delete || op === Op.Truncate);
   }
 
   #folderOf(schema: TableSchema): string {
@@ -207,27 +219,30 @@ export class FilesSinkProcessor implements Processor {
   #endOfRun(batch: ChangeBatch, start: number): number {
     const { schemaOf, length } = batch;
     let end = start + 1;
-    while (end < length && schemaOf[end] === schemaOf[start]) end++;
+    while (end < length && schemaOf[end] === schemaOf[start] && !this.#isSkipped(batch, end)) end++;
     return end;
   }
 
   async #writeOrRoll(file: OpenFile): Promise<void> {
     await file.flush();
-    if (file.byteCount < this.#rollBytes) return;
+    if (file.byteCount >= this.#rollBytes) await this.#sealAndShow(file);
+  }
+
+  async #sealAndShow(file: OpenFile): Promise<void> {
     await this.#seal(file);
     if (this.#context.guarantee === 'none') await this.#showSealed();
   }
 
   async #seal(file: OpenFile): Promise<void> {
     await file.seal();
-    this.#open.delete(file.folder);
+    this.#open.remove(file);
     if (file.byteCount > 0)
       this.#sealed.push({ temporary: file.temporary, folder: file.folder, sequence: file.sequence });
   }
 
   async #sealAll(): Promise<void> {
     // Side by side: the syncs of many tables share the disk's queue.
-    await Promise.all([...this.#open.values()].map((file) => this.#seal(file)));
+    await Promise.all(this.#open.all().map((file) => this.#seal(file)));
   }
 
   async #showSealed(): Promise<void> {
@@ -237,7 +252,8 @@ export class FilesSinkProcessor implements Processor {
   }
 
   #prepare({ temporary, folder, sequence }: Sealed, snapshotId: number): PreparedFile {
-    return { temporary, final: finalName(folder, this.#options.job, this.#owner, snapshotId, sequence), snapshotId };
+    const final = finalName(folder, this.#options.job, this.#owner, snapshotId, sequence, this.#format.extension);
+    return { temporary, final, snapshotId };
   }
 
   async #publish(files: readonly PreparedFile[]): Promise<void> {

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { TableSchema } from '@millrace/formats';
 import { filesSink } from './connector.ts';
 import { fileError } from './errors.ts';
-import { OPEN_FILES_MAX } from './files-sink.processor.ts';
+import { OPEN_FILES_MAX } from './open-files.ts';
 import { eventBatch, JOB, startSink, TABLES } from './test-support/drive.ts';
 import { idsOf, visibleFiles } from './test-support/visible-files.ts';
 

@@ -1,1 +1,2 @@
 export { filesSink } from './connector.ts';
+export { filesSource } from './source/files-source.ts';

@@ -80,5 +80,6 @@ export const finalName = (
   { writer, generation }: TemporaryOwner,
   snapshotId: number,
   sequence: number,
+  extension: string,
 ): string =>
-  `${folder}/${job.jobId}-${job.stage}-${digits(writer, 3)}-${digits(generation, 8)}-${digits(snapshotId, 10)}-${digits(sequence, 6)}.ndjson`;
+  `${folder}/${job.jobId}-${job.stage}-${digits(writer, 3)}-${digits(generation, 8)}-${digits(snapshotId, 10)}-${digits(sequence, 6)}.${extension}`;

@@ -132,11 +132,11 @@ it("reads what Avro's own library has written, and says what is wrong with an ob
   });
   await expect(read({ id: 'integer', note: 'integer' })).rejects.toMatchObject(refused('row 2 of a.avro in bucket'));
   await put(bytes.subarray(0, bytes.length - 20));
-  await expect(read()).rejects.toMatchObject(refused('the object is cut off'));
+  await expect(read()).rejects.toMatchObject(refused('it is cut off'));
   const damaged = Buffer.from(bytes);
   damaged[bytes.length - 1]! ^= 1;
   await put(damaged);
-  await expect(read()).rejects.toMatchObject(refused('the object is damaged'));
+  await expect(read()).rejects.toMatchObject(refused('it is damaged'));
   await put(Buffer.from('id,note\n'));
-  await expect(read()).rejects.toMatchObject(refused('the object is no Avro container file'));
+  await expect(read()).rejects.toMatchObject(refused('it is no Avro container file'));
 });

@@ -77,6 +77,9 @@ export const ValueUnsupported = errorCode('s3.value_unsupported', {
   title: 'A value that the format cannot hold',
   ofRecord: true,
 });
+/** For what the formats cannot hold. */
+export const CONTENT_CODES = { valueNotResent: ValueNotResent, valueUnsupported: ValueUnsupported };
+
 export const NotChangeEvents = errorCode('s3.not_change_events', {
   domain: 'user',
   retry: 'never',

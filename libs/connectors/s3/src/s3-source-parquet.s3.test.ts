@@ -108,7 +108,7 @@ describe('Parquet as a source, written by DuckDB', () => {
   it.each([
     ['select 1 as id, [1, 2] as note', 'column "note" is nested: only columns of plain values can be read'],
     [`select 1 as id, {'a': 1} as note`, 'column "note" is nested: only columns of plain values can be read'],
-    ['select 1 as id', 'the object has no column "note"'],
+    ['select 1 as id', 'it has no column "note"'],
     [`select '1' as id, interval 1 day as note`, 'column "note" is INTERVAL, which can\'t be read as text'],
     ['select 1.5::double as id, null as note', 'column "id" is DOUBLE, which can\'t be read as integer'],
     ['select null::int as id, null as note', 'its "id" is missing, but part of the key'],
@@ -135,7 +135,7 @@ describe('Parquet as a source, written by DuckDB', () => {
     await bucket.client.send(
       new PutObjectCommand({ Bucket: bucket.config.bucket, Key: 'a.parquet', Body: 'id,note\n1,2\n' }),
     );
-    await expect(read({})).rejects.toMatchObject(refused('the object is damaged'));
+    await expect(read({})).rejects.toMatchObject(refused('it is damaged'));
   });
 
   it('does not go on in an object that was written again', async () => {

@@ -1,12 +1,12 @@
 import { createRequire, syncBuiltinESMExports } from 'node:module';
 
-/** Calls `before` ahead of each file operation of the sink, in this process. Load the sink after this call. */
+/** Calls `before` ahead of each file operation of the sink or source, in this process. Load it after this call. */
 export function watchOperations(before: () => void | Promise<void>): void {
   const promises = createRequire(import.meta.url)('node:fs/promises') as Record<
     string,
     (...args: unknown[]) => Promise<unknown>
   >;
-  for (const name of ['mkdir', 'rename', 'rm', 'writeFile', 'access']) {
+  for (const name of ['mkdir', 'rename', 'rm', 'writeFile', 'access', 'stat']) {
     const original = promises[name]!;
     promises[name] = async (...args) => {
       await before();
@@ -25,7 +25,7 @@ export function watchOperations(before: () => void | Promise<void>): void {
   promises.open = async (...args) => {
     await before();
     const handle = (await open(...args)) as Record<string, (...args: unknown[]) => Promise<unknown>>;
-    for (const name of ['appendFile', 'sync']) {
+    for (const name of ['appendFile', 'sync', 'read']) {
       const original = handle[name]!.bind(handle);
       handle[name] = async (...more) => {
         await before();

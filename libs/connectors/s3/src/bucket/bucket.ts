@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
+import { Turns } from '@millrace/formats/content';
 import { assert, type Clock } from '@millrace/kernel';
 import type { S3Config } from '../config.ts';
 import { isNotFound, isTransient, s3Error } from '../errors.ts';
-import { Turns } from './turns.ts';
 
 const CONNECT_MS_MAX = 5_000;
 const REQUEST_MS_MAX = 120_000;

@@ -1,11 +1,20 @@
 import { pipeline, type Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
-import { derivedSchema, encodeRows, type TableSchema } from '@millrace/formats';
+import { type DeclaredRow, derivedSchema, encodeRows, type TableSchema } from '@millrace/formats';
+import {
+  type Compression,
+  Compressor,
+  type ContentFormat,
+  containerBlock,
+  containerHeader,
+  contentFormat,
+  syncMarker,
+} from '@millrace/formats/content';
+import { AvroContainer, contentRows, parquetColumnNames } from '@millrace/formats/rows';
 import type { Bucket } from '../bucket/bucket.ts';
 import type { S3Stage } from '../config.ts';
-import { containerBlock, containerHeader, syncMarker } from '../content/avro/container.ts';
-import { type Compression, Compressor } from '../content/lines/compressor.ts';
-import type { ContentFormat } from '../content/object-content.ts';
+import { CONTENT_CODES } from '../errors.ts';
+import { objectContent } from '../source/object-content.ts';
 import type { LiveObject } from './choose.ts';
 
 const GONE = 'it is gone, or another than was written';
@@ -109,7 +118,6 @@ async function splitHeader(chunks: AsyncIterator<Uint8Array>): Promise<{ header:
 }
 
 async function mergeAvro({ bucket, inputs, key, write }: MergeOptions): Promise<void> {
-  const { AvroContainer } = await import('../source/avro/avro-container.ts');
   const sync = syncMarker(key);
   let header: string | undefined;
   for (const input of inputs) {
@@ -128,24 +136,25 @@ async function mergeAvro({ bucket, inputs, key, write }: MergeOptions): Promise<
 }
 
 async function mergeParquet({ bucket, inputs, key, stage, write }: MergeOptions): Promise<void> {
-  const [{ parquetFormat }, { parquetRows, parquetColumnNames }] = await Promise.all([
-    import('../content/parquet/parquet-content.ts'),
-    import('../source/parquet/parquet-rows.ts'),
-  ]);
   const schemaOf = async (input: LiveObject): Promise<TableSchema> => {
     if ((await bucket.size(input.key)) !== input.bytes) throw new NotMergeable(input.key, GONE);
-    return parquetTable(input, await parquetColumnNames(bucket, input));
+    return parquetTable(input, await parquetColumnNames(objectContent(bucket, input)));
   };
   const schema = await schemaOf(inputs[0]!);
   // Metadata are columns like others here.
-  const content = new Written(parquetFormat({ ...stage, metadata: false }), key, schema);
+  const format = await contentFormat({
+    stage: { ...stage, format: 'parquet', metadata: false },
+    codes: CONTENT_CODES,
+    jobName: '',
+  });
+  const content = new Written(format, key, schema);
   try {
     for (const input of inputs) {
       if (JSON.stringify((await schemaOf(input)).columns) !== JSON.stringify(schema.columns))
         throw new NotMergeable(input.key, 'it has other columns');
-      const object = { key: input.key };
-      for await (const rows of parquetRows({ bucket, object, format: 'parquet', schema, skip: 0 })) {
-        const batch = encodeRows(schema, rows, { receivedMs: 0 });
+      const at = objectContent(bucket, { key: input.key });
+      for await (const rows of contentRows({ at, format: 'parquet', schema, skip: 0 })) {
+        const batch = encodeRows(schema, rows as readonly DeclaredRow[], { receivedMs: 0 });
         for (let at = 0; at < batch.length; ) {
           at = content.content.append(batch, at, batch.length);
           await content.drain(write);

@@ -1,5 +1,5 @@
 import { type ChangeBatch, NO_TRANSACTION, NO_TUPLE, NULL, type TableSchema, TupleCursor } from '@millrace/formats';
-import { daysOf, NotRepresentable, timestampUsOf } from '../content/parquet/parquet-value.ts';
+import { daysOf, NotRepresentable, timestampUsOf } from '@millrace/formats/content';
 import { hasTime, type PathPart, parsePath } from './path-template.ts';
 import { safePart } from './safe-part.ts';
 

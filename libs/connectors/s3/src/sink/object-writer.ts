@@ -1,9 +1,9 @@
 import type { Refusals } from '@millrace/connector-contract';
 import { type ChangeBatch, NO_TRANSACTION, Op, type Position, type TableSchema } from '@millrace/formats';
+import type { ContentFormat } from '@millrace/formats/content';
 import { parseSizeBytes } from '@millrace/kernel';
 import type { Bucket } from '../bucket/bucket.ts';
 import type { S3Stage } from '../config.ts';
-import type { ContentFormat } from '../content/object-content.ts';
 import { Folders } from '../naming/folders.ts';
 import { Memory } from './memory.ts';
 import { OpenObject } from './open-object.ts';

@@ -1,6 +1,6 @@
 import type { ChangeBatch, Position, TableSchema } from '@millrace/formats';
+import type { ContentFormat, ObjectContent } from '@millrace/formats/content';
 import type { Bucket, Upload } from '../bucket/bucket.ts';
-import type { ContentFormat, ObjectContent } from '../content/object-content.ts';
 import type { Memory } from './memory.ts';
 import type { SealedObject } from './prepared.ts';
 

@@ -8,12 +8,12 @@ import {
   type SnapshotWriter,
 } from '@millrace/engine';
 import { isChangeBatch } from '@millrace/formats';
+import { contentFormat } from '@millrace/formats/content';
 import { MillraceError, parseDurationMs } from '@millrace/kernel';
 import { Bucket } from '../bucket/bucket.ts';
 import { type CompactionTask, compactionTask } from '../compact/compaction-task.ts';
 import type { S3Config, S3Stage } from '../config.ts';
-import { contentFormat } from '../content/content-format.ts';
-import { NotChangeEvents } from '../errors.ts';
+import { CONTENT_CODES, NotChangeEvents } from '../errors.ts';
 import { manifestKey, type Owner, objectName } from '../naming/keys.ts';
 import { literalPrefix } from '../naming/path-template.ts';
 import { checkFence, type Place, raiseFence, sweep } from './fence.ts';
@@ -71,7 +71,7 @@ export class S3SinkProcessor implements Processor {
     this.#bucket = bucket;
     this.#writer = new ObjectWriter({
       bucket,
-      format: await contentFormat(stage, job.jobName),
+      format: await contentFormat({ stage, codes: CONTENT_CODES, jobName: job.jobName }),
       stage,
       jobName: job.jobName,
       keyOf: (folder, sequence, extension) =>

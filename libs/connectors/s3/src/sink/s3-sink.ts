@@ -1,10 +1,10 @@
 import { defineSink } from '@millrace/connector-contract';
+import { refusesEvents } from '@millrace/formats/content';
 import { systemClock } from '@millrace/kernel';
 import { Bucket } from '../bucket/bucket.ts';
 import { checkBucket } from '../bucket/check.ts';
 import { checkCompaction } from '../compact/check-compaction.ts';
 import { type S3Config, type S3Stage, s3Config, s3Stage } from '../config.ts';
-import { refusesEvents } from '../content/content-format.ts';
 import { literalPrefix } from '../naming/path-template.ts';
 import { stageFindings } from './check-stage.ts';
 import { sweep } from './fence.ts';

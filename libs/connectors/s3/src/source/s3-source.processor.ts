@@ -1,4 +1,4 @@
-import type { Refusals, Resolved } from '@millrace/connector-contract';
+import { type Refusals, type Resolved, UnreadRows } from '@millrace/connector-contract';
 import {
   BATCH_ROWS_MAX,
   type Batch,
@@ -16,17 +16,16 @@ import {
   isChangeBatch,
   type TableSchema,
 } from '@millrace/formats';
+import { contentRows, globPattern, globPrefix, isUnread, type UnreadRow } from '@millrace/formats/rows';
 import { assert, parseDurationMs } from '@millrace/kernel';
 import { Bucket, type ListedObject } from '../bucket/bucket.ts';
 import type { S3Config } from '../config.ts';
 import { isPassing } from '../errors.ts';
 import { isOwn } from '../naming/keys.ts';
-import { globPattern, globPrefix } from './glob.ts';
-import { objectRows } from './object-rows.ts';
-import { isUnread, type UnreadRow } from './rows-parser.ts';
+import { objectContent } from './object-content.ts';
+import { rowRefused } from './read-error.ts';
 import { SeenObjects } from './seen-objects.ts';
 import type { S3SourceStage } from './source-config.ts';
-import { UnreadRows } from './unread-rows.ts';
 
 /** Batches read ahead of what the outbox takes. */
 const AHEAD_MAX = 4;
@@ -88,7 +87,14 @@ export class S3SourceProcessor implements Processor {
     const { stage, job, refusals } = options;
     if (refusals === undefined) return;
     const format = stage.format === 'csv' ? 'csv' : 'ndjson';
-    this.#unread = new UnreadRows({ stage: job.stage, format, schema: this.#schema, refusals });
+    this.#unread = new UnreadRows({
+      stage: job.stage,
+      place: 'object',
+      format,
+      schema: this.#schema,
+      refusals,
+      refused: (key, row, error) => rowRefused(this.#bucket, { key }, row, error.message, error),
+    });
   }
 
   async init(context: ProcessorContext): Promise<void> {
@@ -117,8 +123,7 @@ export class S3SourceProcessor implements Processor {
       this.#ahead.shift();
       this.#advance(piece);
       // With the position: one snapshot has both.
-      for (const each of piece.unread ?? [])
-        this.#unread!.refuse(this.#bucket, piece.object, each, this.#context.clock.nowMs());
+      for (const each of piece.unread ?? []) this.#unread!.refuse(piece.object.key, each, this.#context.clock.nowMs());
       this.#hasRoom?.();
     }
     return this.#isAtEnd;
@@ -127,8 +132,7 @@ export class S3SourceProcessor implements Processor {
   /** Lines that could not be read come back, perhaps edited. */
   process(_ordinal: number, batch: Batch): boolean {
     assert(isChangeBatch(batch) && this.#unread !== undefined, 'a source is given nothing but what it has set aside');
-    if (this.#again?.given !== batch)
-      this.#again = { given: batch, batch: this.#batch(this.#unread.readAgain(this.#bucket, batch)) };
+    if (this.#again?.given !== batch) this.#again = { given: batch, batch: this.#batch(this.#unread.readAgain(batch)) };
     if (this.#again.batch.length > 0 && !this.#context.outbox.offer(this.#again.batch)) return false;
     this.#again = undefined;
     return true;
@@ -202,9 +206,8 @@ export class S3SourceProcessor implements Processor {
       try {
         const { format } = this.#options.stage;
         const isTolerant = this.#unread !== undefined;
-        const pieces = objectRows({
-          bucket: this.#bucket,
-          object,
+        const pieces = contentRows({
+          at: objectContent(this.#bucket, object),
           format,
           schema: this.#schema,
           skip: rows,

@@ -1,7 +1,7 @@
 import { checkDeclaredKey, declaredTableFields } from '@millrace/connector-contract';
+import { globProblem } from '@millrace/formats/rows';
 import { parseDurationMs } from '@millrace/kernel';
 import { z } from 'zod';
-import { globProblem } from './glob.ts';
 
 const POLL_MS_MIN = 1_000;
 

@@ -1,0 +1,32 @@
+import { parseArgs } from 'node:util';
+import { printResult } from '../harness/result.ts';
+import type { ConnectorBench } from './connector-bench.ts';
+
+/** A line for each: add a connector here. They are loaded when they run. */
+const CONNECTORS: Readonly<Record<string, () => Promise<ConnectorBench>>> = {
+  files: async () => (await import('./files/files-bench.ts')).filesBench,
+  nats: async () => (await import('./nats/nats-bench.ts')).natsBench,
+};
+
+/** Connectors beside the least that has to be done. Prints a JSON line for each, and the ratios of all as the last one. */
+export async function run(args: readonly string[]): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      scale: { type: 'string', default: '1' },
+      rounds: { type: 'string', default: '3' },
+      only: { type: 'string' },
+    },
+  });
+  const ratios: Record<string, number> = {};
+  const figures: Record<string, unknown> = {};
+  for (const [name, load] of Object.entries(CONNECTORS)) {
+    if (values.only !== undefined && values.only !== name) continue;
+    const { connector, run: compare } = await load();
+    const comparisons = await compare({ scale: Number(values.scale), rounds: Number(values.rounds) });
+    console.log(JSON.stringify({ connector, comparisons }));
+    figures[connector] = comparisons;
+    for (const { name: what, yardstick, ratio } of comparisons) ratios[`${connector} ${what} / ${yardstick}`] = ratio;
+  }
+  printResult({ bench: 'connectors', ratios, figures }, {});
+}

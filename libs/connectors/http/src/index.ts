@@ -1,0 +1,2 @@
+export { httpSink } from './sink/http-sink.ts';
+export { httpSource } from './source/http-source.ts';
