@@ -10,6 +10,8 @@ const ROOMS = {
   'connectors/postgres': ['kernel', 'engine', 'formats', 'connectors/contract'],
   'connectors/jdbc': ['kernel', 'engine', 'formats', 'connectors/contract'],
   'connectors/kafka': ['kernel', 'engine', 'formats', 'connectors/contract'],
+  'connectors/nats': ['kernel', 'engine', 'formats', 'connectors/contract'],
+  'connectors/bullmq': ['kernel', 'engine', 'formats', 'connectors/contract'],
   'connectors/s3': ['kernel', 'engine', 'formats', 'connectors/contract'],
   'connectors/subscription': ['kernel', 'engine', 'formats', 'connectors/contract'],
   'connectors/files': ['kernel', 'engine', 'formats', 'connectors/contract'],

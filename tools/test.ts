@@ -9,7 +9,16 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MillraceError } from '@millrace/kernel';
-import { testKafka, testMariadb, testPostgres, testRedis, testRegistry, testS3, testVersity } from '@millrace/testing';
+import {
+  testKafka,
+  testMariadb,
+  testNats,
+  testPostgres,
+  testRedis,
+  testRegistry,
+  testS3,
+  testVersity,
+} from '@millrace/testing';
 import { chromiumProgram } from '@millrace/testing/browser';
 
 /** Code that is compiled already: tests start hundreds of processes and threads from the same sources. */
@@ -59,6 +68,7 @@ const OPTIONAL: readonly OptionalServer[] = [
     start: async () => ({ TEST_REGISTRY_URL: (await testRegistry()).url }),
   },
   { name: 'Chromium', marks: ['browser'], start: async () => ({ TEST_CHROMIUM: await chromiumProgram() }) },
+  { name: 'NATS', marks: ['nats'], start: async () => ({ TEST_NATS_URL: (await testNats()).url }) },
   {
     name: 'Kafka',
     marks: ['kafka'],

@@ -1,7 +1,8 @@
-/** `npm run -s chaos -- [--scenario load|sinks|poison|sdk] [--kills 25] [--seconds 90] [--rows 1000000] [--poison 1000] [--seed N] [--workers N]` */
+/** `npm run -s chaos -- [--scenario load|sinks|queues|poison|sdk] [--kills 25] [--seconds 90] [--rows 1000000] [--poison 1000] [--seed N] [--workers N]` */
 import { parseArgs } from 'node:util';
 import { runChaos } from './chaos.ts';
 import { runPoison } from './poison.ts';
+import { runQueues } from './queues.ts';
 import { runSdk } from './sdk.ts';
 import { runSinks } from './sinks.ts';
 
@@ -43,13 +44,14 @@ async function run(): Promise<boolean> {
     const { effects, messages, bareMessages, projected } = result;
     return [effects, messages, bareMessages, projected].every(({ missing, duplicates }) => missing + duplicates === 0);
   }
-  const result = await runSinks({ ...options, serverKills: Math.max(1, Math.round(options.kills / 8)) });
+  const run = values.scenario === 'queues' ? runQueues : runSinks;
+  const result = await run({ ...options, serverKills: Math.max(1, Math.round(options.kills / 8)) });
   console.log(JSON.stringify(result));
   return Object.values(result.wrong).every(({ missing, duplicates }) => missing + duplicates === 0);
 }
 
-if (!['load', 'sinks', 'poison', 'sdk'].includes(values.scenario)) {
-  console.error('--scenario is load, sinks, poison or sdk');
+if (!['load', 'sinks', 'queues', 'poison', 'sdk'].includes(values.scenario)) {
+  console.error('--scenario is load, sinks, queues, poison or sdk');
   process.exit(2);
 }
 process.exit((await run()) ? 0 : 1);

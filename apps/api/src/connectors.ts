@@ -1,8 +1,10 @@
+import { bullmqSink } from '@millrace/connector-bullmq';
 import { CONNECTORS_VARIABLE, type ConnectorRegistry, loadConnectors } from '@millrace/connector-contract';
 import { filesSink, filesSource } from '@millrace/connector-files';
 import { httpSink, httpSource } from '@millrace/connector-http';
 import { jdbcSink, jdbcSource } from '@millrace/connector-jdbc';
 import { kafkaSink, kafkaSource } from '@millrace/connector-kafka';
+import { natsSink, natsSource } from '@millrace/connector-nats';
 import { postgresSource } from '@millrace/connector-postgres';
 import { redisSink, redisSource } from '@millrace/connector-redis';
 import { s3Sink, s3Source } from '@millrace/connector-s3';
@@ -11,6 +13,7 @@ import { subscriptionSink } from '@millrace/connector-subscription';
 const BUILT_IN = [
   postgresSource,
   kafkaSource,
+  natsSource,
   s3Source,
   filesSource,
   jdbcSource,
@@ -21,6 +24,8 @@ const BUILT_IN = [
   httpSink,
   kafkaSink,
   redisSink,
+  natsSink,
+  bullmqSink,
   s3Sink,
   subscriptionSink,
 ];

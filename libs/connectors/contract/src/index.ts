@@ -23,6 +23,9 @@ export {
   loadConnectors,
   NotAConnector,
 } from './load-connectors.ts';
+export { DeclaredMessages } from './messages/declared-messages.ts';
+export { MessageBodies, messageFormatFields } from './messages/message-format.ts';
+export { nameOf, nameTemplate } from './messages/name-template.ts';
 export type { Refusals } from './refusals.ts';
 export { ConnectorRegistry, DuplicateConnector, UnknownConnector } from './registry.ts';
 export { type ReloadRequest, type ReloadState, reloadGauge, reloadStates } from './reload.ts';

@@ -1,6 +1,7 @@
 import { KafkaServer } from './kafka-server.ts';
 import { createMariadbDatabase, type MariadbDatabase } from './mariadb-database.ts';
 import { MariadbServer } from './mariadb-server.ts';
+import { NatsServer } from './nats-server.ts';
 import { PostgresServer } from './postgres-server.ts';
 import { RedisServer } from './redis-server.ts';
 import { RegistryServer } from './registry-server.ts';
@@ -33,6 +34,7 @@ let redis: Promise<{ readonly url: string }> | undefined;
 let kafka: Promise<SharedKafka> | undefined;
 let s3: Promise<{ readonly url: string }> | undefined;
 let versity: Promise<{ readonly url: string }> | undefined;
+let nats: Promise<{ readonly url: string }> | undefined;
 let registry: Promise<{ readonly url: string }> | undefined;
 
 /** PostgreSQL with `wal_level=logical`: `TEST_POSTGRES_URL` (superuser), else a private one that ends with this process. */
@@ -92,4 +94,11 @@ export function testRegistry(): Promise<{ readonly url: string }> {
   const url = process.env['TEST_REGISTRY_URL'];
   registry ??= url === undefined ? RegistryServer.start() : Promise.resolve({ url });
   return registry;
+}
+
+/** NATS with JetStream: `TEST_NATS_URL`, else a private one that ends with this process. */
+export function testNats(): Promise<{ readonly url: string }> {
+  const url = process.env['TEST_NATS_URL'];
+  nats ??= url === undefined ? NatsServer.start() : Promise.resolve({ url });
+  return nats;
 }

@@ -1,0 +1,1 @@
+export { bullmqSink } from './connector.ts';

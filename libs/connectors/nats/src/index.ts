@@ -1,0 +1,2 @@
+export { natsSink } from './connector.ts';
+export { natsSource } from './source/nats-source.ts';
