@@ -10,10 +10,8 @@ import type { Field, ReadableEvent } from './test-support/readable-events.ts';
 const ROWS = 3_000;
 /** Executions that a reload is given at most. */
 const ROUNDS_MAX = 60;
-/** Events between a start and a crash. */
+/** Events between a start and a crash, rows of the reload among them: changes alone would let no execution come further with it. */
 const EVENTS_PER_ROUND = 700;
-/** What of the reload is left may have no more events than that. */
-const LOOKS_MAX = 30;
 const TURNS = 10;
 const TABLES = ['public.t', 'public.other'];
 
@@ -144,8 +142,11 @@ describe('loading a table again', () => {
       // Once more than the state knows of: the request alone does not begin it.
       expect(stateOf(runner, 'R1')).toBe('loading');
       await stir(round);
-      let looks = 0;
-      await runner.until(() => runner.events.length >= EVENTS_PER_ROUND || ++looks > LOOKS_MAX);
+      await runner.until(
+        () =>
+          runner.metric('loadTablesDone') === TABLES.length ||
+          (runner.events.length >= EVENTS_PER_ROUND && runner.events.some(({ op }) => op === 'r')),
+      );
       const taken = await take(runner, 0);
       isDone = stateOf(runner, 'R1') === 'done';
       reads += runner.events.filter(({ op, table }) => op === 'r' && table === 'public.t').length;
