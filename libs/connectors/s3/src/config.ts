@@ -139,8 +139,8 @@ export const s3Stage = z
     partBytes: size(PART_BYTES_MIN, PART_BYTES_MAX, '8MiB')
       .default('8MiB')
       .meta({ description: 'Size of an upload part.' }),
-    memory: size(16 * MIB, 65_536 * MIB, '96MiB')
-      .default('96MiB')
+    memory: size(16 * MIB, 65_536 * MIB, '80MiB')
+      .default('80MiB')
       .meta({
         description:
           'Bytes that wait to be sent or are on their way, per writer. When it is full, the largest objects are finished early, then the source waits.',
