@@ -1,11 +1,9 @@
-import { systemClock } from '@millrace/kernel';
-import { NatsServer, RedisServer, SeededRandom, type TestDatabase } from '@millrace/testing';
+import { NatsServer, RedisServer, SeededRandom } from '@millrace/testing';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
-import pg from 'pg';
-import { type Figures, isLoaded } from '../../apps/cli/src/demo/live-line.ts';
 import { type Platform, startPlatform } from '../../apps/cli/src/demo/platform.ts';
 import { atServer } from '../../libs/connectors/nats/src/test-support/test-stream.ts';
+import { changeRows, type Fault, ROWS, settled, strike, untilLoaded, type Wrong, withLoad } from './counted-changes.ts';
 
 export interface QueuesOptions {
   /** Of workers. */
@@ -15,11 +13,6 @@ export interface QueuesOptions {
   readonly seconds: number;
   readonly seed: number;
   readonly show: (line: string) => void;
-}
-
-interface Wrong {
-  readonly missing: number;
-  readonly duplicates: number;
 }
 
 export interface QueuesResult {
@@ -36,13 +29,10 @@ export interface QueuesResult {
 const FIRST = 'FIRST';
 const SECOND = 'SECOND';
 const JOBS = ['to-stream', 'on-to-stream', 'to-queue'] as const;
-const ROWS = 20;
-const PAUSE_MS = 3;
 const QUIET_END_MS = 5_000;
-const CATCH_UP_MS_MAX = 120_000;
-const POLL_MS = 250;
 
-async function register({ rest, source }: Platform, nats: NatsServer, redis: RedisServer): Promise<void> {
+async function register(platform: Platform, nats: NatsServer, redis: RedisServer): Promise<void> {
+  const { rest, source } = platform;
   const { password, ...connection } = source.connection;
   const config = { ...connection, ssl: 'disable', ...(password === undefined ? {} : { password }) };
   await rest.post('sources', { name: 'shop', type: 'postgres', config });
@@ -69,8 +59,8 @@ async function register({ rest, source }: Platform, nats: NatsServer, redis: Red
     snapshotInterval,
     stages: { changes, to: { input: 'changes', sink: 'jobs' } },
   });
-  await loaded(rest, JOBS[0]);
-  await loaded(rest, JOBS[2]);
+  await untilLoaded(platform, JOBS[0]);
+  await untilLoaded(platform, JOBS[2]);
   const messages = {
     source: 'queue',
     stream: FIRST,
@@ -83,33 +73,6 @@ async function register({ rest, source }: Platform, nats: NatsServer, redis: Red
     snapshotInterval,
     stages: { messages, to: sinkOf('messages', SECOND) },
   });
-}
-
-/** Waits until a job has loaded its table: what changes before that is not an event of its own. */
-async function loaded(rest: Platform['rest'], name: string): Promise<void> {
-  for (;;) {
-    const figures = await rest.peek<Figures>(`jobs/${name}/metrics`);
-    if (figures?.snapshot !== undefined && isLoaded(figures)) return;
-    await systemClock.sleep(POLL_MS);
-  }
-}
-
-/** Raises the version of one row after the other, one a transaction, until stopped. @returns `id/version` of all that were committed */
-async function write(source: TestDatabase, signal: AbortSignal): Promise<readonly string[]> {
-  const events: string[] = [];
-  const client = new pg.Client({ connectionString: source.url });
-  await client.connect();
-  for (let count = 0; !signal.aborted; count++) {
-    const id = 1 + (count % ROWS);
-    const { rows } = await client.query<{ version: number }>(
-      'update probe set version = version + 1 where id = $1 returning version',
-      [id],
-    );
-    events.push(`${id}/${rows[0]!.version}`);
-    await systemClock.sleep(PAUSE_MS, signal).catch(() => {});
-  }
-  await client.end();
-  return events;
 }
 
 const readStream = (url: string, stream: string): Promise<string[]> =>
@@ -137,18 +100,6 @@ async function readQueue(url: string): Promise<string[]> {
   }
 }
 
-/** Reads until nothing is missing, or time is up. */
-async function settled(expected: readonly string[], read: () => Promise<readonly string[]>): Promise<Wrong> {
-  const deadline = systemClock.monotonicMs() + CATCH_UP_MS_MAX;
-  for (;;) {
-    const found = await read().catch(() => []);
-    const seen = new Set(found);
-    const missing = expected.filter((event) => !seen.has(event)).length;
-    if (missing === 0 || systemClock.monotonicMs() > deadline) return { missing, duplicates: found.length - seen.size };
-    await systemClock.sleep(POLL_MS);
-  }
-}
-
 /** Jobs bring changes to a stream, from there to a second one, and to a queue of BullMQ, while workers and brokers are killed; then each has every change once. */
 export async function runQueues(options: QueuesOptions): Promise<QueuesResult> {
   const { kills, serverKills, seconds, seed, show } = options;
@@ -163,29 +114,21 @@ export async function runQueues(options: QueuesOptions): Promise<QueuesResult> {
   await register(platform, nats, redis);
   const random = new SeededRandom(seed);
   const stop = new AbortController();
-  const writing = write(platform.source, stop.signal);
+  const writing = changeRows(platform.source, stop.signal);
   const killWorker = async (): Promise<void> => {
     const victim = random.pick(platform.workers);
     await victim.kill();
     await victim.start();
   };
-  const faults = [
+  const faults: readonly Fault[] = [
     ...Array.from({ length: kills }, () => ['a worker', killWorker] as const),
     ...Array.from({ length: serverKills }, () => ['NATS', () => nats.restart('SIGKILL')] as const),
     ...Array.from({ length: serverKills }, () => ['Redis', () => redis.restart('SIGKILL')] as const),
-  ]
-    .map(([what, fault]) => ({ what, fault, atMs: 500 + random.next() * (seconds * 1_000 - QUIET_END_MS) }))
-    .sort((a, b) => a.atMs - b.atMs);
-  const startMs = systemClock.monotonicMs();
-  for (const { what, fault, atMs } of faults) {
-    await systemClock.sleep(Math.max(0, startMs + atMs - systemClock.monotonicMs()));
-    await fault();
-    show(`${((systemClock.monotonicMs() - startMs) / 1_000).toFixed(1)} s  ${what} killed`);
-  }
-  await systemClock.sleep(Math.max(0, startMs + seconds * 1_000 - systemClock.monotonicMs()));
+  ];
+  await strike(faults, { random, seconds, firstMs: 500, quietEndMs: QUIET_END_MS, show });
   stop.abort();
   const events = await writing;
-  const expected = [...Array.from({ length: ROWS }, (_, index) => `${index + 1}/0`), ...events];
+  const expected = withLoad(events);
   show(`${events.length} changes; comparing ...`);
   const wrong = {
     nats: await settled(expected, () => readStream(nats.url, FIRST)),

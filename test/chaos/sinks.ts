@@ -1,12 +1,10 @@
 import { CreateBucketCommand, S3Client } from '@aws-sdk/client-s3';
-import { systemClock } from '@millrace/kernel';
 import { KafkaServer, MariadbServer, S3Server, SeededRandom, type TestDatabase } from '@millrace/testing';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
-import pg from 'pg';
-import { type Figures, isLoaded } from '../../apps/cli/src/demo/live-line.ts';
 import { type Platform, startPlatform } from '../../apps/cli/src/demo/platform.ts';
 import { newLines } from '../../examples/lake-on-s3/read-lake.ts';
 import { committedMessages } from '../../libs/connectors/kafka/src/test-support/committed-messages.ts';
+import { changeRows, type Fault, ROWS, settled, strike, untilLoaded, type Wrong, withLoad } from './counted-changes.ts';
 
 export interface SinksOptions {
   /** Of workers. */
@@ -26,17 +24,13 @@ export interface SinksResult {
   /** Changes that the source committed. */
   readonly events: number;
   /** By far end: events that are missing, and those that are there more than once. */
-  readonly wrong: Readonly<Record<string, { readonly missing: number; readonly duplicates: number }>>;
+  readonly wrong: Readonly<Record<string, Wrong>>;
 }
 
 const TOPIC = 'shop.probe';
 const BUCKET = 'lake';
 const JOBS = ['topic', 'lake', 'log'] as const;
-const ROWS = 20;
-const PAUSE_MS = 3;
 const QUIET_END_MS = 8_000;
-const CATCH_UP_MS_MAX = 120_000;
-const POLL_MS = 250;
 
 interface FarEnds {
   readonly kafka: KafkaServer;
@@ -76,54 +70,6 @@ async function register(platform: Platform, { kafka, s3, mariadb }: FarEnds, buc
   return database.url;
 }
 
-/** Waits until a job has loaded its table: what changes before that is not an event of its own. */
-async function streams(platform: Platform, name: string): Promise<void> {
-  for (;;) {
-    const figures = await platform.rest.peek<Figures>(`jobs/${name}/metrics`);
-    if (figures?.snapshot !== undefined && isLoaded(figures)) return;
-    await systemClock.sleep(POLL_MS);
-  }
-}
-
-/** Raises the version of one row after the other, one a transaction, until stopped. @returns `id/version` of all that were committed */
-async function write(source: TestDatabase, signal: AbortSignal): Promise<readonly string[]> {
-  const events: string[] = [];
-  const client = new pg.Client({ connectionString: source.url });
-  await client.connect();
-  for (let count = 0; !signal.aborted; count++) {
-    const id = 1 + (count % ROWS);
-    const { rows } = await client.query<{ version: number }>(
-      'update probe set version = version + 1 where id = $1 returning version',
-      [id],
-    );
-    events.push(`${id}/${rows[0]!.version}`);
-    await systemClock.sleep(PAUSE_MS, signal).catch(() => {});
-  }
-  await client.end();
-  return events;
-}
-
-function wrongOf(expected: readonly string[], found: readonly string[]): { missing: number; duplicates: number } {
-  const seen = new Set(found);
-  return {
-    missing: expected.filter((event) => !seen.has(event)).length,
-    duplicates: found.length - seen.size,
-  };
-}
-
-/** Reads until nothing is missing, or time is up. */
-async function settled(
-  expected: readonly string[],
-  read: () => Promise<readonly string[]>,
-): Promise<{ missing: number; duplicates: number }> {
-  const deadline = systemClock.monotonicMs() + CATCH_UP_MS_MAX;
-  for (;;) {
-    const wrong = wrongOf(expected, await read().catch(() => []));
-    if (wrong.missing === 0 || systemClock.monotonicMs() > deadline) return wrong;
-    await systemClock.sleep(POLL_MS);
-  }
-}
-
 /** Three jobs bring the same changes to Kafka, S3 and MariaDB, while workers and all three servers are killed; then each far end has every change once. */
 export async function runSinks(options: SinksOptions): Promise<SinksResult> {
   const { kills, serverKills, seconds, seed, show } = options;
@@ -141,10 +87,10 @@ export async function runSinks(options: SinksOptions): Promise<SinksResult> {
     insert into probe select id, 0 from generate_series(1, ${ROWS}) id`);
   const databaseUrl = await register(platform, { kafka, s3, mariadb }, client());
 
-  for (const name of JOBS) await streams(platform, name);
+  for (const name of JOBS) await untilLoaded(platform, name);
   const random = new SeededRandom(seed);
   const stop = new AbortController();
-  const writing = write(platform.source, stop.signal);
+  const writing = changeRows(platform.source, stop.signal);
   const kill = async (server: FarEnds[keyof FarEnds]): Promise<void> => {
     await server.down('SIGKILL');
     await server.up();
@@ -154,26 +100,18 @@ export async function runSinks(options: SinksOptions): Promise<SinksResult> {
     await victim.kill();
     await victim.start();
   };
-  const faults = [
+  const faults: readonly Fault[] = [
     ...Array.from({ length: kills }, () => ['a worker', killWorker] as const),
     ...Array.from({ length: serverKills }, () => [
       ['the broker', () => kill(kafka)] as const,
       ['the S3 server', () => kill(s3)] as const,
       ['the database', () => kill(mariadb)] as const,
     ]).flat(),
-  ]
-    .map(([what, fault]) => ({ what, fault, atMs: 1_000 + random.next() * (seconds * 1_000 - QUIET_END_MS) }))
-    .sort((a, b) => a.atMs - b.atMs);
-  const startMs = systemClock.monotonicMs();
-  for (const { what, fault, atMs } of faults) {
-    await systemClock.sleep(Math.max(0, startMs + atMs - systemClock.monotonicMs()));
-    await fault();
-    show(`${((systemClock.monotonicMs() - startMs) / 1_000).toFixed(1)} s  ${what} killed`);
-  }
-  await systemClock.sleep(Math.max(0, startMs + seconds * 1_000 - systemClock.monotonicMs()));
+  ];
+  await strike(faults, { random, seconds, firstMs: 1_000, quietEndMs: QUIET_END_MS, show });
   stop.abort();
   const events = await writing;
-  const expected = [...Array.from({ length: ROWS }, (_, index) => `${index + 1}/0`), ...events];
+  const expected = withLoad(events);
   show(`${events.length} changes; comparing ...`);
 
   const wrong = {

@@ -1,45 +1,10 @@
-import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
-import { MillraceError } from '@millrace/kernel';
-import { findProgram } from './find-program.ts';
-import { ServerDidNotStart } from './guarded-process.ts';
+import { goProgram } from './go-program.ts';
 
-const run = promisify(execFile);
-
-const VERSION = 'v1.8.0';
-const MODULE = 'github.com/versity/versitygw/cmd/versitygw';
-const CACHE = fileURLToPath(new URL(`../../../../node_modules/.cache/millrace/versitygw-${VERSION}`, import.meta.url));
-/** Two minutes on two cores when nothing of it was built before. */
-const BUILD_MS_MAX = 600_000;
-const MEND = `Install Go 1.25 or newer, or versitygw itself, or set TEST_VERSITY_URL to a running one (http://key:secret@127.0.0.1:7070).`;
-
-/**
- * versitygw from PATH, else built by Go once and kept.
- * @throws MillraceError `testing.server_did_not_start` with what to install.
- */
-export async function versityProgram(): Promise<string> {
-  const found = findProgram('versitygw') ?? findProgram('versitygw', CACHE);
-  if (found !== undefined) return found;
-  const go = findProgram('go');
-  if (go === undefined)
-    throw new MillraceError(ServerDidNotStart, { message: 'no versitygw and no Go was found', mend: MEND });
-  mkdirSync(CACHE, { recursive: true });
-  try {
-    // It builds aside and puts the program there in one step, so two of these at once do no harm.
-    await run(go, ['install', `${MODULE}@${VERSION}`], {
-      env: { ...process.env, GOBIN: CACHE },
-      timeout: BUILD_MS_MAX,
-    });
-  } catch (error) {
-    const { stderr = '' } = error as { readonly stderr?: string };
-    const reason = stderr.trim().split('\n').at(-1) || String(error);
-    throw new MillraceError(ServerDidNotStart, { message: `Go could not build versitygw: ${reason}`, mend: MEND });
-  }
-  const program = join(CACHE, 'versitygw');
-  if (!existsSync(program))
-    throw new MillraceError(ServerDidNotStart, { message: 'Go built no versitygw', mend: MEND });
-  return program;
-}
+/** versitygw; two minutes on two cores when nothing of it was built before. @throws MillraceError `testing.server_did_not_start` with what to install. */
+export const versityProgram = (): Promise<string> =>
+  goProgram({
+    name: 'versitygw',
+    module: 'github.com/versity/versitygw/cmd/versitygw',
+    version: 'v1.8.0',
+    mend: 'Install Go 1.25 or newer, or versitygw itself, or set TEST_VERSITY_URL to a running one (http://key:secret@127.0.0.1:7070).',
+  });
