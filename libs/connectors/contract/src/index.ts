@@ -29,6 +29,7 @@ export { nameOf, nameTemplate } from './messages/name-template.ts';
 export type { Refusals } from './refusals.ts';
 export { ConnectorRegistry, DuplicateConnector, UnknownConnector } from './registry.ts';
 export { type ReloadRequest, type ReloadState, reloadGauge, reloadStates } from './reload.ts';
+export { checkDeletesAreTold, rowFileFields } from './row-file-fields.ts';
 export { SECRET_MARK, secretField, secretFields } from './secret-field.ts';
 export { bytesText, textBytes, UnreadEvents } from './unread.ts';
 export { UnreadRows } from './unread-rows.ts';

@@ -1,4 +1,5 @@
 import { isAbsolute } from 'node:path';
+import { checkDeletesAreTold, rowFileFields } from '@millrace/connector-contract';
 import { parseSizeBytes } from '@millrace/kernel';
 import { z } from 'zod';
 
@@ -52,18 +53,7 @@ export const filesStage = z
     compression: z.enum(['none', 'gzip', 'zstd']).default('none').meta({
       description: 'Compression of the files; of the pages of parquet and the blocks of avro (gzip: deflate).',
     }),
-    metadata: z.boolean().default(true).meta({
-      description:
-        'ndjson, csv, parquet, avro: members or columns __op, __table, __lsn, __index, __commit_time before those of the row.',
-    }),
-    deletes: z.enum(['write', 'skip']).default('write').meta({
-      description: 'write: deletes and truncates are lines with __op "d" and "t". skip: they are left out.',
-    }),
-    json: z
-      .enum(['string', 'inline'])
-      .default('string')
-      .meta({ description: 'debezium-json: json and jsonb values as strings, or as values of the line.' }),
-    database: z.string().default('').meta({ description: 'debezium-json: what source.db says in each line.' }),
+    ...rowFileFields,
     rollBytes: z
       .string()
       .default('128MiB')
@@ -78,11 +68,7 @@ export const filesStage = z
           'Bytes of rows that are not written yet, per writer. When it is full, the largest file is finished early.',
       }),
   })
-  .superRefine((stage, context) => {
-    if (stage.metadata || stage.deletes === 'skip' || stage.format === 'debezium-json') return;
-    const message = 'without metadata a deleted row looks like any other: set metadata to true, or deletes to skip';
-    context.addIssue({ code: 'custom', path: ['deletes'], message });
-  });
+  .superRefine(checkDeletesAreTold);
 
 export type FilesConfig = z.infer<typeof filesConfig>;
 export type FilesStage = z.infer<typeof filesStage>;

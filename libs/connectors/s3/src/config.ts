@@ -1,4 +1,4 @@
-import { secretField } from '@millrace/connector-contract';
+import { checkDeletesAreTold, rowFileFields, secretField } from '@millrace/connector-contract';
 import { parseDurationMs, parseSizeBytes } from '@millrace/kernel';
 import { z } from 'zod';
 import { hasTime, pathProblem } from './naming/path-template.ts';
@@ -99,17 +99,7 @@ export const s3Stage = z
     compression: z.enum(['none', 'gzip', 'zstd']).default('none').meta({
       description: 'Compression of the objects; of the pages of parquet and the blocks of avro (gzip: deflate).',
     }),
-    metadata: z.boolean().default(true).meta({
-      description:
-        'ndjson, csv, parquet, avro: members or columns __op, __table, __lsn, __index, __commit_time before those of the row.',
-    }),
-    deletes: z.enum(['write', 'skip']).default('write').meta({
-      description: 'write: deletes and truncates are lines with __op "d" and "t". skip: they are left out.',
-    }),
-    json: z.enum(['string', 'inline']).default('string').meta({
-      description: 'debezium-json: json and jsonb values as strings, or as values of the line.',
-    }),
-    database: z.string().default('').meta({ description: 'debezium-json: what source.db says in each line.' }),
+    ...rowFileFields,
     rollBytes: size(ROLL_BYTES_MIN, 5_242_880 * MIB, '128MiB')
       .default('128MiB')
       .meta({
@@ -162,11 +152,7 @@ export const s3Stage = z
     if (memory < partBytes * PARTS_IN_MEMORY_MIN) problem('memory', `at least ${PARTS_IN_MEMORY_MIN} times partBytes`);
     if (stage.timeColumn !== undefined && !hasTime(stage.path))
       problem('timeColumn', 'the path has none of {yyyy}, {mm}, {dd}, {hh}');
-    if (!stage.metadata && stage.deletes === 'write' && stage.format !== 'debezium-json')
-      problem(
-        'deletes',
-        'without metadata a deleted row looks like any other: set metadata to true, or deletes to skip',
-      );
+    checkDeletesAreTold(stage, context);
   });
 
 export type S3Config = z.infer<typeof s3Config>;
