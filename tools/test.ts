@@ -12,6 +12,7 @@ import { MillraceError } from '@millrace/kernel';
 import {
   testKafka,
   testMariadb,
+  testMqtt,
   testNats,
   testPostgres,
   testRedis,
@@ -68,6 +69,7 @@ const OPTIONAL: readonly OptionalServer[] = [
     start: async () => ({ TEST_REGISTRY_URL: (await testRegistry()).url }),
   },
   { name: 'Chromium', marks: ['browser'], start: async () => ({ TEST_CHROMIUM: await chromiumProgram() }) },
+  { name: 'Mosquitto', marks: ['mqtt'], start: async () => ({ TEST_MQTT_URL: (await testMqtt()).url }) },
   { name: 'NATS', marks: ['nats'], start: async () => ({ TEST_NATS_URL: (await testNats()).url }) },
   {
     name: 'Kafka',

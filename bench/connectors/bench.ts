@@ -7,6 +7,8 @@ const CONNECTORS: Readonly<Record<string, () => Promise<ConnectorBench>>> = {
   files: async () => (await import('./files/files-bench.ts')).filesBench,
   http: async () => (await import('./http/http-bench.ts')).httpBench,
   redis: async () => (await import('./redis/redis-bench.ts')).redisBench,
+  bullmq: async () => (await import('./bullmq/bullmq-bench.ts')).bullmqBench,
+  mqtt: async () => (await import('./mqtt/mqtt-bench.ts')).mqttBench,
   nats: async () => (await import('./nats/nats-bench.ts')).natsBench,
 };
 

@@ -1,9 +1,10 @@
-import { bullmqSink } from '@millrace/connector-bullmq';
+import { bullmqSink, bullmqSource } from '@millrace/connector-bullmq';
 import { CONNECTORS_VARIABLE, type ConnectorRegistry, loadConnectors } from '@millrace/connector-contract';
 import { filesSink, filesSource } from '@millrace/connector-files';
 import { httpSink, httpSource } from '@millrace/connector-http';
 import { jdbcSink, jdbcSource } from '@millrace/connector-jdbc';
 import { kafkaSink, kafkaSource } from '@millrace/connector-kafka';
+import { mqttSink, mqttSource } from '@millrace/connector-mqtt';
 import { natsSink, natsSource } from '@millrace/connector-nats';
 import { postgresSource } from '@millrace/connector-postgres';
 import { redisSink, redisSource } from '@millrace/connector-redis';
@@ -14,6 +15,8 @@ const BUILT_IN = [
   postgresSource,
   kafkaSource,
   natsSource,
+  mqttSource,
+  bullmqSource,
   s3Source,
   filesSource,
   jdbcSource,
@@ -25,6 +28,7 @@ const BUILT_IN = [
   kafkaSink,
   redisSink,
   natsSink,
+  mqttSink,
   bullmqSink,
   s3Sink,
   subscriptionSink,

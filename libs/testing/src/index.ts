@@ -7,6 +7,7 @@ export { KAFKA_USER, type KafkaOptions, KafkaServer, kafkaClassPath } from './se
 export type { MariadbDatabase } from './servers/mariadb-database.ts';
 export { MariadbServer } from './servers/mariadb-server.ts';
 export { javaProgram, mavenJars } from './servers/maven-jars.ts';
+export { type MosquittoOptions, MosquittoServer } from './servers/mosquitto-server.ts';
 export { NatsServer } from './servers/nats-server.ts';
 export { type PostgresOptions, PostgresServer } from './servers/postgres-server.ts';
 export { type RedisOptions, RedisServer } from './servers/redis-server.ts';
@@ -18,6 +19,7 @@ export {
   type SharedPostgres,
   testKafka,
   testMariadb,
+  testMqtt,
   testNats,
   testPostgres,
   testRedis,

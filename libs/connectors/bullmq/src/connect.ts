@@ -10,7 +10,10 @@ const COMMAND_MS_MAX = 10_000;
  * An open connection. When it breaks, commands fail: the engine starts the job again from its last snapshot, and the progress in Redis says what was done.
  * @throws MillraceError `bullmq.unreachable`, `bullmq.refused`
  */
-export async function connect({ host, port, user, password, database, tls }: Connection): Promise<Redis> {
+export async function connect(
+  { host, port, user, password, database, tls }: Connection,
+  commandMsMax = COMMAND_MS_MAX,
+): Promise<Redis> {
   const redis = new Redis({
     host,
     port,
@@ -20,7 +23,7 @@ export async function connect({ host, port, user, password, database, tls }: Con
     ...(tls ? { tls: {} } : {}),
     lazyConnect: true,
     connectTimeout: CONNECT_MS_MAX,
-    commandTimeout: COMMAND_MS_MAX,
+    commandTimeout: commandMsMax,
     retryStrategy: () => null,
     enableOfflineQueue: false,
     maxRetriesPerRequest: null,

@@ -1,6 +1,7 @@
 import { KafkaServer } from './kafka-server.ts';
 import { createMariadbDatabase, type MariadbDatabase } from './mariadb-database.ts';
 import { MariadbServer } from './mariadb-server.ts';
+import { MosquittoServer } from './mosquitto-server.ts';
 import { NatsServer } from './nats-server.ts';
 import { PostgresServer } from './postgres-server.ts';
 import { RedisServer } from './redis-server.ts';
@@ -34,6 +35,7 @@ let redis: Promise<{ readonly url: string }> | undefined;
 let kafka: Promise<SharedKafka> | undefined;
 let s3: Promise<{ readonly url: string }> | undefined;
 let versity: Promise<{ readonly url: string }> | undefined;
+let mqtt: Promise<{ readonly url: string }> | undefined;
 let nats: Promise<{ readonly url: string }> | undefined;
 let registry: Promise<{ readonly url: string }> | undefined;
 
@@ -94,6 +96,13 @@ export function testRegistry(): Promise<{ readonly url: string }> {
   const url = process.env['TEST_REGISTRY_URL'];
   registry ??= url === undefined ? RegistryServer.start() : Promise.resolve({ url });
   return registry;
+}
+
+/** An MQTT 5 broker that keeps sessions: `TEST_MQTT_URL`, else a private one that ends with this process. */
+export function testMqtt(): Promise<{ readonly url: string }> {
+  const url = process.env['TEST_MQTT_URL'];
+  mqtt ??= url === undefined ? MosquittoServer.start() : Promise.resolve({ url });
+  return mqtt;
 }
 
 /** NATS with JetStream: `TEST_NATS_URL`, else a private one that ends with this process. */
