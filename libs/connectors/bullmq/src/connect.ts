@@ -10,10 +10,7 @@ const COMMAND_MS_MAX = 10_000;
  * An open connection. When it breaks, commands fail: the engine starts the job again from its last snapshot, and the progress in Redis says what was done.
  * @throws MillraceError `bullmq.unreachable`, `bullmq.refused`
  */
-export async function connect(
-  { host, port, user, password, database, tls }: Connection,
-  commandMsMax = COMMAND_MS_MAX,
-): Promise<Redis> {
+export async function connect({ host, port, user, password, database, tls }: Connection): Promise<Redis> {
   const redis = new Redis({
     host,
     port,
@@ -23,7 +20,7 @@ export async function connect(
     ...(tls ? { tls: {} } : {}),
     lazyConnect: true,
     connectTimeout: CONNECT_MS_MAX,
-    commandTimeout: commandMsMax,
+    commandTimeout: COMMAND_MS_MAX,
     retryStrategy: () => null,
     enableOfflineQueue: false,
     maxRetriesPerRequest: null,

@@ -17,6 +17,8 @@ import { idOf, JobsInFlight, keyOf } from './jobs-in-flight.ts';
 import { QueueReader } from './queue-reader.ts';
 
 const ENTRY = 'jobs';
+/** Jobs that are read ahead, with their data. */
+const AHEAD_MAX = 1_000;
 /** How long closing waits until jobs are given back; what is not comes again when its lock has expired. */
 const GIVE_BACK_MS_MAX = 2_000;
 
@@ -91,6 +93,7 @@ export class BullmqSourceProcessor implements Processor {
       if (batch !== undefined && !this.#context.outbox.offer(batch)) return false;
       this.#piece = undefined;
       this.#handOn(jobs, unread);
+      this.#hasRoom?.();
       this.#context.metrics.add('rowsRead', batch?.length ?? 0);
     }
     return this.#isAtEnd;
@@ -142,7 +145,7 @@ export class BullmqSourceProcessor implements Processor {
   async #read(): Promise<void> {
     const { follow, inFlightMax } = this.#options.stage;
     while (!this.#isClosed) {
-      const room = inFlightMax - this.#inFlight.size;
+      const room = Math.min(inFlightMax - this.#inFlight.size, AHEAD_MAX - this.#ahead.length);
       if (room <= 0) {
         await this.#untilRoom();
         continue;

@@ -9,10 +9,8 @@ import { type Ending, idOf, keyOf } from './jobs-in-flight.ts';
 /** Once this has passed without an extension, BullMQ gives a job to whoever asks. */
 const LOCK_MS = 30_000;
 const EXTEND_MS = 10_000;
-/** Longest wait for a job; also how long a broken connection may go unnoticed. */
-const WAIT_S = 5;
-/** Must be longer than any wait for a job, which BullMQ limits to 10 seconds. */
-const COMMAND_MS_MAX = 15_000;
+/** How often it looks for jobs while there are none. BullMQ's blocking wait would have to take a job before it can look for a newer execution. */
+const POLL_MS = 100;
 /** Commands under way at once. */
 const COMMANDS_MAX = 256;
 /** Jobs that are asked for at once; after each full answer twice as many. */
@@ -53,6 +51,7 @@ export class QueueReader {
   readonly #queue: Queue;
   readonly #closing = new AbortController();
   #take = 1;
+  #isIdle = false;
 
   private constructor(options: ReaderOptions, redis: Redis) {
     const { queue, prefix } = options;
@@ -66,7 +65,6 @@ export class QueueReader {
       lockDuration: LOCK_MS,
       stalledInterval: LOCK_MS,
       maxStalledCount: STALLED_MAX,
-      drainDelay: WAIT_S,
     });
     const failed = (error: unknown): void => this.#fail(error);
     this.#worker.on('error', failed);
@@ -76,7 +74,7 @@ export class QueueReader {
 
   /** @throws MillraceError `bullmq.unreachable`, `bullmq.refused` */
   static async open(options: ReaderOptions): Promise<QueueReader> {
-    const reader = new QueueReader(options, await connect(options.config, COMMAND_MS_MAX));
+    const reader = new QueueReader(options, await connect(options.config));
     try {
       await Promise.all([reader.#worker.waitUntilReady(), reader.#queue.waitUntilReady()]);
       return reader;
@@ -123,16 +121,22 @@ export class QueueReader {
   }
 
   /**
-   * Jobs that can be taken, in their order; when there is none it waits for one a few seconds, unless told otherwise.
+   * Jobs that can be taken, in their order. After an answer that had not all it asked for it waits a moment, unless told otherwise.
    * @throws MillraceError `bullmq.fenced`: then nothing was taken
    */
   async take(max: number, waits: boolean): Promise<readonly Job[]> {
     const wanted = Math.min(max, this.#take);
+    if (this.#isIdle) {
+      const { signal } = this.#closing;
+      if (waits) await this.#options.clock.sleep(POLL_MS, signal).catch(() => {});
+      if (signal.aborted) return [];
+      await this.checkFence();
+    }
     const jobs = await this.#ask('take jobs', async () => {
-      const block = waits && this.#take === 1;
-      const taking = Array.from({ length: wanted }, () => this.#worker.getNextJob(this.#token, { block }));
+      const taking = Array.from({ length: wanted }, () => this.#worker.getNextJob(this.#token, { block: false }));
       return (await Promise.all(taking)).filter((job) => job !== undefined && job !== null);
     });
+    this.#isIdle = jobs.length < wanted;
     this.#take = jobs.length === wanted ? Math.min(TAKE_MAX, this.#take * 2) : 1;
     if (jobs.length === 0) return jobs;
     try {
@@ -184,7 +188,7 @@ export class QueueReader {
     return over;
   }
 
-  /** Ends waiting for jobs. What it was about to take is still answered. */
+  /** Ends waiting for jobs. */
   async stop(): Promise<void> {
     this.#closing.abort(new Error('the source is closed'));
     await this.#worker.close(true);

@@ -45,8 +45,8 @@ describe('the source of MQTT messages', () => {
       // Before the first one there is no session that would keep messages.
       await run(1, 0);
       let end = 0;
-      // After it has handed rows on, with a state that is saved, in the commit record, half answered; and with the snapshot that frees their ids.
-      for (const killAt of [3, 9, 11, 21, 23]) {
+      // After it has handed rows on, half answered, and with the snapshot that frees their ids in the commit record.
+      for (const killAt of [3, 11, 21]) {
         await topic.publish(bodies(numbers(end, end + 30)));
         end += 30;
         expect(await run(killAt, end + 1_000)).toBe(true);
@@ -146,7 +146,13 @@ describe('the source of MQTT messages', () => {
     await first.snapshot();
     await topic.publish(bodies(numbers(0, 20)));
     await first.untilEvents(20);
-    const restored = await first.snapshot();
+    // Until their ids are free.
+    do await first.snapshot();
+    while (first.metric('messagesInFlight') > 0);
+    await topic.publish(bodies(numbers(100, 110)));
+    await first.untilEvents(30);
+    // The broker has heard nothing of the last ten, and sends them again.
+    const restored = await first.save();
     await broker.restart();
     await expect(first.until(() => false)).rejects.toMatchObject({
       code: { code: expect.stringMatching(/^mqtt\.(unreachable|broker_refused)$/), retry: 'later' },
@@ -156,6 +162,7 @@ describe('the source of MQTT messages', () => {
     await topic.publish(bodies(numbers(20, 30)));
     await next.untilEvents(10);
     expect(ids(next)).toEqual(numbers(20, 30));
+    expect(next.metric('messagesRepeated')).toBe(10);
     const last = await next.snapshot();
     await next.close();
     // A broker that is killed has what it had saved; the file of this one is gone altogether.

@@ -18,8 +18,9 @@ import { type Message, MessageRows } from './message-rows.ts';
 import { PacketIds } from './packet-ids.ts';
 
 const ENTRY = 'packets';
-/** Messages that are read ahead; more are there only with QoS 0, which has no other limit, and wait at the socket. */
+/** Messages and bytes that are read ahead; what is more waits at the socket. Of messages with QoS 0 this is the only limit. */
 const AHEAD_MAX = IN_FLIGHT_MAX;
+const AHEAD_BYTES_MAX = 32 * 1_024 * 1_024;
 
 interface Received extends Message {
   readonly qos: 0 | 1 | 2;
@@ -48,6 +49,7 @@ export class MqttSourceProcessor implements Processor {
   readonly #rows: MessageRows;
   readonly #ids = new PacketIds();
   #ahead: Received[] = [];
+  #aheadBytes = 0;
   #context!: ProcessorContext;
   #session: Session | undefined;
   #isRestored = false;
@@ -101,6 +103,7 @@ export class MqttSourceProcessor implements Processor {
       this.#handOn(messages, unread);
       this.#context.metrics.add('rowsRead', batch?.length ?? 0);
     }
+    this.#aheadBytes = 0;
     if (this.#isPaused) {
       this.#isPaused = false;
       this.#session?.resume();
@@ -148,7 +151,8 @@ export class MqttSourceProcessor implements Processor {
     const bytes = typeof payload === 'string' ? Buffer.from(payload) : payload;
     this.#ahead.push({ topic, payload: bytes, qos, messageId, userProperties: properties?.userProperties });
     if (qos < this.#options.stage.qos) this.#context.metrics.add('messagesBelowQos', 1);
-    if (this.#ahead.length > AHEAD_MAX && !this.#isPaused) {
+    this.#aheadBytes += bytes.length;
+    if ((this.#ahead.length > AHEAD_MAX || this.#aheadBytes > AHEAD_BYTES_MAX) && !this.#isPaused) {
       this.#isPaused = true;
       this.#session?.pause();
     }

@@ -7,7 +7,7 @@ import { type Connection, connectionSchema, type SourceStage, sourceStage } from
 import { clientIdOf, MqttSourceProcessor } from './mqtt-source.processor.ts';
 
 const PERSISTENT =
-  'A broker that keeps the session and its messages (Mosquitto: persistence true, max_queued_messages and max_inflight_messages 0) for longer than the longest outage. A broker that is killed may lose what it had not saved.';
+  'A broker that keeps the session and its messages (Mosquitto: persistence true, max_queued_messages and max_inflight_messages 0) for longer than the longest outage. A broker that is killed may lose what it had not saved, and send again what was over.';
 
 /** Rows of the messages of a broker. */
 export const mqttSource = defineSource<Connection, SourceStage>({
