@@ -65,23 +65,35 @@ it('brings each reading of sensors to files once, and rows to panels, while the 
     expected.push(...seqs.map((seq) => `${topic} ${seq}`));
   };
 
+  const readings = (): string[] => lines().filter((line) => !line.startsWith('plant/probe'));
+  const allRead = () => until(() => readings().length >= expected.length);
+  let probes = 0;
+  /** A snapshot has begun since it was called, and is committed. */
+  const snapshot = async (): Promise<void> => {
+    const seq = ++probes;
+    await until(async () => {
+      await sensors.publish([JSON.stringify({ seq, degrees: 1 })], { topic: 'plant/probe/degrees' });
+      return lines().includes(`plant/probe/degrees ${seq}`);
+    });
+  };
+
   // From its first subscription on the broker keeps what nobody reads.
-  await until(async () => {
-    await sensors.publish(['{"seq":-1,"degrees":1}'], { topic: 'plant/probe/degrees' });
-    return lines().length > 0;
-  });
+  await snapshot();
   for (let round = 0; round < ROUNDS; round++) {
     await read(round);
     await source.query('update rooms set wanted = $1::int where name = $2', [round, 'hall']);
     if (round !== KILLED_AT) continue;
     await workers[0]!.kill();
     await read(ROUNDS);
-    await broker.restart();
     await workers[0]!.start();
   }
+  await allRead();
+  // Mosquitto forgets which exchanges were half done when it is restarted: those of the readings are over then.
+  for (let count = 0; count < 3; count++) await snapshot();
+  await broker.restart();
+  await read(ROUNDS + 1);
   await source.query(`delete from rooms where name = 'attic'`);
-  const readings = (): string[] => lines().filter((line) => !line.startsWith('plant/probe'));
-  await until(() => readings().length >= expected.length);
+  await allRead();
   expect(readings().toSorted()).toEqual(expected.toSorted());
   const wanted = `rooms/hall {"name":"hall","wanted":${ROUNDS - 1}}`;
   await until(async () => (await panels()) === wanted);
