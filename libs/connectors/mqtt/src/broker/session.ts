@@ -86,6 +86,16 @@ export class Session {
     if (refused !== undefined) throw reasonError(Number(refused), what);
   }
 
+  /** A filter that was not subscribed to does no harm. */
+  async unsubscribe(topics: readonly string[]): Promise<void> {
+    const messageId = this.#nextId();
+    await this.#ask('unsuback', `unsubscribe from ${topics.join(', ')}`, {
+      cmd: 'unsubscribe',
+      messageId,
+      unsubscriptions: [...topics],
+    });
+  }
+
   acknowledge(cmd: Acknowledgement, messageIds: readonly number[]): void {
     if (this.#isClosed || messageIds.length === 0) return;
     this.#socket.cork();

@@ -12,8 +12,7 @@ import { mqttSource } from './mqtt-source.ts';
 
 const bodies = (ids: readonly number[]): string[] => ids.map((id) => JSON.stringify({ id, note: 'x' }));
 
-function open(url: string, more: object = {}) {
-  const topic = testTopic(url);
+function open(url: string, more: object = {}, topic = testTopic(url)) {
   const stage = {
     topics: [`${topic.name}/#`],
     clientId: `source-${ulids.next()}`,
@@ -112,6 +111,20 @@ describe('the source of MQTT messages', () => {
     await next.untilEvents(1);
     expect(next.events).toMatchObject([{ value: '22' }]);
     await topic.publish([''], { topic: at, retain: true });
+  });
+
+  it('leaves a topic that its stage no longer names', async () => {
+    const { url } = await testMqtt();
+    const { topic, stage, start } = open(url);
+    const first = await start();
+    const restored = await first.snapshot();
+    await first.close();
+    const changed = open(url, { topics: [`${topic.name}/new/#`], clientId: stage.clientId }, topic);
+    await using next = await changed.start({ restored, generation: 2 });
+    await topic.publish(bodies([1]), { topic: `${topic.name}/old` });
+    await topic.publish(bodies([2]), { topic: `${topic.name}/new/1` });
+    await next.untilEvents(1);
+    expect(ids(next)).toEqual([2]);
   });
 
   it('sets messages aside that it cannot read, and reads them again when they come back', async () => {

@@ -34,6 +34,12 @@ interface Piece {
   readonly unread: ReadonlyMap<Received, MillraceError>;
 }
 
+interface Saved {
+  /** Subscriptions of the session. */
+  readonly topics: readonly string[];
+  readonly ids: readonly number[];
+}
+
 type SourceOptions = Resolved<Connection, SourceStage> & { readonly refusals?: Refusals | undefined };
 
 /** Client id of the session of a stage. */
@@ -52,7 +58,8 @@ export class MqttSourceProcessor implements Processor {
   #aheadBytes = 0;
   #context!: ProcessorContext;
   #session: Session | undefined;
-  #isRestored = false;
+  /** Subscriptions of the restored session. */
+  #topics: readonly string[] | undefined;
   #isPaused = false;
   #piece: Piece | undefined;
   #again: { readonly given: ChangeBatch; readonly made: ChangeBatch | undefined } | undefined;
@@ -69,8 +76,9 @@ export class MqttSourceProcessor implements Processor {
   }
 
   restoreSnapshot(entry: SnapshotEntry): void {
-    this.#isRestored = true;
-    this.#ids.restore(JSON.parse(new TextDecoder().decode(entry.value)) as readonly number[]);
+    const { topics, ids } = JSON.parse(new TextDecoder().decode(entry.value)) as Saved;
+    this.#topics = topics;
+    this.#ids.restore(ids);
   }
 
   async restoreFinished(): Promise<void> {
@@ -85,12 +93,14 @@ export class MqttSourceProcessor implements Processor {
       released: (messageId) => this.#ids.release(messageId),
       failed: (error) => this.#context.fail(error),
     });
-    if (this.#isRestored && !this.#session.isPresent) {
+    if (this.#topics !== undefined && !this.#session.isPresent) {
       throw new MillraceError(SessionLost, {
         message: `the broker no longer has the session ${clientIdOf(this.#options)}: messages that came since the last snapshot may be gone`,
         mend: 'It had expired (sessionSeconds), or the broker lost it (its persistence). Start the job anew; what is gone must be published again.',
       });
     }
+    const unwanted = this.#topics?.filter((topic) => !stage.topics.includes(topic)) ?? [];
+    if (unwanted.length > 0) await this.#session.unsubscribe(unwanted);
     await this.#session.subscribe(stage.topics, stage.qos, stage.retained);
   }
 
@@ -125,8 +135,8 @@ export class MqttSourceProcessor implements Processor {
 
   saveSnapshot(snapshotId: number, writer: SnapshotWriter): boolean {
     if (this.#saved?.snapshotId !== snapshotId) {
-      const value = new TextEncoder().encode(JSON.stringify(this.#ids.save(snapshotId)));
-      this.#saved = { snapshotId, value };
+      const saved: Saved = { topics: this.#options.stage.topics, ids: this.#ids.save(snapshotId) };
+      this.#saved = { snapshotId, value: new TextEncoder().encode(JSON.stringify(saved)) };
     }
     return writer.offer({ partition: EVERY_INSTANCE, key: ENTRY, value: this.#saved.value });
   }
