@@ -13,6 +13,7 @@ import {
   testKafka,
   testMariadb,
   testNats,
+  testOpensearch,
   testPostgres,
   testRedis,
   testRegistry,
@@ -69,6 +70,11 @@ const OPTIONAL: readonly OptionalServer[] = [
   },
   { name: 'Chromium', marks: ['browser'], start: async () => ({ TEST_CHROMIUM: await chromiumProgram() }) },
   { name: 'NATS', marks: ['nats'], start: async () => ({ TEST_NATS_URL: (await testNats()).url }) },
+  {
+    name: 'OpenSearch',
+    marks: ['opensearch'],
+    start: async () => ({ TEST_OPENSEARCH_URL: (await testOpensearch()).url }),
+  },
   {
     name: 'Kafka',
     marks: ['kafka'],

@@ -8,6 +8,7 @@ const CONNECTORS: Readonly<Record<string, () => Promise<ConnectorBench>>> = {
   http: async () => (await import('./http/http-bench.ts')).httpBench,
   redis: async () => (await import('./redis/redis-bench.ts')).redisBench,
   nats: async () => (await import('./nats/nats-bench.ts')).natsBench,
+  opensearch: async () => (await import('./opensearch/opensearch-bench.ts')).opensearchBench,
 };
 
 /** Connectors beside the least that has to be done. Prints a JSON line for each, and the ratios of all as the last one. */

@@ -5,6 +5,7 @@ import { httpSink, httpSource } from '@millrace/connector-http';
 import { jdbcSink, jdbcSource } from '@millrace/connector-jdbc';
 import { kafkaSink, kafkaSource } from '@millrace/connector-kafka';
 import { natsSink, natsSource } from '@millrace/connector-nats';
+import { opensearchSink } from '@millrace/connector-opensearch';
 import { postgresSource } from '@millrace/connector-postgres';
 import { redisSink, redisSource } from '@millrace/connector-redis';
 import { s3Sink, s3Source } from '@millrace/connector-s3';
@@ -25,6 +26,7 @@ const BUILT_IN = [
   kafkaSink,
   redisSink,
   natsSink,
+  opensearchSink,
   bullmqSink,
   s3Sink,
   subscriptionSink,

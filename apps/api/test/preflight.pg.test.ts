@@ -105,6 +105,7 @@ describe('the real connectors', () => {
       'sink kafka',
       'sink redis',
       'sink nats',
+      'sink opensearch',
       'sink bullmq',
       'sink s3',
       'sink subscription',

@@ -8,6 +8,7 @@ export type { MariadbDatabase } from './servers/mariadb-database.ts';
 export { MariadbServer } from './servers/mariadb-server.ts';
 export { javaProgram, mavenJars } from './servers/maven-jars.ts';
 export { NatsServer } from './servers/nats-server.ts';
+export { OpensearchServer } from './servers/opensearch-server.ts';
 export { type PostgresOptions, PostgresServer } from './servers/postgres-server.ts';
 export { type RedisOptions, RedisServer } from './servers/redis-server.ts';
 export { RegistryServer } from './servers/registry-server.ts';
@@ -19,6 +20,7 @@ export {
   testKafka,
   testMariadb,
   testNats,
+  testOpensearch,
   testPostgres,
   testRedis,
   testRegistry,
