@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MillraceError } from '@millrace/kernel';
 import {
+  testHdfs,
   testKafka,
   testMariadb,
   testNats,
@@ -70,6 +71,7 @@ const OPTIONAL: readonly OptionalServer[] = [
   },
   { name: 'Chromium', marks: ['browser'], start: async () => ({ TEST_CHROMIUM: await chromiumProgram() }) },
   { name: 'NATS', marks: ['nats'], start: async () => ({ TEST_NATS_URL: (await testNats()).url }) },
+  { name: 'HDFS', marks: ['hdfs'], start: async () => ({ TEST_HDFS_URL: (await testHdfs()).url }) },
   {
     name: 'OpenSearch',
     marks: ['opensearch'],

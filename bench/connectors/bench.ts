@@ -8,6 +8,7 @@ const CONNECTORS: Readonly<Record<string, () => Promise<ConnectorBench>>> = {
   http: async () => (await import('./http/http-bench.ts')).httpBench,
   redis: async () => (await import('./redis/redis-bench.ts')).redisBench,
   nats: async () => (await import('./nats/nats-bench.ts')).natsBench,
+  hdfs: async () => (await import('./hdfs/hdfs-bench.ts')).hdfsBench,
   opensearch: async () => (await import('./opensearch/opensearch-bench.ts')).opensearchBench,
 };
 

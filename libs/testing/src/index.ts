@@ -3,6 +3,7 @@ export { ContractBroken } from './processor/hostile-outbox.ts';
 export { ProcessorVerification, plainRows, type VerifyOptions, verifyProcessor } from './processor/verify-processor.ts';
 export { freePort } from './servers/free-port.ts';
 export { GuardedProcess, ServerDidNotStart } from './servers/guarded-process.ts';
+export { HdfsServer } from './servers/hdfs-server.ts';
 export { KAFKA_USER, type KafkaOptions, KafkaServer, kafkaClassPath } from './servers/kafka-server.ts';
 export type { MariadbDatabase } from './servers/mariadb-database.ts';
 export { MariadbServer } from './servers/mariadb-server.ts';
@@ -17,6 +18,7 @@ export {
   type SharedKafka,
   type SharedMariadb,
   type SharedPostgres,
+  testHdfs,
   testKafka,
   testMariadb,
   testNats,

@@ -1,9 +1,9 @@
-import { existsSync, mkdtempSync, statfsSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort } from './free-port.ts';
 import { LocalServer } from './local-server.ts';
 import { type Artifact, javaProgram, mavenJars } from './maven-jars.ts';
+import { memoryFolder } from './memory-folder.ts';
 
 /** The newest that runs on Java 17. */
 const VERSION = '2.19.6';
@@ -13,8 +13,6 @@ const ARTIFACTS: readonly Artifact[] = [
   'org.apache.logging.log4j:log4j-core:2.25.4',
 ];
 const START_WAIT_MS_MAX = 90_000;
-const MEMORY = '/dev/shm';
-const MEMORY_BYTES_MIN = 2 ** 30;
 
 /** The jars have no program of their own that starts without an installation. Arguments: directory and port. */
 const PROGRAM = `
@@ -43,13 +41,6 @@ public class OneNode extends Node {
 }
 `;
 
-/** A disk takes half a second for each index, to have it safe there. */
-function folder(): string {
-  if (!existsSync(MEMORY)) return tmpdir();
-  const { bavail, bsize } = statfsSync(MEMORY);
-  return bavail * bsize >= MEMORY_BYTES_MIN ? MEMORY : tmpdir();
-}
-
 /** A private OpenSearch node in a temporary directory, on a free loopback port, without login. It starts in six seconds. */
 export class OpensearchServer extends LocalServer {
   readonly port: number;
@@ -61,7 +52,7 @@ export class OpensearchServer extends LocalServer {
 
   /** @throws MillraceError `testing.server_did_not_start` */
   static async start(): Promise<OpensearchServer> {
-    const directory = mkdtempSync(join(folder(), 'millrace-opensearch-'));
+    const directory = mkdtempSync(join(memoryFolder(), 'millrace-opensearch-'));
     return new OpensearchServer(await freePort(), directory).begin();
   }
 

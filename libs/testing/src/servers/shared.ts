@@ -1,3 +1,4 @@
+import { HdfsServer } from './hdfs-server.ts';
 import { KafkaServer } from './kafka-server.ts';
 import { createMariadbDatabase, type MariadbDatabase } from './mariadb-database.ts';
 import { MariadbServer } from './mariadb-server.ts';
@@ -36,6 +37,7 @@ let kafka: Promise<SharedKafka> | undefined;
 let s3: Promise<{ readonly url: string }> | undefined;
 let versity: Promise<{ readonly url: string }> | undefined;
 let nats: Promise<{ readonly url: string }> | undefined;
+let hdfs: Promise<{ readonly url: string }> | undefined;
 let opensearch: Promise<{ readonly url: string }> | undefined;
 let registry: Promise<{ readonly url: string }> | undefined;
 
@@ -110,4 +112,11 @@ export function testOpensearch(): Promise<{ readonly url: string }> {
   const url = process.env['TEST_OPENSEARCH_URL'];
   opensearch ??= url === undefined ? OpensearchServer.start() : Promise.resolve({ url });
   return opensearch;
+}
+
+/** WebHDFS of a NameNode without Kerberos, at which this process's user may do everything: `TEST_HDFS_URL`, else a private one that ends with this process. */
+export function testHdfs(): Promise<{ readonly url: string }> {
+  const url = process.env['TEST_HDFS_URL'];
+  hdfs ??= url === undefined ? HdfsServer.start() : Promise.resolve({ url });
+  return hdfs;
 }
