@@ -1,4 +1,5 @@
 import { defineSink, type Finding } from '@millrace/connector-contract';
+import { refusesEvents } from '@millrace/formats/content';
 import { type FilesConfig, type FilesStage, filesConfig, filesStage } from './config.ts';
 import { fileError } from './errors.ts';
 import { removeHidden } from './fence.ts';
@@ -55,6 +56,7 @@ export const filesSink = defineSink<FilesConfig, FilesStage>({
   check: checkDirectory,
   showsRowsAtOnce: () => false,
   checkStage: async ({ config }) => checkDirectory(config),
+  refuses: refusesEvents,
   createSink: (options) => () => new FilesSinkProcessor(options),
   async dispose({ config, job }) {
     const storage = storageOf(config);

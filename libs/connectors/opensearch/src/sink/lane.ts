@@ -1,14 +1,14 @@
 import type { Refusals } from '@millrace/connector-contract';
 import type { Bulk, Refused } from './bulk.ts';
-import type { LeftOut } from './left-out.ts';
 import { bytesOf, documentOf, type Operation } from './operation.ts';
+import type { SetAside } from './set-aside.ts';
 
 export interface LaneOptions {
   readonly bulk: Bulk;
   readonly records: number;
   readonly bytesMax: number;
   readonly refusals: Refusals | undefined;
-  readonly leftOut: LeftOut;
+  readonly setAside: SetAside;
   /** Told of each operation once: it is written, was overtaken by a later one of its document, or set aside. */
   readonly settled: (operations: readonly Operation[], written: number) => void;
   readonly failed: (error: unknown) => void;
@@ -80,18 +80,18 @@ export class Lane {
 
   /** It was refused with the other half of its key change, or an earlier change of its row was. */
   #isSetAside({ at }: Operation): boolean {
-    const { refusals, leftOut } = this.#options;
+    const { refusals, setAside } = this.#options;
     if (at === undefined || refusals === undefined) return false;
-    if (leftOut.has(at.batch, at.index)) return true;
+    if (setAside.has(at.batch, at.index)) return true;
     if (!refusals.holdsAny || !refusals.holds(at.batch, at.index)) return false;
-    leftOut.add(at.batch, refusals.park(at.batch, at.index));
+    setAside.add(at.batch, refusals.park(at.batch, at.index));
     return true;
   }
 
   #refuse({ operation: { at }, reason }: Refused): void {
-    const { refusals, leftOut } = this.#options;
+    const { refusals, setAside } = this.#options;
     if (at === undefined || refusals === undefined) throw reason;
-    if (leftOut.has(at.batch, at.index)) return;
-    leftOut.add(at.batch, refusals.refuse(at.batch, at.index, reason));
+    if (setAside.has(at.batch, at.index)) return;
+    setAside.add(at.batch, refusals.refuse(at.batch, at.index, reason));
   }
 }

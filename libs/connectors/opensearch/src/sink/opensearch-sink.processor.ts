@@ -10,8 +10,8 @@ import { Documents } from './documents.ts';
 import { Fence } from './fence.ts';
 import { Indexes } from './indexes.ts';
 import { Lane } from './lane.ts';
-import { LeftOut } from './left-out.ts';
 import { bytesOf, documentOf, type Operation } from './operation.ts';
+import { SetAside } from './set-aside.ts';
 import { removeAll } from './truncate.ts';
 
 /** Requests that each lane has ahead of it at most. */
@@ -28,7 +28,7 @@ export type OpensearchSinkOptions = Resolved<ConnectionOptions, SinkStage> & {
 export class OpensearchSink implements Processor {
   readonly #options: OpensearchSinkOptions;
   readonly #lanes: Lane[] = [];
-  readonly #leftOut = new LeftOut();
+  readonly #setAside = new SetAside();
   readonly #bytesMax: number;
   #context!: ProcessorContext;
   #cluster: Cluster | undefined;
@@ -73,7 +73,7 @@ export class OpensearchSink implements Processor {
     });
     const settled = (operations: readonly Operation[], written: number): void => this.#settled(operations, written);
     const failed = (error: unknown): void => this.#failed(error);
-    const shared = { bulk: this.#bulk, leftOut: this.#leftOut, refusals, settled, failed };
+    const shared = { bulk: this.#bulk, setAside: this.#setAside, refusals, settled, failed };
     for (let lane = 0; lane < stage.concurrency; lane++)
       this.#lanes.push(new Lane({ ...shared, records: stage.records, bytesMax: this.#bytesMax }));
   }
@@ -133,7 +133,11 @@ export class OpensearchSink implements Processor {
       operation = this.#documents.operation(batch, index);
     } catch (error) {
       if (refusals === undefined || !(error instanceof MillraceError) || error.code !== RowUnfit) throw error;
-      if (!this.#leftOut.has(batch, index)) this.#leftOut.add(batch, refusals.refuse(batch, index, error));
+      if (!this.#setAside.has(batch, index)) {
+        const isHeld = refusals.holdsAny && refusals.holds(batch, index);
+        const indexes = isHeld ? refusals.park(batch, index) : refusals.refuse(batch, index, error);
+        this.#setAside.add(batch, indexes);
+      }
     }
     if (operation === undefined) return;
     this.#waitingCount += 1;

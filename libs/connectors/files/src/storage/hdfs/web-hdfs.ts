@@ -107,7 +107,7 @@ export class WebHdfs {
     else if (user !== undefined) query.set('user.name', user);
     for (const [name, value] of Object.entries(more)) query.set(name, String(value));
     const parts = path.split('/').map((part) => encodeURIComponent(part));
-    return `${nameNode.replace(/\/$/, '')}/webhdfs/v1${parts.join('/')}?${query}`;
+    return `${nameNode.replace(/\/$/, '')}/webhdfs/v1${parts.join('/')}?${query.toString()}`;
   }
 
   #request(address: string, method: string, body?: Uint8Array): Promise<Answer> {
@@ -126,7 +126,7 @@ export class WebHdfs {
       });
       request.on('timeout', () => request.destroy(new Error(`no answer within ${TIMEOUT_MS / 1_000}s`)));
       request.on('error', reject);
-      request.on('response', (response) => bodyOf(response).then(resolve, reject));
+      request.on('response', (response) => void bodyOf(response).then(resolve, reject));
       request.end(body);
     }).catch((error: unknown) => {
       throw unreachable(error, url.origin);

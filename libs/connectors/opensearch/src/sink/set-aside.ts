@@ -1,7 +1,7 @@
 import type { ChangeBatch } from '@millrace/formats';
 
 /** Events that were set aside: with one half of a key change goes the other, which waits in another lane. */
-export class LeftOut {
+export class SetAside {
   readonly #indexes = new WeakMap<ChangeBatch, Set<number>>();
 
   has(batch: ChangeBatch, index: number): boolean {
