@@ -108,6 +108,7 @@ describe('the real connectors', () => {
       'sink redis',
       'sink nats',
       'sink mqtt',
+      'sink opensearch',
       'sink bullmq',
       'sink s3',
       'sink subscription',

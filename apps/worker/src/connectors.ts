@@ -6,6 +6,7 @@ import { jdbcSink, jdbcSource } from '@millrace/connector-jdbc';
 import { kafkaSink, kafkaSource } from '@millrace/connector-kafka';
 import { mqttSink, mqttSource } from '@millrace/connector-mqtt';
 import { natsSink, natsSource } from '@millrace/connector-nats';
+import { opensearchSink } from '@millrace/connector-opensearch';
 import { postgresSource } from '@millrace/connector-postgres';
 import { redisSink, redisSource } from '@millrace/connector-redis';
 import { s3Sink, s3Source } from '@millrace/connector-s3';
@@ -29,6 +30,7 @@ const BUILT_IN = [
   redisSink,
   natsSink,
   mqttSink,
+  opensearchSink,
   bullmqSink,
   s3Sink,
   subscriptionSink,
