@@ -55,7 +55,16 @@ export {
 export { CatalogLetterStore, type LetterStage, TooManyDeadLetters } from './dead-letters/letter-store.ts';
 export { type DefinitionInput, DefinitionRepository } from './definition-repository.ts';
 export { DefinitionResolver, type ResolvedDefinition } from './definition-resolver.ts';
-export type { Definition, DesiredState, IdempotencyRecord, Job, JobStatus, Role, SnapshotWitness } from './entities.ts';
+export type {
+  Definition,
+  DesiredState,
+  IdempotencyRecord,
+  Job,
+  JobStatus,
+  Role,
+  SnapshotWitness,
+  StageCounts,
+} from './entities.ts';
 export {
   CatalogUnavailable,
   JobActive,

@@ -168,6 +168,7 @@ export class JobRepository {
         // Failed and suspended jobs become ones that wait for an execution; a running one is left alone.
         status: () => `CASE WHEN status IN ('FAILED', 'SUSPENDED') THEN 'NOT_RUNNING' ELSE status END`,
         error: () => `CASE WHEN status IN ('FAILED', 'SUSPENDED') THEN NULL ELSE error END`,
+        endedAt: null,
       },
       `desired <> 'cancelled' AND status <> 'COMPLETED'`,
     );
@@ -183,6 +184,7 @@ export class JobRepository {
         restartRequested: () => 'restart_requested + 1',
         status: () => `CASE WHEN status IN ('FAILED', 'SUSPENDED') THEN 'NOT_RUNNING' ELSE status END`,
         error: () => `CASE WHEN status IN ('FAILED', 'SUSPENDED') THEN NULL ELSE error END`,
+        endedAt: null,
       },
       `desired <> 'cancelled' AND status <> 'COMPLETED'`,
     );
@@ -208,7 +210,15 @@ export class JobRepository {
     const { affected } = await this.#rows
       .createQueryBuilder()
       .update()
-      .set({ status: 'STARTING', generation, error: null, executionStartedAt: () => 'now()', updatedAt: () => 'now()' })
+      .set({
+        status: 'STARTING',
+        generation,
+        error: null,
+        executionStartedAt: () => 'now()',
+        startedAt: () => 'coalesce(started_at, now())',
+        endedAt: null,
+        updatedAt: () => 'now()',
+      })
       .where(
         `id = :jobId AND desired = 'running' AND status NOT IN ('COMPLETED', 'FAILED') AND generation < :generation`,
         { jobId, generation },
@@ -220,15 +230,27 @@ export class JobRepository {
   }
 
   /**
-   * Writes what became of the job, unless a newer execution has written already. `error` is cleared when not given.
+   * Writes what became of the job, unless a newer execution has written already. `error` is cleared when not given, `counts` stay.
    * @throws MillraceError `job.fenced` (stop at once), `job.unknown` (deleted: stop as well)
    */
-  async setStatus(jobId: string, generation: number, status: JobStatus, error?: ErrorRecord): Promise<void> {
+  async setStatus(
+    jobId: string,
+    generation: number,
+    status: JobStatus,
+    { error, counts }: { readonly error?: ErrorRecord | undefined; readonly counts?: Job['counts'] | undefined } = {},
+  ): Promise<void> {
     const kept: object | null = error === undefined ? null : maskSecretsDeep({ ...error, stack: undefined });
     const { affected } = await this.#rows
       .createQueryBuilder()
       .update()
-      .set({ status, generation, error: kept, updatedAt: () => 'now()' })
+      .set({
+        status,
+        generation,
+        error: kept,
+        ...(counts === undefined ? {} : { counts: counts as never }),
+        endedAt: FINISHED.includes(status) ? () => 'now()' : null,
+        updatedAt: () => 'now()',
+      })
       .where('id = :jobId AND generation <= :generation', { jobId, generation })
       .execute();
     if (affected === 0) throw fenced(await this.get(jobId), generation);

@@ -1,5 +1,5 @@
 import type { Job, UnresolvedCounts } from '@millrace/catalog';
-import type { JobView } from './job.schemas.ts';
+import type { JobView, RunView } from './job.schemas.ts';
 
 const NONE: UnresolvedCounts = { open: 0, replaying: 0 };
 
@@ -14,11 +14,30 @@ export function jobView(job: Job, letters = NONE): JobView {
     error: errorView(job),
     generation,
     executionStartedAt: job.executionStartedAt?.toISOString() ?? null,
+    ...runView(job),
     createdAt: job.createdAt.toISOString(),
     updatedAt: job.updatedAt.toISOString(),
     version,
     deadLetters: { open: letters.open, replaying: letters.replaying },
     document: job.document as JobView['document'],
+  };
+}
+
+/** When it ran as a whole, and what of. */
+export function runView({ startedAt, endedAt, counts }: Pick<Job, 'startedAt' | 'endedAt' | 'counts'>): RunView {
+  return {
+    startedAt: startedAt?.toISOString() ?? null,
+    endedAt: endedAt?.toISOString() ?? null,
+    durationMs: startedAt === null || endedAt === null ? null : Math.max(0, endedAt.getTime() - startedAt.getTime()),
+    counts:
+      counts?.map(({ vertex, rowsIn, rowsOut, deadLetters, skippedRows, lateRows }) => ({
+        stage: vertex,
+        rowsIn,
+        rowsOut,
+        deadLetters,
+        skippedRows,
+        lateRows,
+      })) ?? null,
   };
 }
 

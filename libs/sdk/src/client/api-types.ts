@@ -1672,6 +1672,8 @@ export interface components {
         };
         /** @description A submitted pipeline and what became of it. */
         Job: {
+            /** @description What the last committed snapshot covers: all rows, when the job has COMPLETED. Told when the job stops; null: it never has. */
+            counts: components["schemas"]["StageCounts"][] | null;
             /** Format: date-time */
             createdAt: string;
             /** @description Records that stages set aside and nobody has resolved; each counted up to 10,000. */
@@ -1685,6 +1687,10 @@ export interface components {
              */
             desired: "running" | "suspended" | "cancelled";
             document: components["schemas"]["Pipeline"] | components["schemas"]["ModuleJob"];
+            /** @description From startedAt to endedAt. */
+            durationMs: number | null;
+            /** @description null: it is not over. */
+            endedAt: string | null;
             error: components["schemas"]["JobError"] | null;
             executionStartedAt: string | null;
             /** @description Number of the execution that wrote the status. */
@@ -1692,6 +1698,8 @@ export interface components {
             /** @description ULID. */
             id: string;
             name: string;
+            /** @description When its first execution began. */
+            startedAt: string | null;
             /** @enum {string} */
             status: "NOT_RUNNING" | "STARTING" | "RUNNING" | "SUSPENDED" | "SUSPENDED_EXPORTING_SNAPSHOT" | "COMPLETING" | "COMPLETED" | "FAILED";
             /** Format: date-time */
@@ -1762,16 +1770,24 @@ export interface components {
         };
         /** @description What a job is doing. */
         JobState: {
+            /** @description What the last committed snapshot covers: all rows, when the job has COMPLETED. Told when the job stops; null: it never has. */
+            counts: components["schemas"]["StageCounts"][] | null;
             /**
              * @description What was asked for last; the workers make it so.
              * @enum {string}
              */
             desired: "running" | "suspended" | "cancelled";
+            /** @description From startedAt to endedAt. */
+            durationMs: number | null;
+            /** @description null: it is not over. */
+            endedAt: string | null;
             error: components["schemas"]["JobError"] | null;
             executionStartedAt: string | null;
             generation: number;
             id: string;
             name: string;
+            /** @description When its first execution began. */
+            startedAt: string | null;
             /** @enum {string} */
             status: "NOT_RUNNING" | "STARTING" | "RUNNING" | "SUSPENDED" | "SUSPENDED_EXPORTING_SNAPSHOT" | "COMPLETING" | "COMPLETED" | "FAILED";
             /** Format: date-time */
@@ -2261,6 +2277,19 @@ export interface components {
             trouble: string | null;
             type: string;
         };
+        /** @description Rows of a stage over all executions of the job. */
+        StageCounts: {
+            /** @description Set aside. */
+            deadLetters: number;
+            /** @description Too late for their window. */
+            lateRows: number;
+            rowsIn: number;
+            rowsOut: number;
+            /** @description Refused by the sink and left out, by onError: skip. */
+            skippedRows: number;
+            /** @description Of the graph; stages that run as one are counted as one. */
+            stage: string;
+        };
         /** @description Nothing new can be told for now, and why; the stream goes on by itself. */
         StreamTrouble: {
             code: string;
@@ -2269,6 +2298,8 @@ export interface components {
         };
         /** @description The job as submitted. */
         SubmittedJob: {
+            /** @description What the last committed snapshot covers: all rows, when the job has COMPLETED. Told when the job stops; null: it never has. */
+            counts: components["schemas"]["StageCounts"][] | null;
             /** Format: date-time */
             createdAt: string;
             /** @description Records that stages set aside and nobody has resolved; each counted up to 10,000. */
@@ -2282,6 +2313,10 @@ export interface components {
              */
             desired: "running" | "suspended" | "cancelled";
             document: components["schemas"]["Pipeline"] | components["schemas"]["ModuleJob"];
+            /** @description From startedAt to endedAt. */
+            durationMs: number | null;
+            /** @description null: it is not over. */
+            endedAt: string | null;
             error: components["schemas"]["JobError"] | null;
             executionStartedAt: string | null;
             /** @description Number of the execution that wrote the status. */
@@ -2289,6 +2324,8 @@ export interface components {
             /** @description ULID. */
             id: string;
             name: string;
+            /** @description When its first execution began. */
+            startedAt: string | null;
             /** @enum {string} */
             status: "NOT_RUNNING" | "STARTING" | "RUNNING" | "SUSPENDED" | "SUSPENDED_EXPORTING_SNAPSHOT" | "COMPLETING" | "COMPLETED" | "FAILED";
             /** Format: date-time */
@@ -2604,6 +2641,7 @@ export type SnapshotFigures = components['schemas']['SnapshotFigures'];
 export type Snapshots = components['schemas']['Snapshots'];
 export type SourceProbe = components['schemas']['SourceProbe'];
 export type SourceSummary = components['schemas']['SourceSummary'];
+export type StageCounts = components['schemas']['StageCounts'];
 export type StreamTrouble = components['schemas']['StreamTrouble'];
 export type SubmittedJob = components['schemas']['SubmittedJob'];
 export type Subscription = components['schemas']['Subscription'];
