@@ -10,6 +10,7 @@ import { deadLettersCommand } from './dead-letters/dead-letters-command.ts';
 import { demoCommand } from './demo/demo-command.ts';
 import { jobsCommand } from './jobs/jobs-command.ts';
 import { planCommand } from './plan/plan-command.ts';
+import { schedulesCommand } from './schedules/schedules-command.ts';
 import { submitCommand, uploadCommand } from './submit/submit-command.ts';
 import { typegenCommand } from './typegen/typegen-command.ts';
 import { verifyCommand } from './verify/verify-command.ts';
@@ -45,6 +46,7 @@ program.addCommand(connectorsCommand(print, process.env));
 program.addCommand(initCommand(print, process.env));
 program.addCommand(keysCommand(print, process.env));
 program.addCommand(jobsCommand(print, process.env));
+program.addCommand(schedulesCommand(print, process.env));
 program.addCommand(deadLettersCommand(print, process.env));
 try {
   await program.parseAsync();

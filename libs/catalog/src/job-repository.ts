@@ -13,17 +13,9 @@ import {
   VersionConflict,
 } from './errors.ts';
 import { isIdOrName } from './id-or-name.ts';
+import { insertJob, type JobInput } from './insert-job.ts';
 import { type Page, type PageRequest, toPage } from './page.ts';
 import { violatedUnique, violatesReference } from './postgres-error.ts';
-
-export interface JobInput {
-  readonly name: string;
-  readonly document: Readonly<Record<string, unknown>>;
-  /** Names of the definitions the document mentions; they cannot be deleted or renamed while the job exists. */
-  readonly uses: Readonly<Record<Role, readonly string[]>>;
-  /** Hash of the module it is written in. */
-  readonly module?: string | undefined;
-}
 
 /** Jobs in a list that shows all of them at once. */
 const LINES_MAX = 2_000;
@@ -55,20 +47,10 @@ export class JobRepository {
    * Makes a job that wants to run; one with this id already is returned as it is (a second try of the same request).
    * @throws MillraceError `job.name_taken`, `source.unknown` / `sink.unknown` (deleted meanwhile)
    */
-  async create(id: string, { name, document, uses, module }: JobInput): Promise<Job> {
+  async create(id: string, input: JobInput): Promise<Job> {
+    const { name, uses } = input;
     try {
-      await this.#dataSource.transaction(async (manager) => {
-        await manager
-          .getRepository(jobEntity)
-          .insert({ id, name, document: document as object, module: module ?? null });
-        for (const role of ['source', 'sink'] as const) {
-          for (const used of new Set(uses[role])) {
-            await manager.query(`INSERT INTO millrace.job_${role} VALUES ($1, $2)`, [id, used]);
-          }
-        }
-        const after = { name, document, module: module ?? null };
-        await appendAudit(manager, { action: 'job.create', target: `job/${id}`, after });
-      });
+      await this.#dataSource.transaction((manager) => insertJob(manager, id, input));
     } catch (error) {
       if (violatesReference(error)) throw await this.#lostDefinition(uses, error);
       if (violatedUnique(error) === undefined) throw error;

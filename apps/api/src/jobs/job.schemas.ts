@@ -73,6 +73,10 @@ export const jobViewSchema = z
     createdAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),
     version: z.int().meta({ description: 'Raised by every command; the ETag.' }),
+    schedule: z
+      .string()
+      .nullable()
+      .meta({ description: 'Name of the schedule that made it; null: somebody else did.' }),
     deadLetters: unresolvedSchema.meta({
       description: 'Records that stages set aside and nobody has resolved; each counted up to 10,000.',
     }),

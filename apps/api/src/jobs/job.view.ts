@@ -3,8 +3,14 @@ import type { JobView, RunView } from './job.schemas.ts';
 
 const NONE: UnresolvedCounts = { open: 0, replaying: 0 };
 
-/** What the API shows of a job; `letters` are counts of its dead letters that nobody has resolved. */
-export function jobView(job: Job, letters = NONE): JobView {
+/** What the API shows of a job; `letters` are counts of its dead letters that nobody has resolved, `schedule` is the one that made it. */
+export function jobView(
+  job: Job,
+  {
+    letters = NONE,
+    schedule,
+  }: { readonly letters?: UnresolvedCounts | undefined; readonly schedule?: string | undefined } = {},
+): JobView {
   const { id, name, status, desired, generation, version } = job;
   return {
     id,
@@ -18,6 +24,7 @@ export function jobView(job: Job, letters = NONE): JobView {
     createdAt: job.createdAt.toISOString(),
     updatedAt: job.updatedAt.toISOString(),
     version,
+    schedule: schedule ?? null,
     deadLetters: { open: letters.open, replaying: letters.replaying },
     document: job.document as JobView['document'],
   };

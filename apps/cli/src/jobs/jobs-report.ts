@@ -21,10 +21,10 @@ export interface StageCounts {
   readonly lateRows: number;
 }
 
-const NONE = '-';
+export const NONE = '-';
 const MS_PER_S = 1_000;
 
-const seconds = (durationMs: number | null): string =>
+export const seconds = (durationMs: number | null): string =>
   durationMs === null ? NONE : `${(durationMs / MS_PER_S).toFixed(1)} s`;
 
 /** Rows that came from the sources and went into the sinks, as far as they are known: those of stages with nothing before, or behind, them. */
