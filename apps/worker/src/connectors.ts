@@ -8,6 +8,7 @@ import { natsSink, natsSource } from '@millrace/connector-nats';
 import { postgresSource } from '@millrace/connector-postgres';
 import { redisSink, redisSource } from '@millrace/connector-redis';
 import { s3Sink, s3Source } from '@millrace/connector-s3';
+import { socketsSink, socketsSource } from '@millrace/connector-sockets';
 import { subscriptionSink } from '@millrace/connector-subscription';
 
 const BUILT_IN = [
@@ -19,9 +20,11 @@ const BUILT_IN = [
   jdbcSource,
   redisSource,
   httpSource,
+  socketsSource,
   jdbcSink,
   filesSink,
   httpSink,
+  socketsSink,
   kafkaSink,
   redisSink,
   natsSink,

@@ -1,3 +1,6 @@
+export { AddressPolicy, isRange } from './address/address-policy.ts';
+export { guardedLookup } from './address/guarded-lookup.ts';
+export { listenPlace } from './address/listen-place.ts';
 export {
   CONTRACT_VERSION,
   type Connector,
