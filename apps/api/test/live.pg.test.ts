@@ -204,7 +204,9 @@ describe('the overview', () => {
     const lag = { of: 'sink', nowMs: 90_000, p50Ms: 80_000, p99Ms: 95_000, bytes: undefined } as const;
     const old = { ...runningFigures(late).snapshot!, takenAt: now - 600_000 };
     await catalog.jobs.setStatus(late, 1, 'RUNNING');
-    await board.tell(runningFigures(late, { lag, snapshot: old, at: now }), NO_NEWS);
+    const [source, sink] = runningFigures(late).vertices;
+    const vertices = [source!, { ...sink!, custom: { circuitOpen: 1 } }];
+    await board.tell(runningFigures(late, { lag, snapshot: old, vertices, at: now }), NO_NEWS);
     const { body } = await api.request('GET', '/api/v1/overview');
     expect(overviewSchema.parse(body)).toEqual(body);
     const ofJob = (job: string) => body.problems.filter(({ target }: { target: { id: string } }) => target.id === job);
@@ -222,7 +224,8 @@ describe('the overview', () => {
       ofJob(late)
         .map(({ code }: { code: string }) => code)
         .sort(),
-    ).toEqual(['job.lag', 'snapshot.late']);
+    ).toEqual(['job.lag', 'snapshot.late', 'stage.circuit_open']);
+    expect(ofJob(late).at(-1).message).toContain('"copy"');
     expect(body.problems[0].severity).toBe('error');
     expect(body.totals.byStatus).toMatchObject({ FAILED: 1 });
     expect(body.jobs.find((each: { id: string }) => each.id === late)).toMatchObject({

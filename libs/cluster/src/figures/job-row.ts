@@ -16,6 +16,8 @@ export interface JobRow {
   /** Of the fullest queue, and of the vertex that waits most. */
   readonly queueFill: number;
   readonly blocked: number;
+  /** Vertices that send nothing because what they send to has failed again and again (their gauge `circuitOpen`). */
+  readonly openCircuits: readonly string[];
   readonly at: number;
 }
 
@@ -34,6 +36,7 @@ export function rowOf(figures: JobFigures): JobRow {
     snapshot: snapshot && { id: snapshot.id, takenAt: snapshot.takenAt, durationMs: snapshot.durationMs },
     queueFill: Math.max(0, ...vertices.map(({ queueFill }) => queueFill ?? 0)),
     blocked: Math.max(0, ...vertices.map(({ blocked }) => blocked)),
+    openCircuits: vertices.filter(({ custom }) => (custom['circuitOpen'] ?? 0) > 0).map(({ vertex }) => vertex),
     at,
   };
 }

@@ -19,6 +19,7 @@ export {
 export { checkDeclaredKey, declaredTableFields } from './declared-table.ts';
 export type { DiscoveredTable, Discovery, ReplicationSlot } from './discovery.ts';
 export type { Guarantee, SinkCapabilities, SinkGuarantee, SourceCapabilities } from './guarantee.ts';
+export { LeftOut } from './left-out.ts';
 export {
   CONNECTORS_VARIABLE,
   ConnectorModuleMissing,
@@ -29,6 +30,7 @@ export {
 export { DeclaredMessages } from './messages/declared-messages.ts';
 export { MessageBodies, messageFormatFields } from './messages/message-format.ts';
 export { nameOf, nameTemplate } from './messages/name-template.ts';
+export { type MessagePlace, type UnreadMessage, UnreadMessages } from './messages/unread-messages.ts';
 export type { Refusals } from './refusals.ts';
 export { ConnectorRegistry, DuplicateConnector, UnknownConnector } from './registry.ts';
 export { type ReloadRequest, type ReloadState, reloadGauge, reloadStates } from './reload.ts';

@@ -1,5 +1,6 @@
 import { access, constants, stat } from 'node:fs/promises';
 import { defineSink, type Finding } from '@millrace/connector-contract';
+import { refusesEvents } from '@millrace/formats/content';
 import { type FilesConfig, type FilesStage, filesConfig, filesStage } from './config.ts';
 import { fileError } from './errors.ts';
 import { removeHidden } from './fence.ts';
@@ -53,6 +54,7 @@ export const filesSink = defineSink<FilesConfig, FilesStage>({
   check: checkDirectory,
   showsRowsAtOnce: () => false,
   checkStage: async ({ config }) => checkDirectory(config),
+  refuses: refusesEvents,
   createSink: (options) => () => new FilesSinkProcessor(options),
   async dispose({ config, job }) {
     await removeHidden(config.directory, job).catch((error: unknown) => {

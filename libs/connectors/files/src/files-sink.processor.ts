@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Resolved } from '@millrace/connector-contract';
+import { LeftOut, type Refusals, type Resolved } from '@millrace/connector-contract';
 import {
   type Batch,
   EVERY_INSTANCE,
@@ -29,6 +29,8 @@ import { OpenFiles } from './open-files.ts';
 /** Bytes gathered per file before a write. */
 const WRITE_BYTES = 65_536;
 
+type FilesSinkOptions = Resolved<FilesConfig, FilesStage> & { readonly refusals?: Refusals | undefined };
+
 /** What the saved state of one writer says. */
 interface SavedWriter {
   readonly writer: number;
@@ -46,7 +48,8 @@ type Sealed = Omit<PreparedFile, 'snapshotId' | 'final'> & { readonly folder: st
 export class FilesSinkProcessor implements Processor {
   /** Row groups of Parquet are encoded in one go. */
   readonly isCooperative: boolean;
-  readonly #options: Resolved<FilesConfig, FilesStage>;
+  readonly #options: FilesSinkOptions;
+  readonly #leftOut: LeftOut;
   readonly #root: string;
   readonly #rollBytes: number;
   readonly #folders = new WeakMap<TableSchema, string>();
@@ -65,8 +68,13 @@ export class FilesSinkProcessor implements Processor {
   #preparedFor = 0;
   #isDone = false;
 
-  constructor(options: Resolved<FilesConfig, FilesStage>) {
+  constructor(options: FilesSinkOptions) {
     this.#options = options;
+    this.#leftOut = new LeftOut({
+      refusals: options.refusals,
+      refusal: (batch, index) => this.#format.refusal?.(batch, index),
+      isPassedBy: (batch, index) => this.#isPassedBy(batch, index),
+    });
     this.isCooperative = options.stage.format !== 'parquet';
     this.#root = options.config.directory;
     this.#rollBytes = parseSizeBytes(options.stage.rollBytes)!;
@@ -107,6 +115,7 @@ export class FilesSinkProcessor implements Processor {
   process(_ordinal: number, batch: Batch): boolean {
     assert(isChangeBatch(batch), 'the files sink takes change batches');
     if (this.#isBusy()) return false;
+    this.#leftOut.look(batch);
     while (this.#next < batch.length) {
       if (this.#isSkipped(batch, this.#next)) {
         this.#next += 1;
@@ -124,6 +133,7 @@ export class FilesSinkProcessor implements Processor {
       if (this.#isBusy() && this.#next < batch.length) return false;
     }
     this.#next = 0;
+    this.#leftOut.finish();
     return true;
   }
 
@@ -202,6 +212,10 @@ export class FilesSinkProcessor implements Processor {
   }
 
   #isSkipped(batch: ChangeBatch, index: number): boolean {
+    return this.#leftOut.has(index) || this.#isPassedBy(batch, index);
+  }
+
+  #isPassedBy(batch: ChangeBatch, index: number): boolean {
     const op = batch.op[index];
     return this.#options.stage.deletes === 'skip' && (op === Op.Delete || op === Op.Truncate);
   }

@@ -7,9 +7,11 @@ import {
   type Column,
   derivedSchema,
   type EventRecord,
+  encodeRows,
   recordOf,
   type TableSchema,
 } from '@millrace/formats';
+import { RecordedRefusals } from '@millrace/testing/drivers';
 import { filesSink } from './connector.ts';
 import { eventBatch, startSink } from './test-support/drive.ts';
 import { readRows } from './test-support/drive-source.ts';
@@ -94,4 +96,35 @@ describe('formats of the files sink', () => {
     expect(filesSink.stage.safeParse({ format: 'csv', metadata: false }).success).toBe(false);
     expect(filesSink.stage.safeParse({ memory: '1MiB' }).success).toBe(false);
   });
+
+  it.each(['parquet', 'avro'])(
+    'leaves out what %s cannot hold where the stage says so, and what follows of its key',
+    async (format) => {
+      const schema = derivedSchema('public', 'rates', [
+        { name: 'id', kind: 'bigint', sqlType: 'bigint', key: true },
+        { name: 'rate', kind: 'exact', sqlType: 'numeric(5,2)' },
+      ]);
+      const rows = (...values: readonly (readonly [id: number, rate: string])[]) =>
+        encodeRows(
+          schema,
+          values.map(([id, rate]) => ({ id, rate })),
+          { receivedMs: 0 },
+        );
+      const history = [rows([1, '1.00'], [2, 'NaN'], [3, '3.00']), rows([2, '2.00'], [4, '4.00'])];
+      const stage = { format, metadata: false, deletes: 'skip' };
+      const strict = await startSink({ directory, generation: 1, stage });
+      await expect(strict.write(...history).then(() => strict.snapshot(1))).rejects.toMatchObject({
+        code: { code: expect.stringMatching(/\.value_unsupported$/) },
+      });
+      await strict.close();
+      const refusals = new RecordedRefusals();
+      const sink = await startSink({ directory, generation: 2, stage, refusals });
+      await sink.write(...history);
+      await sink.snapshot(1);
+      await sink.close();
+      expect(refusals.aside).toEqual(['refused 2 NaN', 'parked 2 2.00']);
+      const read = await readRows(directory, { format, columns: { id: 'bigint' } });
+      expect(read.map(({ id }) => Number(id))).toEqual([1, 3, 4]);
+    },
+  );
 });

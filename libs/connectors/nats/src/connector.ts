@@ -35,6 +35,7 @@ export const natsSink = defineSink<Connection, SinkStage>({
   ],
   showsRowsAtOnce: () => false,
   checkStage: (options, shape) => checkSink(options, shape),
+  refuses: () => true,
   createSink: (options) => () => new NatsSinkProcessor(options),
   /** Removes what no reader is to see; messages stay. */
   dispose: ({ config, stage, job }) =>

@@ -41,6 +41,7 @@ export const MessageTooLarge = errorCode('nats.message_too_large', {
   domain: 'user',
   retry: 'after-repair',
   title: 'A message is larger than the server takes',
+  ofRecord: true,
 });
 /** Repeated: a newer execution has begun, so this one is over anyway. */
 export const Fenced = errorCode('nats.fenced', {
@@ -62,6 +63,7 @@ export const RowRefused = errorCode('nats.row_refused', {
   domain: 'user',
   retry: 'after-repair',
   title: 'A message is no row of the declared columns',
+  ofRecord: true,
 });
 export const PositionLost = errorCode('nats.position_lost', {
   domain: 'external',

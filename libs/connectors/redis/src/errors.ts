@@ -45,6 +45,12 @@ export const RowRefused = errorCode('redis.row_refused', {
   domain: 'user',
   retry: 'after-repair',
   title: 'A row has no place in Redis',
+  ofRecord: true,
+});
+export const TableUnfit = errorCode('redis.table_unfit', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'A table does not fit the stage',
 });
 export const NotInOrder = errorCode('redis.not_in_order', {
   domain: 'user',

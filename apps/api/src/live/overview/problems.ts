@@ -121,6 +121,12 @@ function ofRun({ line, row, history }: JobFacts, nowMs: number, takers: number, 
         : 'Look at the DAG for the busiest vertex; if none is, the source or its network is what is slow.';
     found.push(about('job.lag', 'warning', history[under + 1]?.at ?? row.at, [message, mend]));
   }
+  for (const stage of row.openCircuits) {
+    const message = `stage "${stage}" of ${line.name} sends nothing: what it sends to fails, and is tried again now and then`;
+    const mend =
+      'Look at the receiver and its log: the job goes on by itself when it answers. Until then no snapshot is complete.';
+    found.push(about('stage.circuit_open', 'warning', null, [message, mend]));
+  }
   const intervalMs = parseDurationMs(line.snapshotInterval) ?? SNAPSHOT_INTERVAL_MS;
   const lateMs = Math.max(SNAPSHOT_INTERVALS * intervalMs, SNAPSHOT_LATE_MS_MIN);
   const takenAt = row.snapshot?.takenAt ?? row.startedAt;

@@ -18,21 +18,24 @@ export class DeclaredMessages {
 
   /**
    * A row for each body.
-   * @param refused makes the error of the body that is no such row
+   * @param refused makes the error of the body that is no such row; `undefined`: it is left out
    * @throws what `refused` makes
    */
   batch(
     bodies: readonly (Uint8Array | string)[],
     receivedMs: number,
-    refused: (index: number, reason: string) => Error,
+    refused: (index: number, reason: string) => Error | undefined,
   ): ChangeBatch {
-    const rows = bodies.map((body, index): DeclaredRow => {
+    const rows: DeclaredRow[] = [];
+    for (const [index, body] of bodies.entries()) {
       try {
-        return declaredRowOfJson(this.#schema.columns, typeof body === 'string' ? body : textOf(body));
+        rows.push(declaredRowOfJson(this.#schema.columns, typeof body === 'string' ? body : textOf(body)));
       } catch (error) {
-        throw error instanceof NotAValue ? refused(index, error.message) : error;
+        if (!(error instanceof NotAValue)) throw error;
+        const refusal = refused(index, error.message);
+        if (refusal !== undefined) throw refusal;
       }
-    });
+    }
     return encodeRows(this.#schema, rows, { receivedMs });
   }
 }

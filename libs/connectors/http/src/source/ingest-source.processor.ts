@@ -25,6 +25,8 @@ import { rowsOf } from './request-rows.ts';
 /** Of requests that wait for the job; with more, callers are told to come back. */
 export const WAITING_BYTES_MAX = 16 * 1_024 * 1_024;
 export const WAITING_MAX = 1_000;
+/** Of requests that were handed on and are in no snapshot: more while none comes would be state without a bound. */
+export const HANDED_ON_MAX = 10_000;
 const RETRY_AFTER_S = 1;
 const KEYS_ENTRY = 'keys';
 
@@ -150,6 +152,10 @@ export class IngestSource implements Processor {
     if (this.#waiting.length >= WAITING_MAX || this.#waitingBytes >= WAITING_BYTES_MAX) {
       metrics.add('requestsPutOff', 1);
       return comeBack('the job is behind: send it again later');
+    }
+    if (this.#handedOn.length >= HANDED_ON_MAX) {
+      metrics.add('requestsPutOff', 1);
+      return comeBack('no snapshot holds what was sent before: send it again later');
     }
     let rows: readonly DeclaredRow[];
     try {

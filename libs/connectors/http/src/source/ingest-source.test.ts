@@ -5,7 +5,7 @@ import { numbers } from '@millrace/testing/acceptance';
 import { DrivenSource, type DriveSourceOptions } from '@millrace/testing/drivers';
 import { Webhook } from 'standardwebhooks';
 import { httpSource } from './http-source.ts';
-import { WAITING_MAX } from './ingest-source.processor.ts';
+import { HANDED_ON_MAX, WAITING_MAX } from './ingest-source.processor.ts';
 import { ROWS_MAX } from './request-rows.ts';
 
 const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
@@ -101,13 +101,13 @@ describe('a request', () => {
   });
 
   it.each([
-    ['{"id":1', 422, /not JSON/],
-    ['[]', 422, /no row/],
-    ['[{"id":1},{"total":2}]', 422, /row 1: its "id"/],
-    ['{"id":"seven"}', 422, /row 0: its "id"/],
-    [JSON.stringify(numbers(0, ROWS_MAX + 1)), 422, /10001 rows/],
-    ['x'.repeat(100_000), 413, /too large/],
-  ])('of %.30s is refused as a whole with %i', async (body, status, message) => {
+    [422, /not JSON/, '{"id":1'],
+    [422, /no row/, '[]'],
+    [422, /row 1: its "id"/, '[{"id":1},{"total":2}]'],
+    [422, /row 0: its "id"/, '{"id":"seven"}'],
+    [422, /10001 rows/, JSON.stringify(numbers(0, ROWS_MAX + 1))],
+    [413, /too large/, 'x'.repeat(100_000)],
+  ])('is refused as a whole with %i where it says %p', async (status, message, body) => {
     const source = await start({ stage: { body: '64KiB' } });
     const answer = await post(body);
     expect([answer.status, answer.body['message']]).toEqual([status, expect.stringMatching(message)]);
@@ -145,6 +145,20 @@ describe('a request', () => {
     source.isFull = false;
     await source.untilEvents(WAITING_MAX);
     expect(source.events).toHaveLength(WAITING_MAX);
+  });
+
+  it('is put off while no snapshot comes, and taken again after one', async () => {
+    const source = await start({ stage: { answer: 'at-once' } });
+    for (let at = 0; at < HANDED_ON_MAX; at += WAITING_MAX) {
+      await Promise.all(numbers(at, at + WAITING_MAX).map((id) => post(JSON.stringify({ id }))));
+      await source.untilEvents(at + WAITING_MAX);
+    }
+    const id = HANDED_ON_MAX;
+    expect(await post(JSON.stringify({ id }))).toMatchObject({ status: 503, retryAfter: '1' });
+    await source.snapshot();
+    expect((await post(JSON.stringify({ id }))).status).toBe(202);
+    await source.untilEvents(HANDED_ON_MAX + 1);
+    expect(source.events.at(-1)).toMatchObject({ id });
   });
 });
 

@@ -1,4 +1,4 @@
-import { MessageBodies, nameOf, type Resolved } from '@millrace/connector-contract';
+import { LeftOut, MessageBodies, nameOf, type Refusals, type Resolved } from '@millrace/connector-contract';
 import {
   type Batch,
   EVERY_INSTANCE,
@@ -29,6 +29,8 @@ const KEPT_BYTES_MAX = 16 * 1_048_576;
 /** What the server counts beside the body. */
 const HEADER_BYTES = 512;
 
+type NatsSinkOptions = Resolved<Connection, SinkStage> & { readonly refusals?: Refusals | undefined };
+
 /** What the saved state of one writer says. */
 interface SavedWriter {
   readonly writer: number;
@@ -44,8 +46,9 @@ interface Prepared {
 
 /** Rows wait in a stream of the job's own, and are in the target when the snapshot that covers them is committed. */
 export class NatsSinkProcessor implements Processor {
-  readonly #options: Resolved<Connection, SinkStage>;
+  readonly #options: NatsSinkOptions;
   readonly #bodies: MessageBodies;
+  readonly #leftOut: LeftOut;
   readonly #chunk = new Chunk();
   readonly #subjects = new WeakMap<TableSchema, string>();
   readonly #kept = new Map<number, Uint8Array>();
@@ -65,9 +68,13 @@ export class NatsSinkProcessor implements Processor {
   #next = 0;
   #isClosed = false;
 
-  constructor(options: Resolved<Connection, SinkStage>) {
+  constructor(options: NatsSinkOptions) {
     this.#options = options;
     this.#bodies = new MessageBodies(options.stage, options.job.jobName);
+    this.#leftOut = new LeftOut({
+      refusals: options.refusals,
+      refusal: (batch, index) => this.#sizeRefusal(this.#subjectAt(batch, index), this.#bodies.write(batch, index)),
+    });
   }
 
   async init(context: ProcessorContext): Promise<void> {
@@ -114,12 +121,15 @@ export class NatsSinkProcessor implements Processor {
 
   process(_ordinal: number, batch: Batch): boolean {
     assert(isChangeBatch(batch), 'the nats sink takes change batches');
+    this.#leftOut.look(batch);
     for (; this.#next < batch.length; this.#next += 1) {
+      if (this.#leftOut.has(this.#next)) continue;
       if (this.#sending >= SENDING_MAX) return false;
       this.#write(batch, this.#next);
+      this.#context.metrics.add('rowsWritten', 1);
     }
     this.#next = 0;
-    this.#context.metrics.add('rowsWritten', batch.length);
+    this.#leftOut.finish();
     return true;
   }
 
@@ -172,15 +182,25 @@ export class NatsSinkProcessor implements Processor {
   }
 
   #write(batch: ChangeBatch, index: number): void {
-    const subject = this.#subjectOf(batch.schemas[batch.schemaOf[index]!]!);
+    const subject = this.#subjectAt(batch, index);
     const body = this.#bodies.write(batch, index);
-    const size = Chunk.sizeOf(subject, body);
-    const most = this.#server!.connection.info!.max_payload - HEADER_BYTES;
-    if (size > most) throw tooLarge(subject, size, most);
+    const refusal = this.#sizeRefusal(subject, body);
+    if (refusal !== undefined) throw refusal;
+    const bytesMax = Math.min(CHUNK_BYTES, this.#bytesMax);
     const isFull =
-      this.#chunk.count >= CHUNK_MESSAGES_MAX || this.#chunk.byteLength + size > Math.min(CHUNK_BYTES, most);
+      this.#chunk.count >= CHUNK_MESSAGES_MAX || this.#chunk.byteLength + Chunk.sizeOf(subject, body) > bytesMax;
     if (isFull) this.#seal();
     this.#chunk.add(batch.op[index]!, subject, body);
+  }
+
+  /** What the server takes as a body, which may change while the job runs. */
+  get #bytesMax(): number {
+    return this.#server!.connection.info!.max_payload - HEADER_BYTES;
+  }
+
+  #sizeRefusal(subject: string, body: Uint8Array): MillraceError | undefined {
+    const size = Chunk.sizeOf(subject, body);
+    return size > this.#bytesMax ? tooLarge(subject, size, this.#bytesMax) : undefined;
   }
 
   #seal(): void {
@@ -225,7 +245,8 @@ export class NatsSinkProcessor implements Processor {
     );
   }
 
-  #subjectOf(schema: TableSchema): string {
+  #subjectAt(batch: ChangeBatch, index: number): string {
+    const schema = batch.schemas[batch.schemaOf[index]!]!;
     let subject = this.#subjects.get(schema);
     if (subject === undefined) {
       const { stage, job } = this.#options;
@@ -247,7 +268,7 @@ const notTaken = (subject: string, stream: string): MillraceError =>
 const tooLarge = (subject: string, size: number, most: number): MillraceError =>
   new MillraceError(MessageTooLarge, {
     message: `a message for ${subject} has ${size} bytes, and the server takes ${most}`,
-    mend: 'Raise max_payload of the server, or leave large columns out.',
+    mend: 'Raise max_payload of the server, leave large columns out, or set such rows aside: give the stage onError.',
   });
 
 const progressLost = (stream: string, writer: number): MillraceError =>

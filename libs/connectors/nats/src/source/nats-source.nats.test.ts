@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { changeEvents } from '@millrace/formats';
 import { ulids } from '@millrace/kernel';
 import { testNats } from '@millrace/testing';
-import { DrivenSource } from '@millrace/testing/drivers';
+import { DrivenSource, RecordedRefusals, type SavedSnapshot } from '@millrace/testing/drivers';
 import { atServer, openStream } from '../test-support/test-stream.ts';
 import { natsSource } from './nats-source.ts';
 
@@ -51,6 +51,48 @@ it('says which message is no row', async () => {
     message: expect.stringContaining('message 3'),
   });
   await source.close();
+  await stream.remove();
+});
+
+it('sets messages aside that are no rows, and reads them again when they come back', async () => {
+  const { url } = await testNats();
+  const { stream, start } = await open(url);
+  await stream.publish([...bodies(0, 2), '{"id":"many"}', ...bodies(3, 4)]);
+  const refusals = new RecordedRefusals();
+  const source = await start({ refusals });
+  await source.until(() => source.events.length >= 3);
+  const [letter] = refusals.refused;
+  const place = { stream: stream.name, subject: `${stream.name}.orders`, sequence: '3', cut: null };
+  expect(letter!.after).toEqual({ ...place, value: '{"id":"many"}' });
+  await source.giveBack(letter!);
+  expect(refusals.refused.map(({ after }) => after)).toEqual([letter!.after, letter!.after]);
+  await source.giveBack({ ...letter!, after: { ...letter!.after, value: '{"id":2}' } });
+  expect(source.events).toEqual([0, 1, 3, 2]);
+  expect(refusals.reasons).toEqual(['nats.row_refused', 'nats.row_refused']);
+  await source.close();
+  await stream.remove();
+});
+
+it('sets messages aside once, whatever the snapshot is that a source goes on from', async () => {
+  const { url } = await testNats();
+  const { stream, start } = await open(url);
+  const sent = bodies(0, 3_000).map((body, id) => (id % 300 === 7 ? `broken ${id}` : body));
+  await stream.publish(sent);
+  const seen: number[] = [];
+  const aside: unknown[] = [];
+  let restored: SavedSnapshot | undefined;
+  for (let generation = 1; seen.at(-1) !== 2_999; generation++) {
+    const refusals = new RecordedRefusals();
+    const source = await start({ restored, generation, refusals });
+    const before = source.events.length;
+    await source.until(() => source.events.length > before);
+    restored = await source.save();
+    seen.push(...source.events);
+    aside.push(...refusals.refused.map(({ after }) => after!['value']));
+    await source.close();
+  }
+  expect(aside).toEqual(sent.filter((body) => body.startsWith('broken')));
+  expect(seen).toEqual(Array.from({ length: 3_000 }, (_, id) => id).filter((id) => id % 300 !== 7));
   await stream.remove();
 });
 

@@ -1,13 +1,21 @@
-import { DeclaredMessages, type Resolved } from '@millrace/connector-contract';
+import {
+  DeclaredMessages,
+  type MessagePlace,
+  type Refusals,
+  type Resolved,
+  type UnreadMessage,
+  UnreadMessages,
+} from '@millrace/connector-contract';
 import {
   BATCH_ROWS_MAX,
+  type Batch,
   EVERY_INSTANCE,
   type Processor,
   type ProcessorContext,
   type SnapshotEntry,
   type SnapshotWriter,
 } from '@millrace/engine';
-import type { ChangeBatch } from '@millrace/formats';
+import { type ChangeBatch, isChangeBatch } from '@millrace/formats';
 import { assert, MillraceError } from '@millrace/kernel';
 import { type ConsumerMessages, DeliverPolicy, type JsMsg, jetstream, type SeqMsgRequest } from '@nats-io/jetstream';
 import type { Connection, SourceStage } from '../config.ts';
@@ -25,10 +33,22 @@ const PASS_BY_MS = 5_000;
 /** How long closing waits for tools to be shown the position. */
 const SHOW_MS_MAX = 1_000;
 
+type NatsSourceOptions = Resolved<Connection, SourceStage> & { readonly refusals?: Refusals | undefined };
+
+/** Messages that were read ahead, and what is made of them. */
+interface Piece {
+  readonly batch: ChangeBatch;
+  /** Of messages, read or not. */
+  readonly count: number;
+  readonly unread: readonly UnreadMessage[];
+}
+
 /** Reads a stream in order. Its position is the sequence of the last message that was handed on. */
 export class NatsSourceProcessor implements Processor {
-  readonly #options: Resolved<Connection, SourceStage>;
+  readonly #options: NatsSourceOptions;
   readonly #messages: DeclaredMessages;
+  /** Absent: the first message that is no row fails the job. */
+  readonly #unread: UnreadMessages | undefined;
   readonly #closing = new AbortController();
   readonly #ahead: JsMsg[] = [];
   readonly #saved = new Map<number, number>();
@@ -37,16 +57,20 @@ export class NatsSourceProcessor implements Processor {
   #position: Position = { created: '', sequence: 0 };
   /** Of the last message that was read ahead. */
   #read = 0;
-  #batch: { readonly batch: ChangeBatch; readonly count: number } | undefined;
+  #piece: Piece | undefined;
   #reading: Promise<void> | undefined;
   #consumed: ConsumerMessages | undefined;
   #hasRoom: (() => void) | undefined;
   #hasEnded = false;
   #shown: ShownConsumer | undefined;
 
-  constructor(options: Resolved<Connection, SourceStage>) {
+  constructor(options: NatsSourceOptions) {
+    const { stage, job, refusals } = options;
     this.#options = options;
-    this.#messages = new DeclaredMessages(options.stage);
+    this.#messages = new DeclaredMessages(stage);
+    if (refusals === undefined) return;
+    const place = ['stream', 'subject', 'sequence'];
+    this.#unread = new UnreadMessages({ stage: job.stage, place, messages: this.#messages, refusals, refused });
   }
 
   async init(context: ProcessorContext): Promise<void> {
@@ -82,18 +106,25 @@ export class NatsSourceProcessor implements Processor {
   complete(): boolean {
     this.#reading ??= this.#readOn().catch((error: unknown) => this.#fail(error));
     while (this.#ahead.length > 0) {
-      this.#batch ??= this.#batchOf(this.#ahead.slice(0, BATCH_ROWS_MAX));
-      const { batch, count } = this.#batch;
-      if (!this.#context.outbox.offer(batch)) return false;
+      this.#piece ??= this.#pieceOf(this.#ahead.slice(0, BATCH_ROWS_MAX));
+      const { batch, count, unread } = this.#piece;
+      if (batch.length > 0 && !this.#context.outbox.offer(batch)) return false;
       const last = this.#ahead[count - 1]!;
       this.#ahead.splice(0, count);
-      this.#batch = undefined;
+      this.#piece = undefined;
       this.#position = { ...this.#position, sequence: last.seq };
-      this.#context.metrics.add('rowsRead', count);
+      for (const each of unread) this.#unread!.setAside(each, this.#context.clock.nowMs());
+      this.#context.metrics.add('rowsRead', batch.length);
       this.#context.metrics.set('messagesBehind', last.info.pending + this.#ahead.length);
       this.#hasRoom?.();
     }
     return this.#hasEnded;
+  }
+
+  /** Messages that were no rows come back, perhaps edited. */
+  process(_ordinal: number, batch: Batch): boolean {
+    assert(isChangeBatch(batch) && this.#unread !== undefined, 'a source is given nothing but what it has set aside');
+    return this.#unread.handOn(batch, this.#context.outbox, this.#context.clock.nowMs());
   }
 
   saveSnapshot(snapshotId: number, writer: SnapshotWriter): boolean {
@@ -120,18 +151,19 @@ export class NatsSourceProcessor implements Processor {
     await this.#reading;
   }
 
-  #batchOf(messages: readonly JsMsg[]): { readonly batch: ChangeBatch; readonly count: number } {
+  #pieceOf(messages: readonly JsMsg[]): Piece {
     const { stream } = this.#options.stage;
     const bodies = messages.map(({ data }) => data);
+    const unread: UnreadMessage[] = [];
     const batch = this.#messages.batch(bodies, this.#context.clock.nowMs(), (index, reason) => {
       const { seq, subject } = messages[index]!;
-      return new MillraceError(RowRefused, {
-        message: `message ${seq} of stream ${stream} (${subject}): ${reason}`,
-        mend: 'Correct columns and key of the stage, or read other subjects.',
-        details: { stream, sequence: seq, subject },
-      });
+      const place = { stream, subject, sequence: seq };
+      const error = refused(place, reason);
+      if (this.#unread === undefined) return error;
+      unread.push({ place, body: bodies[index]!, error });
+      return undefined;
     });
-    return { batch, count: messages.length };
+    return { batch, count: messages.length, unread };
   }
 
   async #readOn(): Promise<void> {
@@ -202,3 +234,10 @@ export class NatsSourceProcessor implements Processor {
       this.#context.fail(serverError(error, `read stream ${this.#options.stage.stream}`));
   }
 }
+
+const refused = (place: MessagePlace, reason: string): MillraceError =>
+  new MillraceError(RowRefused, {
+    message: `message ${place['sequence']} of stream ${place['stream']} (${place['subject']}): ${reason}`,
+    mend: 'Correct columns and key of the stage, read other subjects, or set such messages aside: give the stage onError.',
+    details: place,
+  });

@@ -30,6 +30,7 @@ export const natsSource = defineSource<Connection, SourceStage>({
   async describe({ config, stage }) {
     return { shape: { tables: [declaredSchema(stage)] }, findings: await checkStream(config, stage.stream) };
   },
+  refuses: () => true,
   createSource: (options) => () => new NatsSourceProcessor(options),
   /** Removes the consumer that tools see. */
   dispose: async ({ config, stage: { stream, consumer } }) => {

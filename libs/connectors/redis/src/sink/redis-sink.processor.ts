@@ -1,4 +1,4 @@
-import type { Resolved } from '@millrace/connector-contract';
+import { LeftOut, type Refusals, type Resolved } from '@millrace/connector-contract';
 import {
   type Batch,
   EVERY_INSTANCE,
@@ -22,6 +22,8 @@ import { type StagedList, Target } from './target.ts';
 /** Scripts on their way. The server runs them one after the other; with several it never waits for us. */
 const SCRIPTS_UNDER_WAY_MAX = 4;
 
+type RedisSinkOptions = Resolved<ConnectionOptions, SinkStage> & { readonly refusals?: Refusals | undefined };
+
 interface Saved {
   readonly applied: number;
   readonly moved: number;
@@ -34,8 +36,9 @@ interface Saved {
  * what follows them, and shown when the snapshot that covers them is committed; in the others they are written at once, for a row takes its own place again.
  */
 export class RedisSink implements Processor {
-  readonly #options: Resolved<ConnectionOptions, SinkStage>;
+  readonly #options: RedisSinkOptions;
   readonly #writer: RowWriter;
+  readonly #leftOut: LeftOut;
   readonly #pieces = new Pieces();
   readonly #commitTimes = new CommitTimes();
   #context!: ProcessorContext;
@@ -57,9 +60,11 @@ export class RedisSink implements Processor {
   #durable: number | undefined;
   #hasFailed = false;
 
-  constructor(options: Resolved<ConnectionOptions, SinkStage>) {
+  constructor(options: RedisSinkOptions) {
+    const { stage, job, refusals } = options;
     this.#options = options;
-    this.#writer = new RowWriter(options.stage, options.job.jobName);
+    this.#writer = new RowWriter(stage, job.jobName);
+    this.#leftOut = new LeftOut({ refusals, refusal: (batch, index) => this.#writer.refusal(batch, index) });
   }
 
   async init(context: ProcessorContext): Promise<void> {
@@ -98,7 +103,10 @@ export class RedisSink implements Processor {
     assert(isChangeBatch(batch), 'a sink takes change batches');
     if (this.#hasFailed || this.#pieces.isFull) return false;
     this.#commitTimes.add(batch);
+    // Of all events, those too that are passed over as written: what was left out then is set aside again, for no snapshot may have its letter.
+    this.#leftOut.look(batch);
     for (let index = 0; index < batch.length; index++) this.#take(batch, index);
+    this.#leftOut.finish();
     this.#send();
     return true;
   }
@@ -157,6 +165,7 @@ export class RedisSink implements Processor {
         return;
       }
     }
+    if (this.#leftOut.has(index)) return;
     // Behind what waits for a snapshot everything does, or changes of a row would overtake each other.
     const isStaged = this.#stages && (position === undefined || this.#open !== undefined || this.#prepared.length > 0);
     this.#pieces.add(position, isStaged, (commands) => this.#writer.write(batch, index, commands));

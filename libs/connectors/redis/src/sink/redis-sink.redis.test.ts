@@ -155,7 +155,7 @@ describe('each type of target', () => {
     await sink.snapshot(1);
     expect(await redis.exists(key)).toBe(0);
     await using strings = await start({ type: 'string', key: template });
-    await expect(strings.write(truncate)).rejects.toMatchObject({ code: { code: 'redis.row_refused' } });
+    await expect(strings.write(truncate)).rejects.toMatchObject({ code: { code: 'redis.table_unfit' } });
   });
 });
 

@@ -1,6 +1,6 @@
 import { defineSink, type Finding, type SourceShape } from '@millrace/connector-contract';
 import { type ConnectionOptions, connectionSchema, isKeyed, type SinkStage, sinkStage } from '../config.ts';
-import { RowRefused, serverError } from '../errors.ts';
+import { serverError, TableUnfit } from '../errors.ts';
 import { checkServer } from '../server/check.ts';
 import { connect } from '../server/connect.ts';
 import { sinkKeys } from './keys.ts';
@@ -20,7 +20,7 @@ function checkColumns(stage: SinkStage, { tables }: SourceShape): readonly Findi
       if (lacks === undefined) continue;
       const message = `table ${id} has no column "${lacks}"`;
       findings.push({
-        code: RowRefused.code,
+        code: TableUnfit.code,
         severity: 'error',
         message,
         mend: 'Name a column that it has.',
@@ -30,7 +30,7 @@ function checkColumns(stage: SinkStage, { tables }: SourceShape): readonly Findi
     if (!isKeyed(stage.type) || stage.rowKey !== undefined || columns.some(({ key }) => key)) continue;
     const message = `table ${id} has no key, so its rows have no places in Redis`;
     findings.push({
-      code: RowRefused.code,
+      code: TableUnfit.code,
       severity: 'error',
       message,
       mend: 'Name the columns that tell rows apart with rowKey.',
@@ -76,6 +76,7 @@ export const redisSink = defineSink<ConnectionOptions, SinkStage>({
   skipsWhatItPassed: () => true,
   check: checkServer,
   checkStage: async ({ config, stage }, shape) => [...(await checkServer(config)), ...checkColumns(stage, shape)],
+  refuses: () => true,
   createSink: (options) => () => new RedisSink(options),
   /** What was written stays. */
   async dispose({ config, stage, job }) {

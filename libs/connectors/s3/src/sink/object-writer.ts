@@ -1,4 +1,4 @@
-import type { Refusals } from '@millrace/connector-contract';
+import { LeftOut, type Refusals } from '@millrace/connector-contract';
 import { type ChangeBatch, NO_TRANSACTION, Op, type Position, type TableSchema } from '@millrace/formats';
 import type { ContentFormat } from '@millrace/formats/content';
 import { parseSizeBytes } from '@millrace/kernel';
@@ -42,9 +42,7 @@ export class ObjectWriter {
   #sequence = 0;
   /** First event of the current batch that is not written yet. */
   #next = 0;
-  /** The current batch, and which of its events are left out. */
-  #checked: ChangeBatch | undefined;
-  readonly #leftOut = new Set<number>();
+  readonly #leftOut: LeftOut;
 
   constructor(options: ObjectWriterOptions) {
     const { stage } = options;
@@ -55,6 +53,11 @@ export class ObjectWriter {
     this.#rollBytes = parseSizeBytes(stage.rollBytes)!;
     this.#rollRows = stage.rollRows ?? Number.POSITIVE_INFINITY;
     this.memory = new Memory(parseSizeBytes(stage.memory)!);
+    this.#leftOut = new LeftOut({
+      refusals: options.refusals,
+      refusal: (batch, index) => this.#format.refusal?.(batch, index),
+      isPassedBy: (batch, index) => this.#isPassedBy(batch, index),
+    });
   }
 
   get isEmpty(): boolean {
@@ -66,7 +69,7 @@ export class ObjectWriter {
    * @throws MillraceError `s3.value_not_resent`, `s3.value_unsupported`
    */
   write(batch: ChangeBatch): boolean {
-    if (this.#checked !== batch) this.#check(batch);
+    this.#leftOut.look(batch);
     while (this.#next < batch.length) {
       if (this.memory.isTight) this.#makeRoom();
       if (this.memory.isFull) return false;
@@ -74,7 +77,7 @@ export class ObjectWriter {
       else this.#writeRun(batch);
     }
     this.#next = 0;
-    this.#checked = undefined;
+    this.#leftOut.finish();
     return true;
   }
 
@@ -92,26 +95,11 @@ export class ObjectWriter {
     this.#open.clear();
   }
 
-  /** All of a batch before any of it is written: with one half of a key change goes the other. */
-  #check(batch: ChangeBatch): void {
-    this.#checked = batch;
-    this.#leftOut.clear();
-    const { refusals } = this.#options;
-    if (refusals === undefined) return;
-    for (let index = 0; index < batch.length; index++) {
-      if (this.#isSkipped(batch, index)) continue;
-      for (const each of this.#setAside(refusals, batch, index)) this.#leftOut.add(each);
-    }
-  }
-
-  #setAside(refusals: Refusals, batch: ChangeBatch, index: number): readonly number[] {
-    if (refusals.holdsAny && refusals.holds(batch, index)) return refusals.park(batch, index);
-    const reason = this.#format.refusal?.(batch, index);
-    return reason === undefined ? [] : refusals.refuse(batch, index, reason);
-  }
-
   #isSkipped(batch: ChangeBatch, index: number): boolean {
-    if (this.#leftOut.has(index)) return true;
+    return this.#leftOut.has(index) || this.#isPassedBy(batch, index);
+  }
+
+  #isPassedBy(batch: ChangeBatch, index: number): boolean {
     const op = batch.op[index];
     return this.#options.stage.deletes === 'skip' && (op === Op.Delete || op === Op.Truncate);
   }

@@ -11,13 +11,15 @@ import {
   UNCHANGED_LENGTH,
 } from '@millrace/formats';
 import { MillraceError } from '@millrace/kernel';
-import { RowRefused } from '../../errors.ts';
+import { RowRefused, TableUnfit } from '../../errors.ts';
 
 const USUAL_ROW_BYTES = 4_096;
 const REPAIR_FULL = (table: string): string =>
   `ALTER TABLE ${table} REPLICA IDENTITY FULL, or use type hashes, where fields that were not sent stay.`;
 
 const refusal = (message: string, mend: string): MillraceError => new MillraceError(RowRefused, { message, mend });
+
+const unfit = (message: string, mend: string): MillraceError => new MillraceError(TableUnfit, { message, mend });
 
 const textAt = (bytes: Uint8Array, start: number, length: number): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset + start, length).toString('utf8');
@@ -35,7 +37,7 @@ export class RowTexts {
     this.#keyNames = keyNames;
   }
 
-  /** One column: its text. Several: a JSON array of their texts. @throws MillraceError `redis.row_refused` */
+  /** One column: its text. Several: a JSON array of their texts. @throws MillraceError `redis.row_refused`, `redis.table_unfit` */
   key(batch: ChangeBatch, index: number): string {
     const schema = batch.schemas[batch.schemaOf[index]!]!;
     const columns = this.#keyOf(schema);
@@ -52,12 +54,12 @@ export class RowTexts {
     return textAt(bytes, 0, bytes.length);
   }
 
-  /** A column of the row after the change; `null` of NULL, `undefined`: it was not sent. @throws MillraceError `redis.row_refused` when there is no such column */
+  /** A column of the row after the change; `null` of NULL, `undefined`: it was not sent. @throws MillraceError `redis.table_unfit` when there is no such column */
   value(batch: ChangeBatch, index: number, name: string): string | null | undefined {
     const schema = batch.schemas[batch.schemaOf[index]!]!;
     const column = schema.columns.find((each) => each.name === name);
     if (column === undefined)
-      throw refusal(`table ${schema.id} has no column "${name}"`, 'Name a column that the table has.');
+      throw unfit(`table ${schema.id} has no column "${name}"`, 'Name a column that the table has.');
     return this.#text(batch, batch.after[index]!, column);
   }
 
@@ -120,7 +122,7 @@ export class RowTexts {
       const names = this.#keyNames;
       columns = schema.columns.filter((column) => (names === undefined ? column.key : names.includes(column.name)));
       if (columns.length === 0 || (names !== undefined && columns.length < names.length)) {
-        throw refusal(
+        throw unfit(
           names === undefined
             ? `table ${schema.id} has no key`
             : `table ${schema.id} lacks a column of rowKey (${names.join(', ')})`,

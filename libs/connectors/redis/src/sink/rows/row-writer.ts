@@ -1,8 +1,8 @@
 import { type ChangeBatch, FLAG_KEY_CHANGE, Op, type TableSchema } from '@millrace/formats';
-import { MillraceError } from '@millrace/kernel';
+import { isRecordError, MillraceError } from '@millrace/kernel';
 import type { SinkStage, TargetType } from '../../config.ts';
-import { RowRefused } from '../../errors.ts';
-import type { Commands } from '../commands.ts';
+import { RowRefused, TableUnfit } from '../../errors.ts';
+import { Commands } from '../commands.ts';
 import { tagged } from '../keys.ts';
 import { positionOf, positionText } from '../positions.ts';
 import { RowTexts } from './row-texts.ts';
@@ -18,8 +18,6 @@ export const REDIS_TYPE: Readonly<Record<TargetType, string>> = {
   publish: '',
 };
 
-const refusal = (message: string, mend: string): MillraceError => new MillraceError(RowRefused, { message, mend });
-
 /** Turns events into commands. Not reentrant. */
 export class RowWriter {
   readonly #stage: SinkStage;
@@ -33,7 +31,18 @@ export class RowWriter {
     this.#texts = new RowTexts(stage.rowKey);
   }
 
-  /** @throws MillraceError `redis.row_refused` */
+  /** Why an event cannot be written, which depends on the event alone. */
+  refusal(batch: ChangeBatch, index: number): MillraceError | undefined {
+    try {
+      this.write(batch, index, new Commands());
+      return undefined;
+    } catch (error) {
+      if (isRecordError(error)) return error;
+      throw error;
+    }
+  }
+
+  /** @throws MillraceError `redis.row_refused`, `redis.table_unfit` */
   write(batch: ChangeBatch, index: number, commands: Commands): void {
     const { type, deletes } = this.#stage;
     const schema = batch.schemas[batch.schemaOf[index]!]!;
@@ -84,10 +93,10 @@ export class RowWriter {
       commands.add('UNLINK', key);
       return;
     }
-    throw refusal(
-      `table ${schema.id} was truncated, and its rows are keys of their own that no script finds`,
-      'Use type hash, or set deletes: ignore and remove the keys by hand.',
-    );
+    throw new MillraceError(TableUnfit, {
+      message: `table ${schema.id} was truncated, and its rows are keys of their own that no script finds`,
+      mend: 'Use type hash, or set deletes: ignore and remove the keys by hand.',
+    });
   }
 
   #append(
@@ -130,10 +139,10 @@ export class RowWriter {
     const [source, at] = this.#texts.whole(batch, index);
     const text = this.#texts.value(source, at, score) ?? '';
     if (text.trim() !== '' && Number.isFinite(Number(text))) return text;
-    throw refusal(
-      `the score "${score}" of a row is no finite number`,
-      'Name a column of numbers that are never NULL as score.',
-    );
+    throw new MillraceError(RowRefused, {
+      message: `the score "${score}" of a row is no finite number`,
+      mend: 'Name a column of numbers that are never NULL as score, or set such rows aside: give the stage onError.',
+    });
   }
 
   #keyOf(schema: TableSchema): string {
