@@ -98,7 +98,7 @@ async function run({ scale, rounds }: BenchOptions): Promise<readonly Comparison
     );
   }
   // What was written to the stream last is still there.
-  const stage = { ...TABLE, streams: [KEY], field: 'row', follow: false };
+  const stage = { ...TABLE, keys: [KEY], field: 'row', follow: false };
   await compare(
     'source stream',
     'XREAD and JSON.parse',

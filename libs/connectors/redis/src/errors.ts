@@ -74,6 +74,12 @@ export const EntryRefused = errorCode('redis.entry_refused', {
   title: 'An entry is no row of the declared columns',
 });
 
+export const TooManyRows = errorCode('redis.too_many_rows', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'There are more rows than may be kept track of',
+});
+
 export const LookupRefused = errorCode('redis.lookup_refused', {
   domain: 'user',
   retry: 'after-repair',
