@@ -97,6 +97,25 @@ it('a source that may lose rows is said to, before the job is created', async ()
   );
 });
 
+it('a table that cannot be held as a whole is told of', async () => {
+  const enrich = {
+    source: 'shop',
+    table: 'public.orders',
+    on: { id: 'after.id' },
+    select: { more: 'total' },
+    hold: {},
+  };
+  const orders = { source: 'shop', tables: ['public.orders'] };
+  const answer = await job('held', {
+    orders,
+    more: { input: 'orders', enrich },
+    out: { input: 'more', sink: 'warehouse' },
+  });
+  expect(answer.body.errors).toContainEqual(
+    expect.objectContaining({ code: 'source.holds_no_tables', pointer: '/stages/more/enrich/hold' }),
+  );
+});
+
 describe('the real connectors', () => {
   it('are in the catalogue', async () => {
     const { body } = await api.request('GET', '/api/v1/connectors');

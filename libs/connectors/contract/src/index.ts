@@ -8,6 +8,7 @@ export {
   defineSource,
   type Finding,
   guaranteeFor,
+  type HeldTableOptions,
   type JobIdentity,
   type LookupRequest,
   type Resolved,

@@ -86,6 +86,18 @@ export const LookupRefused = errorCode('redis.lookup_refused', {
   title: 'A value is no row that can be looked up',
 });
 
+export const TableTooLarge = errorCode('redis.table_too_large', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'A table has more rows than may be held',
+});
+
+export const LookupStale = errorCode('redis.lookup_stale', {
+  domain: 'external',
+  retry: 'later',
+  title: 'A table that is held is older than it may be',
+});
+
 /** States of a server that come and go. */
 const PASSING = /^(LOADING|READONLY|MASTERDOWN|CLUSTERDOWN|TRYAGAIN|MOVED|ASK|BUSY|MISCONF|NOREPLICAS|OOM|UNBLOCKED)\b/;
 

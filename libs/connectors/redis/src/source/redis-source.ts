@@ -3,15 +3,16 @@ import { declaredSchema } from '@millrace/formats';
 import type { Redis } from 'ioredis';
 import { type ConnectionOptions, connectionSchema } from '../config.ts';
 import { serverError } from '../errors.ts';
-import { checkServer, settingOf } from '../server/check.ts';
+import { checkServer } from '../server/check.ts';
 import { connect } from '../server/connect.ts';
+import { notificationFlags, tellsOfHashes } from '../server/notifications.ts';
 import { ChannelSource } from './channels/channel-source.processor.ts';
 import { HashSource } from './hash/hash-source.processor.ts';
 import { removedKey } from './list/list-place.ts';
 import { ListSource } from './list/list-source.processor.ts';
+import { openTableLookup } from './look-up/table-lookup.ts';
 import { type SourceStage, sourceStage } from './source-stage.ts';
 import { StreamSource } from './stream/stream-source.processor.ts';
-import { openTableLookup } from './table-lookup.ts';
 
 const OF_HASHES = {
   level: 'exactly-once',
@@ -29,13 +30,9 @@ const PROCESSORS = {
   publish: ChannelSource,
 };
 
-/** K: by key. g, h, x, e: of any type, of hashes, what expires, what is evicted. A stands for all of them. */
-const tellsOfHashes = (flags: string): boolean =>
-  flags.includes('K') && (flags.includes('A') || ['g', 'h', 'x', 'e'].every((flag) => flags.includes(flag)));
-
 async function checkNotifications(redis: Redis, { type, follow }: SourceStage): Promise<readonly Finding[]> {
   if ((type !== 'hash' && type !== 'hashes') || !follow) return [];
-  const flags = await settingOf(redis, 'notify-keyspace-events');
+  const flags = await notificationFlags(redis);
   if (flags === undefined || tellsOfHashes(flags)) return [];
   return [
     {
@@ -98,6 +95,7 @@ export const redisSource = defineSource<ConnectionOptions, SourceStage>({
     findings: await checkStage(config, stage),
   }),
   openLookup: openTableLookup,
+  holdsTables: true,
   createSource: (options) => () => new PROCESSORS[options.stage.type](options),
   /** The count of what was removed from lists; the lists stay. */
   async dispose({ config, stage, job }) {

@@ -58,8 +58,13 @@ export class HashSource implements Processor {
     this.#keys = new Set(keysOfInstance(stage, context));
     this.#hints = new Hints(this.#places, () => this.#changed());
     this.#redis = await connect(config, { key: stage.keys[0] });
-    const Kind = stage.type === 'hash' ? FieldsOfHash : HashesOfKeys;
-    for (const key of this.#keys) this.#places.set(key, new Kind(this.#redis, key, config.database));
+    for (const key of this.#keys) {
+      const place =
+        stage.type === 'hash'
+          ? new FieldsOfHash(this.#redis, key, config.database)
+          : new HashesOfKeys(this.#redis, `${key}:`, config.database);
+      this.#places.set(key, place);
+    }
     // Before the first look: what changes behind it is heard of.
     if (stage.follow && this.#keys.size > 0) await this.#listen();
   }

@@ -72,9 +72,10 @@ export class HashesOfKeys implements Place {
   readonly #channelPrefix: string;
   readonly channels: string;
 
-  constructor(redis: Redis, key: string, database: number) {
+  /** @param prefix what the keys begin with */
+  constructor(redis: Redis, prefix: string, database: number) {
     this.#redis = redis;
-    this.#prefix = `${key}:`;
+    this.#prefix = prefix;
     this.#channelPrefix = `__keyspace@${database}__:${this.#prefix}`;
     this.channels = `__keyspace@${database}__:${escaped(this.#prefix)}*`;
   }

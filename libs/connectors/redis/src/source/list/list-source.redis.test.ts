@@ -30,6 +30,8 @@ const newList = (): string => `list:${ulids.next()}`;
 const push = (key: string, from: number, to: number) =>
   redis.rpush(key, ...numbers(from, to).map((id) => JSON.stringify({ id })));
 
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+
 const start = (stage: object, restored?: SavedSnapshot) =>
   DrivenSource.start(redisSource, {
     config,
@@ -37,7 +39,7 @@ const start = (stage: object, restored?: SavedSnapshot) =>
     generation: restored === undefined ? 1 : 2,
     restored,
     read: (batch) =>
-      changeEvents(batch).map(({ op, before, after }) => `${op} ${String(Object.values((after ?? before)!)[0])}`),
+      changeEvents(batch).map(({ op, before, after }) => `${op} ${textOf(Object.values((after ?? before)!)[0])}`),
   });
 
 const created = (from: number, to: number) => numbers(from, to).map((id) => `c ${id}`);
