@@ -17,8 +17,14 @@ const ROWS_MAX = 1_000;
 /** Notifications that come close together are one look. */
 const GATHER_MS = 20;
 
+interface Digested {
+  readonly change: Change;
+  /** Absent: the row is gone. */
+  readonly digest: string | undefined;
+}
+
 interface Piece {
-  readonly changes: readonly Change[];
+  readonly changes: readonly Digested[];
   readonly batch: ChangeBatch;
 }
 
@@ -79,9 +85,9 @@ export class HashSource implements Processor {
     });
     for (let piece = this.#ahead.first; piece !== undefined; piece = this.#ahead.first) {
       if (!this.#context.outbox.offer(piece.batch)) return false;
-      for (const { key, name, value } of piece.changes) {
-        if (value === undefined) this.#known.delete({ key, name });
-        else this.#known.set({ key, name }, digestOf(textOf(value)));
+      for (const { change, digest } of piece.changes) {
+        if (digest === undefined) this.#known.delete(change);
+        else this.#known.set(change, digest);
       }
       this.#context.metrics.add('rowsRead', piece.changes.length);
       this.#context.metrics.set('rowsKnown', this.#known.size);
@@ -181,15 +187,19 @@ export class HashSource implements Processor {
 
   async #handOn(key: string, found: readonly FoundRow[], gone: readonly string[]): Promise<void> {
     this.#closing.signal.throwIfAborted();
-    const changes = new Map<string, Change>();
-    for (const { name, value } of found)
-      if (this.#known.digest({ key, name }) !== digestOf(textOf(value))) changes.set(name, { key, name, value });
+    const changes = new Map<string, Digested>();
+    for (const { name, value } of found) {
+      const digest = digestOf(textOf(value));
+      if (this.#known.digest({ key, name }) !== digest) changes.set(name, { change: { key, name, value }, digest });
+    }
     for (const name of gone)
-      if (this.#known.digest({ key, name }) !== undefined) changes.set(name, { key, name, value: undefined });
+      if (this.#known.digest({ key, name }) !== undefined)
+        changes.set(name, { change: { key, name, value: undefined }, digest: undefined });
     const all = [...changes.values()];
     for (let at = 0; at < all.length; at += ROWS_MAX) {
       const piece = all.slice(at, at + ROWS_MAX);
-      await this.#ahead.hold({ changes: piece, batch: this.#rows.batch(piece, this.#context.clock.nowMs()) });
+      const rows = piece.map(({ change }) => change);
+      await this.#ahead.hold({ changes: piece, batch: this.#rows.batch(rows, this.#context.clock.nowMs()) });
     }
   }
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { EVERY_INSTANCE, type SnapshotEntry, type SnapshotWriter } from '@millrace/engine';
 import { MillraceError } from '@millrace/kernel';
 import { TooManyRows } from '../../errors.ts';
@@ -15,8 +15,7 @@ export interface RowName {
 
 type Bucket = Map<string, string>;
 
-export const digestOf = (text: string): string =>
-  createHash('sha256').update(text).digest('base64').slice(0, DIGEST_CHARACTERS);
+export const digestOf = (text: string): string => hash('sha256', text, 'base64').slice(0, DIGEST_CHARACTERS);
 
 const idOf = ({ key, name }: RowName): string => JSON.stringify([key, name]);
 
