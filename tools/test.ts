@@ -10,9 +10,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MillraceError } from '@millrace/kernel';
 import {
+  testHdfs,
   testKafka,
   testMariadb,
+  testMqtt,
   testNats,
+  testOpensearch,
   testPostgres,
   testRedis,
   testRegistry,
@@ -68,7 +71,14 @@ const OPTIONAL: readonly OptionalServer[] = [
     start: async () => ({ TEST_REGISTRY_URL: (await testRegistry()).url }),
   },
   { name: 'Chromium', marks: ['browser'], start: async () => ({ TEST_CHROMIUM: await chromiumProgram() }) },
+  { name: 'Mosquitto', marks: ['mqtt'], start: async () => ({ TEST_MQTT_URL: (await testMqtt()).url }) },
   { name: 'NATS', marks: ['nats'], start: async () => ({ TEST_NATS_URL: (await testNats()).url }) },
+  { name: 'HDFS', marks: ['hdfs'], start: async () => ({ TEST_HDFS_URL: (await testHdfs()).url }) },
+  {
+    name: 'OpenSearch',
+    marks: ['opensearch'],
+    start: async () => ({ TEST_OPENSEARCH_URL: (await testOpensearch()).url }),
+  },
   {
     name: 'Kafka',
     marks: ['kafka'],

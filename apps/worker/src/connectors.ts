@@ -1,10 +1,12 @@
-import { bullmqSink } from '@millrace/connector-bullmq';
+import { bullmqSink, bullmqSource } from '@millrace/connector-bullmq';
 import { CONNECTORS_VARIABLE, type ConnectorRegistry, loadConnectors } from '@millrace/connector-contract';
 import { filesSink, filesSource } from '@millrace/connector-files';
 import { httpSink, httpSource } from '@millrace/connector-http';
 import { jdbcSink, jdbcSource } from '@millrace/connector-jdbc';
 import { kafkaSink, kafkaSource } from '@millrace/connector-kafka';
+import { mqttSink, mqttSource } from '@millrace/connector-mqtt';
 import { natsSink, natsSource } from '@millrace/connector-nats';
+import { opensearchSink } from '@millrace/connector-opensearch';
 import { postgresSource } from '@millrace/connector-postgres';
 import { redisSink, redisSource } from '@millrace/connector-redis';
 import { s3Sink, s3Source } from '@millrace/connector-s3';
@@ -15,6 +17,8 @@ const BUILT_IN = [
   postgresSource,
   kafkaSource,
   natsSource,
+  mqttSource,
+  bullmqSource,
   s3Source,
   filesSource,
   jdbcSource,
@@ -28,6 +32,8 @@ const BUILT_IN = [
   kafkaSink,
   redisSink,
   natsSink,
+  mqttSink,
+  opensearchSink,
   bullmqSink,
   s3Sink,
   subscriptionSink,

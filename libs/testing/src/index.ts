@@ -3,11 +3,14 @@ export { ContractBroken } from './processor/hostile-outbox.ts';
 export { ProcessorVerification, plainRows, type VerifyOptions, verifyProcessor } from './processor/verify-processor.ts';
 export { freePort } from './servers/free-port.ts';
 export { GuardedProcess, ServerDidNotStart } from './servers/guarded-process.ts';
+export { HdfsServer } from './servers/hdfs-server.ts';
 export { KAFKA_USER, type KafkaOptions, KafkaServer, kafkaClassPath } from './servers/kafka-server.ts';
 export type { MariadbDatabase } from './servers/mariadb-database.ts';
 export { MariadbServer } from './servers/mariadb-server.ts';
 export { javaProgram, mavenJars } from './servers/maven-jars.ts';
+export { type MosquittoOptions, MosquittoServer } from './servers/mosquitto-server.ts';
 export { NatsServer } from './servers/nats-server.ts';
+export { OpensearchServer } from './servers/opensearch-server.ts';
 export { type PostgresOptions, PostgresServer } from './servers/postgres-server.ts';
 export { type RedisOptions, RedisServer } from './servers/redis-server.ts';
 export { RegistryServer } from './servers/registry-server.ts';
@@ -16,9 +19,12 @@ export {
   type SharedKafka,
   type SharedMariadb,
   type SharedPostgres,
+  testHdfs,
   testKafka,
   testMariadb,
+  testMqtt,
   testNats,
+  testOpensearch,
   testPostgres,
   testRedis,
   testRegistry,

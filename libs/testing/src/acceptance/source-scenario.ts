@@ -1,59 +1,101 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import type { SourceConnector } from '@millrace/connector-contract';
+import { changeEvents } from '@millrace/formats';
+import { systemClock } from '@millrace/kernel';
+import { DrivenSource } from '../drivers/driven-source.ts';
+import { runToBeKilled } from './run-to-be-killed.ts';
 
-/** A source for a process that kills itself. */
-export interface KilledSource {
-  readonly module: { readonly url: string; readonly name: string };
+/** With no rows for so long a snapshot is taken all the same: a source may have something to finish. */
+const IDLE_MS = 300;
+
+interface Options {
   readonly config: unknown;
   readonly stage: unknown;
+  readonly jobId: string;
   /** File of the commit record. */
   readonly record: string;
-  /** At which moment before or after a step of a snapshot with rows; 0: never. */
+  /** Id of the row that comes last. */
+  readonly last: number;
+}
+
+interface SourceScenario extends Options {
+  // biome-ignore lint/suspicious/noExplicitAny: of any options
+  readonly connector: SourceConnector<any, any>;
+}
+
+/** A scenario for a process that kills itself. */
+export interface KilledSource extends Options {
+  readonly module: { readonly url: string; readonly name: string };
+  /** Number of the moment at which it dies; 0: it runs to the end. */
   readonly killAt: number;
 }
 
-export interface SourceRecord {
+interface CommitRecord {
   readonly snapshotId: number;
   readonly generation: number;
   readonly entries: readonly { readonly partition: number; readonly key: string; readonly value: string }[];
-  /** What readers see: operation and id of each row. */
-  readonly events: readonly string[];
+  /** What readers see: the sink is in the record. */
+  readonly ids: readonly number[];
 }
 
-export function sourceRecord(path: string): SourceRecord {
+function readRecord(path: string): CommitRecord {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as SourceRecord;
+    return JSON.parse(readFileSync(path, 'utf8')) as CommitRecord;
   } catch {
-    return { snapshotId: 0, generation: 0, entries: [], events: [] };
+    return { snapshotId: 0, generation: 0, entries: [], ids: [] };
   }
 }
 
-/** Runs a source in a process of its own, which goes on from the commit record. */
-export class SourceProcess implements Disposable {
-  readonly #running: ChildProcess;
-  readonly #exited: Promise<unknown[]>;
+/** Ids of rows that committed snapshots hold, each as often as it is there. */
+export const idsOfRecord = (path: string): readonly number[] => readRecord(path).ids;
 
-  constructor(killed: KilledSource) {
-    const isSource = import.meta.url.endsWith('.ts');
-    const child = new URL(isSource ? './source-kill-child.ts' : './source-kill-child.js', import.meta.url);
-    const args = [...(isSource ? ['--conditions=source'] : []), '--disable-warning=ExperimentalWarning'];
-    const all = [...args, child.pathname, JSON.stringify(killed)];
-    this.#running = spawn(process.execPath, all, { stdio: ['ignore', 'ignore', 'inherit'] });
-    this.#exited = once(this.#running, 'exit');
-  }
-
-  get isOver(): boolean {
-    return this.#running.exitCode !== null || this.#running.signalCode !== null;
-  }
-
-  /** Resolves with the signal that ended it, or the code that it ended with. */
-  async end(): Promise<string | number> {
-    const [code, signal] = (await this.#exited) as [number | null, string | null];
-    return signal ?? code!;
-  }
-
-  [Symbol.dispose](): void {
-    this.#running.kill('SIGKILL');
+/**
+ * Source, coordinator and sink in one: goes on from the commit record until a snapshot holds the last row. Handing on, save, record and commit of each snapshot
+ * go through `around`.
+ */
+export async function runSourceScenario(
+  { connector, config, stage, jobId, record: path, last }: SourceScenario,
+  around: (step: () => Promise<void>) => Promise<void>,
+): Promise<void> {
+  const before = readRecord(path);
+  // Also that of an execution that left no record.
+  const generation = before.generation + 1;
+  const write = (record: CommitRecord): void => {
+    writeFileSync(`${path}.new`, JSON.stringify(record));
+    renameSync(`${path}.new`, path);
+  };
+  write({ ...before, generation });
+  const restored = {
+    snapshotId: before.snapshotId,
+    entries: before.entries.map(({ value, ...entry }) => ({ ...entry, value: Buffer.from(value, 'base64') })),
+  };
+  await using source = await DrivenSource.start(connector, {
+    config,
+    stage,
+    job: { jobId },
+    generation,
+    restored: before.snapshotId === 0 ? undefined : restored,
+    read: (batch) => changeEvents(batch).map(({ after }) => Number(after!['id'])),
+  });
+  if (before.snapshotId === 0) await source.snapshot();
+  for (let seen = 0; !readRecord(path).ids.includes(last); ) {
+    await around(async () => {
+      const sinceMs = systemClock.monotonicMs();
+      const isIdle = (): boolean => systemClock.monotonicMs() - sinceMs > IDLE_MS;
+      await source.until(() => source.events.length > seen || isIdle());
+    });
+    let saved: Awaited<ReturnType<typeof source.save>> | undefined;
+    await around(async () => {
+      saved = await source.save();
+      seen = source.events.length;
+    });
+    const { snapshotId, entries } = saved!;
+    const ids = [...before.ids, ...source.events];
+    const encoded = entries.map(({ value, ...entry }) => ({ ...entry, value: Buffer.from(value).toString('base64') }));
+    await around(async () => write({ snapshotId, generation, entries: encoded, ids }));
+    await around(() => source.commit(snapshotId));
   }
 }
+
+/** @returns whether it was killed; `false` when it came to the last row */
+export const runSourceAndKill = (killed: KilledSource): Promise<boolean> => runToBeKilled('kill-source-child', killed);

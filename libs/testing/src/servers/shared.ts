@@ -1,7 +1,10 @@
+import { HdfsServer } from './hdfs-server.ts';
 import { KafkaServer } from './kafka-server.ts';
 import { createMariadbDatabase, type MariadbDatabase } from './mariadb-database.ts';
 import { MariadbServer } from './mariadb-server.ts';
+import { MosquittoServer } from './mosquitto-server.ts';
 import { NatsServer } from './nats-server.ts';
+import { OpensearchServer } from './opensearch-server.ts';
 import { PostgresServer } from './postgres-server.ts';
 import { RedisServer } from './redis-server.ts';
 import { RegistryServer } from './registry-server.ts';
@@ -34,7 +37,10 @@ let redis: Promise<{ readonly url: string }> | undefined;
 let kafka: Promise<SharedKafka> | undefined;
 let s3: Promise<{ readonly url: string }> | undefined;
 let versity: Promise<{ readonly url: string }> | undefined;
+let mqtt: Promise<{ readonly url: string }> | undefined;
 let nats: Promise<{ readonly url: string }> | undefined;
+let hdfs: Promise<{ readonly url: string }> | undefined;
+let opensearch: Promise<{ readonly url: string }> | undefined;
 let registry: Promise<{ readonly url: string }> | undefined;
 
 /** PostgreSQL with `wal_level=logical`: `TEST_POSTGRES_URL` (superuser), else a private one that ends with this process. */
@@ -96,9 +102,30 @@ export function testRegistry(): Promise<{ readonly url: string }> {
   return registry;
 }
 
+/** An MQTT 5 broker that keeps sessions: `TEST_MQTT_URL`, else a private one that ends with this process. */
+export function testMqtt(): Promise<{ readonly url: string }> {
+  const url = process.env['TEST_MQTT_URL'];
+  mqtt ??= url === undefined ? MosquittoServer.start() : Promise.resolve({ url });
+  return mqtt;
+}
+
 /** NATS with JetStream: `TEST_NATS_URL`, else a private one that ends with this process. */
 export function testNats(): Promise<{ readonly url: string }> {
   const url = process.env['TEST_NATS_URL'];
   nats ??= url === undefined ? NatsServer.start() : Promise.resolve({ url });
   return nats;
+}
+
+/** OpenSearch without a login: `TEST_OPENSEARCH_URL`, else a private one that ends with this process. */
+export function testOpensearch(): Promise<{ readonly url: string }> {
+  const url = process.env['TEST_OPENSEARCH_URL'];
+  opensearch ??= url === undefined ? OpensearchServer.start() : Promise.resolve({ url });
+  return opensearch;
+}
+
+/** WebHDFS of a NameNode without Kerberos, at which this process's user may do everything: `TEST_HDFS_URL`, else a private one that ends with this process. */
+export function testHdfs(): Promise<{ readonly url: string }> {
+  const url = process.env['TEST_HDFS_URL'];
+  hdfs ??= url === undefined ? HdfsServer.start() : Promise.resolve({ url });
+  return hdfs;
 }

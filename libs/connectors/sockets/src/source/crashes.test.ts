@@ -1,15 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { expect, it } from '@jest/globals';
+import { ulids } from '@millrace/kernel';
 import { freePort } from '@millrace/testing';
-import { numbers, SourceProcess, sourceRecord } from '@millrace/testing/acceptance';
+import { idsOfRecord, numbers, runSourceAndKill } from '@millrace/testing/acceptance';
 import { PatientSender } from '../test-support/patient-sender.ts';
 
-/** The moments of a snapshot. */
-const KILLS = 4;
-const AGAIN_MS = 10;
+const ROWS_OF_RUN = 10;
 
 it('loses nothing that was acknowledged and takes nothing twice, when processes are killed with -9 before and after each step of a snapshot', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'millrace-sockets-'));
@@ -17,19 +15,29 @@ it('loses nothing that was acknowledged and takes nothing twice, when processes 
   const record = join(folder, 'record.json');
   const stage = { acknowledge: true, table: 'public.orders', columns: { id: 'integer', note: 'text' }, key: ['id'] };
   const module = { url: new URL('./sockets-source.ts', import.meta.url).href, name: 'socketsSource' };
-  const given = { module, config: { listen: `127.0.0.1:${port}`, anonymous: true }, stage, record };
+  const given = {
+    module,
+    config: { listen: `127.0.0.1:${port}`, anonymous: true },
+    stage,
+    record,
+    jobId: ulids.next(),
+  };
   await using sender = new PatientSender(port);
   let sent = 0;
+  const send = (): void => {
+    sender.send(numbers(sent, sent + ROWS_OF_RUN));
+    sent += ROWS_OF_RUN;
+  };
   try {
-    for (let killAt = 1; killAt <= KILLS; killAt++) {
-      using running = new SourceProcess({ ...given, killAt });
-      for (; !running.isOver; await pause(AGAIN_MS)) sender.send([sent++]);
-      expect(await running.end()).toBe('SIGKILL');
-      expect(sourceRecord(record).events.length).toBeGreaterThanOrEqual(sender.acknowledged);
+    // After rows were handed on, with a saved state, with a commit record, and half committed.
+    for (const killAt of [3, 6, 9, 11]) {
+      send();
+      expect(await runSourceAndKill({ ...given, killAt, last: sent + ROWS_OF_RUN })).toBe(true);
+      expect(idsOfRecord(record).length).toBeGreaterThanOrEqual(sender.acknowledged);
     }
-    using _running = new SourceProcess({ ...given, killAt: 0 });
-    while (sender.acknowledged < sent) await pause(AGAIN_MS);
-    expect(sourceRecord(record).events).toEqual(numbers(0, sent).map((id) => `c ${id}`));
+    send();
+    expect(await runSourceAndKill({ ...given, killAt: 0, last: sent - 1 })).toBe(false);
+    expect(idsOfRecord(record)).toEqual(numbers(0, sent));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

@@ -1,19 +1,16 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { changeEvents } from '@millrace/formats';
 import { ulids } from '@millrace/kernel';
 import { testRedis } from '@millrace/testing';
-import { numbers, SourceProcess, sourceRecord } from '@millrace/testing/acceptance';
+import { idsOfRecord, numbers, runSourceAndKill } from '@millrace/testing/acceptance';
 import { DrivenSource, resolvedSource, type SavedSnapshot } from '@millrace/testing/drivers';
 import { Redis } from 'ioredis';
 import { redisSource } from '../redis-source.ts';
 
-/** The moments of a snapshot. */
-const KILLS = 4;
-const AGAIN_MS = 10;
+const ROWS_OF_RUN = 10;
 const TABLE = { type: 'list', table: 'public.orders', columns: { id: 'integer' }, key: ['id'], poll: '10ms' };
 let redis: Redis;
 let config: { readonly host: string; readonly port: number };
@@ -49,18 +46,23 @@ it('has each element once and removes what snapshots hold, when processes are ki
   const record = join(folder, 'record.json');
   const key = newList();
   const module = { url: new URL('../redis-source.ts', import.meta.url).href, name: 'redisSource' };
-  const given = { module, config, stage: { ...TABLE, keys: [key], remove: true }, record };
+  const given = { module, config, stage: { ...TABLE, keys: [key], remove: true }, record, jobId: ulids.next() };
   let pushed = 0;
+  const more = async (): Promise<void> => {
+    await push(key, pushed, pushed + ROWS_OF_RUN);
+    pushed += ROWS_OF_RUN;
+  };
   try {
-    for (let killAt = 1; killAt <= KILLS; killAt++) {
-      using running = new SourceProcess({ ...given, killAt });
-      for (; !running.isOver; await pause(AGAIN_MS)) await push(key, pushed, ++pushed);
-      expect(await running.end()).toBe('SIGKILL');
-      expect(await redis.llen(key)).toBeGreaterThanOrEqual(pushed - sourceRecord(record).events.length);
+    // After rows were handed on, with a saved state, with a commit record, and half committed.
+    for (const killAt of [3, 6, 9, 11]) {
+      await more();
+      expect(await runSourceAndKill({ ...given, killAt, last: pushed + ROWS_OF_RUN })).toBe(true);
+      expect(await redis.llen(key)).toBeGreaterThanOrEqual(pushed - idsOfRecord(record).length);
     }
-    using _running = new SourceProcess({ ...given, killAt: 0 });
-    while ((await redis.llen(key)) > 0) await pause(AGAIN_MS);
-    expect(sourceRecord(record).events).toEqual(created(0, pushed));
+    await more();
+    expect(await runSourceAndKill({ ...given, killAt: 0, last: pushed - 1 })).toBe(false);
+    expect(idsOfRecord(record)).toEqual(numbers(0, pushed));
+    expect(await redis.llen(key)).toBe(0);
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
