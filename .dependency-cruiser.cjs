@@ -18,6 +18,7 @@ const ROOMS = {
   'connectors/subscription': ['kernel', 'engine', 'formats', 'connectors/contract'],
   'connectors/files': ['kernel', 'engine', 'formats', 'connectors/contract'],
   'connectors/redis': ['kernel', 'engine', 'formats', 'connectors/contract'],
+  'connectors/sockets': ['kernel', 'engine', 'formats', 'connectors/contract'],
   'connectors/http': ['kernel', 'engine', 'formats', 'connectors/contract'],
   cluster: ['kernel', 'engine'],
   catalog: ['kernel'],

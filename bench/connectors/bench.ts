@@ -6,6 +6,7 @@ import type { ConnectorBench } from './connector-bench.ts';
 const CONNECTORS: Readonly<Record<string, () => Promise<ConnectorBench>>> = {
   files: async () => (await import('./files/files-bench.ts')).filesBench,
   http: async () => (await import('./http/http-bench.ts')).httpBench,
+  sockets: async () => (await import('./sockets/sockets-bench.ts')).socketsBench,
   redis: async () => (await import('./redis/redis-bench.ts')).redisBench,
   bullmq: async () => (await import('./bullmq/bullmq-bench.ts')).bullmqBench,
   mqtt: async () => (await import('./mqtt/mqtt-bench.ts')).mqttBench,

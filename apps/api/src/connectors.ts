@@ -10,6 +10,7 @@ import { opensearchSink } from '@millrace/connector-opensearch';
 import { postgresSource } from '@millrace/connector-postgres';
 import { redisSink, redisSource } from '@millrace/connector-redis';
 import { s3Sink, s3Source } from '@millrace/connector-s3';
+import { socketsSink, socketsSource } from '@millrace/connector-sockets';
 import { subscriptionSink } from '@millrace/connector-subscription';
 
 const BUILT_IN = [
@@ -23,9 +24,11 @@ const BUILT_IN = [
   jdbcSource,
   redisSource,
   httpSource,
+  socketsSource,
   jdbcSink,
   filesSink,
   httpSink,
+  socketsSink,
   kafkaSink,
   redisSink,
   natsSink,

@@ -85,6 +85,35 @@ it('a source that may lose rows is said to, before the job is created', async ()
     body: { warnings: [{ code: 'job.source_may_lose', pointer: '/stages/received/answer' }] },
   });
   expect(answer.body.warnings[0].mend).toBe('If no row may be lost, use another source or answer.');
+
+  const listen = { listen: '127.0.0.1:1', anonymous: true };
+  expect((await api.request('POST', '/api/v1/sinks', { name: 'line', type: 'sockets', config: listen })).status).toBe(
+    201,
+  );
+  const out = { input: 'received', sink: 'line' };
+  const ofSink = await job('calls-out', { received: { ...received, answer: 'after-snapshot' }, out });
+  expect(ofSink.body.warnings).toContainEqual(
+    expect.objectContaining({ code: 'job.sink_may_lose', pointer: '/stages/out/acknowledge' }),
+  );
+});
+
+it('a table that cannot be held as a whole is told of', async () => {
+  const enrich = {
+    source: 'shop',
+    table: 'public.orders',
+    on: { id: 'after.id' },
+    select: { more: 'total' },
+    hold: {},
+  };
+  const orders = { source: 'shop', tables: ['public.orders'] };
+  const answer = await job('held', {
+    orders,
+    more: { input: 'orders', enrich },
+    out: { input: 'more', sink: 'warehouse' },
+  });
+  expect(answer.body.errors).toContainEqual(
+    expect.objectContaining({ code: 'source.holds_no_tables', pointer: '/stages/more/enrich/hold' }),
+  );
 });
 
 describe('the real connectors', () => {
@@ -101,9 +130,11 @@ describe('the real connectors', () => {
       'source jdbc',
       'source redis',
       'source http',
+      'source sockets',
       'sink jdbc',
       'sink files',
       'sink http',
+      'sink sockets',
       'sink kafka',
       'sink redis',
       'sink nats',

@@ -98,16 +98,51 @@ async function run({ scale, rounds }: BenchOptions): Promise<readonly Comparison
     );
   }
   // What was written to the stream last is still there.
-  const stage = { ...TABLE, streams: [KEY], field: 'row', follow: false };
+  const stage = { ...TABLE, keys: [KEY], field: 'row', follow: false };
   await compare(
     'source stream',
     'XREAD and JSON.parse',
     () => perSecond(rows, () => drainSource(redisSource, config, stage, rows)),
     () => perSecond(rows, () => readAll(redis, rows)),
   );
+  for (const [type, yardstick] of Object.entries(YARDSTICKS)) {
+    await bare(type);
+    const read = { ...TABLE, type, keys: [KEY], rows, follow: false };
+    await compare(
+      `source ${type}`,
+      yardstick.name,
+      () => perSecond(rows, () => drainSource(redisSource, config, read, rows)),
+      () => perSecond(rows, () => yardstick.read(redis)),
+    );
+  }
   redis.disconnect();
   return comparisons;
 }
+
+/** What a source of rows is compared with: the same commands by the same client, and JSON parsed. */
+const YARDSTICKS = {
+  list: {
+    name: 'LRANGE and JSON.parse',
+    async read(redis: Redis): Promise<void> {
+      for (let at = 0; ; at += BATCH_ROWS) {
+        const found = await redis.lrange(KEY, at, at + BATCH_ROWS - 1);
+        for (const text of found) JSON.parse(text);
+        if (found.length < BATCH_ROWS) return;
+      }
+    },
+  },
+  hash: {
+    name: 'HSCAN and JSON.parse',
+    async read(redis: Redis): Promise<void> {
+      let cursor = '0';
+      do {
+        const [next, parts] = await redis.hscan(KEY, cursor, 'COUNT', BATCH_ROWS);
+        for (let at = 1; at < parts.length; at += 2) JSON.parse(parts[at]!);
+        cursor = next;
+      } while (cursor !== '0');
+    },
+  },
+};
 
 /** Entries as the client gives them, with their JSON parsed. */
 async function readAll(redis: Redis, rows: number): Promise<void> {

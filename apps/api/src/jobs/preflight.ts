@@ -178,7 +178,7 @@ export class PreflightRun {
     if (held.level === 'at-most-once')
       return [
         {
-          code: 'job.source_may_lose',
+          code: `job.${role}_may_lose`,
           severity: 'warning',
           message: `${role} "${definition.name}" holds at-most-once: ${held.how}`,
           mend: `If no row may be lost, use another ${role}${mode === undefined ? '' : ` or ${mode}`}.`,

@@ -56,15 +56,22 @@ export async function stageDefinitions(
     }
     const connector = connectorOf(registry, role, definition.type);
     if ('enrich' in fields) {
-      if ('openLookup' in connector && connector.openLookup !== undefined)
-        stages.push({ stage, role, definition, connector, options: named.options });
-      else
+      const holds = isObject(fields['enrich']) && fields['enrich']['hold'] !== undefined;
+      if (!('openLookup' in connector) || connector.openLookup === undefined)
         issues.push({
           code: 'source.no_lookup',
           message: `sources of type ${definition.type} cannot look rows up`,
           mend: 'Name a source that can, such as one of type postgres.',
           pointer: `${pointer}/enrich/source`,
         });
+      else if (holds && connector.holdsTables !== true)
+        issues.push({
+          code: 'source.holds_no_tables',
+          message: `tables of sources of type ${definition.type} cannot be held as a whole`,
+          mend: 'Leave hold out, so that rows are looked up and cached; or name a source that can, such as one of type redis.',
+          pointer: `${pointer}/enrich/hold`,
+        });
+      else stages.push({ stage, role, definition, connector, options: named.options });
       continue;
     }
     const letterOptions = connector.role === 'sink' ? connector.letterOptions : undefined;

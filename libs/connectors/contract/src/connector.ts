@@ -47,6 +47,18 @@ export interface LookupRequest {
   readonly table: string;
   readonly keyColumns: readonly string[];
   readonly columns: readonly string[];
+  /** The whole table is held in memory, and kept up to date (see `holdsTables`). Absent: each row is asked for. */
+  readonly hold?: HeldTableOptions | undefined;
+}
+
+/** Bounds of a table that is held. */
+export interface HeldTableOptions {
+  /** More of them are an error. */
+  readonly rowsMax: number;
+  /** Everything is looked at so often, whatever else tells of changes. */
+  readonly refreshMs: number;
+  /** What is older counts no more: `find` fails. */
+  readonly ageMsMax: number;
 }
 
 /** A connection that looks rows up. */
@@ -55,6 +67,8 @@ export interface TableLookup extends AsyncDisposable {
   readonly columns: readonly Column[];
   /** By key (texts): the wanted columns as texts, `null` of NULL; `undefined` where there is no row. Fails when the connection does. */
   find(keys: readonly (readonly string[])[]): Promise<readonly ((string | null)[] | undefined)[]>;
+  /** Of a table that is held: everything that was so long ago is in what `find` gives, milliseconds; and how many rows there are. */
+  state?(): { readonly ageMs: number; readonly rows: number };
 }
 
 /** Raised when a connector written for the contract before would not do any more. */
@@ -93,6 +107,8 @@ export interface SourceDefinition<Config = never, Stage = never> extends Definit
   dropSlot?(config: Config, slot: string, signal: AbortSignal): Promise<void>;
   /** Looks rows of its tables up, for enrichment. Absent: it cannot. */
   openLookup?(config: Config, request: LookupRequest, signal: AbortSignal): Promise<TableLookup>;
+  /** `openLookup` honours `hold`. It resolves when the table is held as a whole. Absent: it does not. */
+  readonly holdsTables?: boolean | undefined;
   /** Does `createSource` honour `refusals` for this stage? Absent: for none. */
   refuses?(stage: Stage): boolean;
   /**

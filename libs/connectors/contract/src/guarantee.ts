@@ -2,7 +2,7 @@
 export interface Guarantee {
   /** Stage options it is about, such as `{ mode: 'append' }`; empty: all of them. */
   readonly mode: Readonly<Record<string, string | number | boolean>>;
-  /** The most that a job may ask for and get; what is less holds as well. `at-most-once`, of a source: a crash may lose rows, and repeats none. */
+  /** The most that a job may ask for and get; what is less holds as well. `at-most-once`: a crash may lose rows; of a source it repeats none. */
   readonly level: 'exactly-once' | 'at-least-once' | 'at-most-once';
   /** How, in a sentence or two. */
   readonly how: string;

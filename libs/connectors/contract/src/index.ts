@@ -1,3 +1,6 @@
+export { AddressPolicy, isRange } from './address/address-policy.ts';
+export { guardedLookup } from './address/guarded-lookup.ts';
+export { listenPlace } from './address/listen-place.ts';
 export {
   CONTRACT_VERSION,
   type Connector,
@@ -5,6 +8,7 @@ export {
   defineSource,
   type Finding,
   guaranteeFor,
+  type HeldTableOptions,
   type JobIdentity,
   type LookupRequest,
   type Resolved,

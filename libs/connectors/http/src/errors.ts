@@ -21,7 +21,7 @@ export const RecordRefused = errorCode('http.record_refused', {
   title: 'The receiver refuses a record',
   ofRecord: true,
 });
-export const AddressRefused = errorCode('http.address_refused', {
+const AddressRefused = errorCode('http.address_refused', {
   domain: 'user',
   retry: 'after-repair',
   title: 'The name leads to an address that is not allowed',
@@ -42,6 +42,16 @@ export const CannotListen = errorCode('http.cannot_listen', {
   retry: 'later',
   title: 'The port cannot be opened',
 });
+
+export const addressRefused = (host: string, address: string): MillraceError =>
+  new MillraceError(AddressRefused, {
+    message:
+      host === address
+        ? `${address} is not a public address`
+        : `${host} leads to ${address}, which is not a public address`,
+    mend: `If the receiver is in your own network, allow it: allow: ["${address}"] in the config of the sink.`,
+    details: { host, address },
+  });
 
 const CERTIFICATE = /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT|ERR_SSL_|ERR_TLS_)/;
 

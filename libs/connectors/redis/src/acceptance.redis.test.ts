@@ -85,7 +85,7 @@ describeSourceConnector('redis', {
     const streams = [1, 2, 3].map((each) => `${start}:${each}`);
     return {
       config: { host, port: Number(port) },
-      stage: { streams, table: 'public.orders', columns: { id: 'integer', note: 'text' }, key: ['id'] },
+      stage: { keys: streams, table: 'public.orders', columns: { id: 'integer', note: 'text' }, key: ['id'] },
       async insert(ids) {
         const transaction = redis.multi();
         // Of one insert the ids are in order.
@@ -101,3 +101,41 @@ describeSourceConnector('redis', {
     };
   },
 });
+
+/** Rows of one key, written by this. */
+function describeKey(
+  type: string,
+  lost: RegExp | undefined,
+  write: (redis: Redis, key: string, id: number) => unknown,
+) {
+  describeSourceConnector(`redis ${type}`, {
+    connector: redisSource,
+    metrics: ['rowsRead'],
+    rowCounter: 'rowsRead',
+    ...(lost === undefined ? { isUnordered: true } : { losesHistory: lost }),
+    unreachable,
+    async open() {
+      const { hostname: host, port } = new URL((await testRedis()).url);
+      const redis = new Redis(Number(port));
+      const key = ulids.next();
+      return {
+        config: { host, port: Number(port) },
+        // The server tells of no changes.
+        stage: { type, keys: [key], poll: '20ms', table: 'public.orders', columns: { id: 'integer' }, key: ['id'] },
+        async insert(ids) {
+          const transaction = redis.multi();
+          for (const id of ids) write(transaction as unknown as Redis, key, id);
+          await transaction.exec();
+        },
+        lose: async () => void (await redis.del(key)),
+        async [Symbol.asyncDispose]() {
+          await redis.del(key);
+          redis.disconnect();
+        },
+      };
+    },
+  });
+}
+
+describeKey('list', /^redis\.position_lost$/, (redis, key, id) => redis.rpush(key, `{"id":${id}}`));
+describeKey('hash', undefined, (redis, key, id) => redis.hset(key, String(id), '{}'));

@@ -74,10 +74,28 @@ export const EntryRefused = errorCode('redis.entry_refused', {
   title: 'An entry is no row of the declared columns',
 });
 
+export const TooManyRows = errorCode('redis.too_many_rows', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'There are more rows than may be kept track of',
+});
+
 export const LookupRefused = errorCode('redis.lookup_refused', {
   domain: 'user',
   retry: 'after-repair',
   title: 'A value is no row that can be looked up',
+});
+
+export const TableTooLarge = errorCode('redis.table_too_large', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'A table has more rows than may be held',
+});
+
+export const LookupStale = errorCode('redis.lookup_stale', {
+  domain: 'external',
+  retry: 'later',
+  title: 'A table that is held is older than it may be',
 });
 
 /** States of a server that come and go. */

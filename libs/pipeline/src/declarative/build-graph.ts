@@ -124,8 +124,8 @@ class GraphBuilder {
 
   #enrich(stage: ParsedStage, spec: StageOf<'enrich'>, pointer: string): GraphNode {
     const { keys, names, request } = enrichParts(spec, pointer);
-    const { source, cache } = spec.enrich;
-    const { entries } = cache;
+    const { source, hold, cache: given } = spec.enrich;
+    const cache = hold === undefined ? { entries: given.entries, ttlMs: durationMs(given.ttl) } : undefined;
     return this.#operator(stage, this.#input(stage), {
       label: 'enrich',
       emitsByItself: true,
@@ -136,8 +136,7 @@ class GraphBuilder {
       lookup: {
         definition: source,
         request,
-        supplier: (open, refusals) =>
-          enrichEvents({ keys, names, open, refusals, cache: { entries, ttlMs: durationMs(cache.ttl) } }),
+        supplier: (open, refusals) => enrichEvents({ keys, names, open, refusals, cache }),
       },
     });
   }

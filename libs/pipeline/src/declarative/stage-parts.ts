@@ -68,7 +68,17 @@ export function joinParts(spec: StageOf<'join'>, pointer: string) {
 /** What is looked up by what, and what the new columns are called. */
 export function enrichParts({ enrich }: StageOf<'enrich'>, pointer: string) {
   const keys = Object.values(enrich.on).map((text) => ({ name: text, text, pointer: `${pointer}/enrich/on` }));
-  const request = { table: enrich.table, keyColumns: Object.keys(enrich.on), columns: Object.values(enrich.select) };
+  const hold = enrich.hold && {
+    rowsMax: enrich.hold.rows,
+    refreshMs: durationMs(enrich.hold.refresh),
+    ageMsMax: durationMs(enrich.hold.maxAge),
+  };
+  const request = {
+    table: enrich.table,
+    keyColumns: Object.keys(enrich.on),
+    columns: Object.values(enrich.select),
+    hold,
+  };
   return { keys, names: Object.keys(enrich.select), request };
 }
 

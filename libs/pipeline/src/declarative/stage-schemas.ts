@@ -158,6 +158,14 @@ export const stageSchemas = {
           ttl: positiveDuration.default('1m'),
         })
         .default({ entries: 100_000, ttl: '1m' }),
+      /** The whole table is held by every instance, instead of the cache. */
+      hold: z
+        .strictObject({
+          rows: z.int().min(1).max(10_000_000).default(100_000),
+          refresh: positiveDuration.default('30s'),
+          maxAge: positiveDuration.default('2m'),
+        })
+        .optional(),
     }),
     onError: onErrorSchema,
   }),

@@ -28,6 +28,8 @@ export interface EventLookup extends AsyncDisposable {
   readonly columns: readonly Column[];
   /** By key (texts): the columns as texts; `undefined`: all of them are NULL; an error: the key is to blame. */
   find(keys: readonly (readonly (string | null)[])[]): Promise<readonly Looked[]>;
+  /** Of a table that is held. */
+  state?(): { readonly ageMs: number; readonly rows: number };
 }
 
 export interface EnrichEventsOptions {
@@ -137,6 +139,7 @@ class EnrichEvents implements Processor {
     this.#isAsking = true;
     this.#find(batch).then(
       (rows) => {
+        this.#tellState();
         this.#rows = rows;
         this.#isAsking = false;
         this.#context.wake();
@@ -145,6 +148,13 @@ class EnrichEvents implements Processor {
         if (!this.#context.signal.aborted) this.#context.fail(error);
       },
     );
+  }
+
+  #tellState(): void {
+    const state = this.#lookup?.state?.();
+    if (state === undefined) return;
+    this.#context.metrics.set('tableAgeMs', Math.round(state.ageMs));
+    this.#context.metrics.set('tableRows', state.rows);
   }
 
   /** What there is for each event; keys that the cache does not know are asked for together. */

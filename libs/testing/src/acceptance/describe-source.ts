@@ -72,6 +72,7 @@ export function describeSourceConnector(name: string, driver: SourceDriver): voi
       await connector.dispose?.(resolved, new AbortController().signal);
     }
   };
+  const inOrder = (ids: readonly number[]): readonly number[] => (driver.isUnordered === true ? ascending(ids) : ids);
   const test = (title: string, use: Parameters<typeof opened>[0]): void => it(title, () => opened(use), TEST_MS_MAX);
   /** Rows that are there before the first execution: none for a source that only delivers what comes. */
   const load = async (origin: SourceOrigin): Promise<number> => {
@@ -104,7 +105,7 @@ export function describeSourceConnector(name: string, driver: SourceDriver): voi
       await origin.insert(numbers(loaded + 100, loaded + 110));
       await hasSeen(source, loaded + 110);
       expect(ascending(idsOf([source]))).toEqual(numbers(0, loaded + 110));
-      expect(source.events.slice(before).map(({ id }) => id)).toEqual(numbers(loaded + 100, loaded + 110));
+      expect(inOrder(source.events.slice(before).map(({ id }) => id))).toEqual(numbers(loaded + 100, loaded + 110));
     });
 
     test('that goes on behind any snapshot, during the load and after it', async (start, origin) => {
@@ -141,7 +142,7 @@ export function describeSourceConnector(name: string, driver: SourceDriver): voi
       for (const generation of [2, 3]) {
         const source = await start({ restored, generation });
         await hasSeen(source, 20);
-        expect(idsOf([source])).toEqual(numbers(loaded + 20, loaded + 40));
+        expect(inOrder(idsOf([source]))).toEqual(numbers(loaded + 20, loaded + 40));
         await source.close();
       }
     });
@@ -174,7 +175,7 @@ export function describeSourceConnector(name: string, driver: SourceDriver): voi
       expect(saved.entries.length).toBeGreaterThan(0);
       await origin.insert(numbers(10, 20));
       await hasSeen(source, 20);
-      expect(idsOf([source])).toEqual(numbers(0, 20));
+      expect(inOrder(idsOf([source]))).toEqual(numbers(0, 20));
     });
 
     test('that waits while nobody takes its rows', async (start, origin) => {
@@ -274,11 +275,11 @@ export function describeSourceConnector(name: string, driver: SourceDriver): voi
       const saved = await next.snapshot();
       await origin.insert(numbers(10, 20));
       await hasSeen(next, 20);
-      expect(idsOf([next])).toEqual(numbers(0, 20));
+      expect(inOrder(idsOf([next]))).toEqual(numbers(0, 20));
       await Promise.all([old.close(), next.close()]);
       const last = await start({ restored: saved, generation: 3 });
       await hasSeen(last, 10);
-      expect(idsOf([last])).toEqual(numbers(10, 20));
+      expect(inOrder(idsOf([last]))).toEqual(numbers(10, 20));
     });
 
     const { losesHistory } = driver;

@@ -23,6 +23,8 @@ export interface SourceDriver {
   readonly rowCounter: string;
   /** Options that make it end with what is there, where it can. Default: `follow: false`. */
   readonly bounded?: Readonly<Record<string, unknown>>;
+  /** Rows of one insert may come in any order. */
+  readonly isUnordered?: boolean;
   /** Its live rows have positions that grow. */
   readonly hasPositions?: boolean;
   /** Its origins have `lose`; this is the code of the failure. */

@@ -1,6 +1,5 @@
-import type { Finding } from '@millrace/connector-contract';
+import { AddressPolicy, type Finding } from '@millrace/connector-contract';
 import { type MillraceError, parseDurationMs } from '@millrace/kernel';
-import { AddressPolicy } from '../address/address-policy.ts';
 import { guardedConnector } from '../address/guarded-connector.ts';
 import { connectionError } from '../errors.ts';
 import { signingKey } from '../signature/standard-webhooks.ts';

@@ -1,7 +1,6 @@
-import { secretField } from '@millrace/connector-contract';
+import { isRange, secretField } from '@millrace/connector-contract';
 import { parseDurationMs } from '@millrace/kernel';
 import { z } from 'zod';
-import { isRange } from '../address/address-policy.ts';
 
 const CONCURRENCY_MAX = 64;
 const RECORDS_MAX = 1_000;

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
+import { AddressPolicy } from '@millrace/connector-contract';
 import { type Clock, MASK, type MillraceError, maskSecrets, parseDurationMs } from '@millrace/kernel';
 import { type Dispatcher, Pool } from 'undici';
-import { AddressPolicy } from '../address/address-policy.ts';
 import { guardedConnector } from '../address/guarded-connector.ts';
 import { connectionError } from '../errors.ts';
 import {

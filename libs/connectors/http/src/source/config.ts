@@ -1,27 +1,17 @@
-import { isIP } from 'node:net';
-import { checkDeclaredKey, declaredTableFields, secretField } from '@millrace/connector-contract';
+import { checkDeclaredKey, declaredTableFields, listenPlace, secretField } from '@millrace/connector-contract';
 import { parseDurationMs, parseSizeBytes } from '@millrace/kernel';
 import { z } from 'zod';
 
 const BODY_BYTES_MAX = 16 * 1_048_576;
 const REMEMBERED_MAX = 100_000;
 const WAIT_MS_MAX = 600_000;
-const PORT_MAX = 65_535;
-
-/** @returns host and port of `0.0.0.0:8090` or `[::1]:8090`; `undefined` when it is neither */
-export function placeOf(listen: string): { readonly host: string; readonly port: number } | undefined {
-  const [, bracketed, plain, port] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(listen) ?? [];
-  const host = bracketed ?? plain;
-  if (host === undefined || isIP(host) === 0 || Number(port) < 1 || Number(port) > PORT_MAX) return undefined;
-  return { host, port: Number(port) };
-}
 
 /** A port to which others send. */
 export const endpointConfig = z
   .strictObject({
     listen: z
       .string()
-      .refine((text) => placeOf(text) !== undefined, 'an address and a port, such as 0.0.0.0:8090')
+      .refine((text) => listenPlace(text) !== undefined, 'an address and a port, such as 0.0.0.0:8090')
       .meta({
         description: 'Address and port on the worker that runs the job: 0.0.0.0:8090 for all its interfaces.',
       }),

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { ListenOptions } from 'node:net';
-import type { JobIdentity } from '@millrace/connector-contract';
+import { type JobIdentity, listenPlace } from '@millrace/connector-contract';
 import { MillraceError, parseSizeBytes } from '@millrace/kernel';
 import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import { CannotListen } from '../errors.ts';
-import { type EndpointConfig, type EndpointStage, placeOf } from './config.ts';
+import type { EndpointConfig, EndpointStage } from './config.ts';
 
 const WHO_PATH = '/.millrace';
 const WHO_MS_MAX = 2_000;
@@ -27,7 +27,7 @@ export class Endpoint {
   readonly #who: string;
 
   constructor(config: EndpointConfig, stage: EndpointStage, { jobId, stage: name }: JobIdentity, handle: Handle) {
-    this.#place = placeOf(config.listen)!;
+    this.#place = listenPlace(config.listen)!;
     this.#who = createHash('sha256').update(`${jobId}\0${name}`).digest('hex');
     const app = fastify({
       bodyLimit: parseSizeBytes(stage.body)!,

@@ -26,7 +26,7 @@ export async function checkServer(config: ConnectionOptions): Promise<readonly F
 }
 
 /** Nothing where the server does not tell. */
-const settingOf = async (redis: Redis, name: string): Promise<string | undefined> => {
+export const settingOf = async (redis: Redis, name: string): Promise<string | undefined> => {
   const answer = (await redis.config('GET', name).catch(() => [])) as readonly string[];
   return answer[1];
 };

@@ -1,5 +1,5 @@
 import { MillraceError } from '@millrace/kernel';
-import { PositionLost } from '../errors.ts';
+import { PositionLost } from '../../errors.ts';
 
 /** The id before all others. */
 export const BEGINNING = '0-0';

@@ -26,7 +26,6 @@ describe('addresses that may be connected to', () => {
   ])('are not %s, unless it is allowed', (address) => {
     expect(new AddressPolicy([]).allows(address)).toBe(false);
     expect(new AddressPolicy([address]).allows(address)).toBe(true);
-    expect(() => new AddressPolicy([]).check('host', address)).toThrow(/not a public address/);
   });
 
   it.each(['1.1.1.1', '93.184.216.34', '172.32.0.1', '2606:4700:4700::1111'])('are %s', (address) => {

@@ -9,8 +9,8 @@ import {
   type TableSchema,
 } from '@millrace/formats';
 import { MillraceError } from '@millrace/kernel';
-import { EntryRefused } from '../errors.ts';
-import type { SourceStage } from './source-stage.ts';
+import { EntryRefused } from '../../errors.ts';
+import type { SourceStage } from '../source-stage.ts';
 
 /** As XREAD gives it: names and values in turn. */
 export type Entry = readonly [id: string, fields: readonly string[]];

@@ -8,12 +8,12 @@ import {
 } from '@millrace/engine';
 import type { ChangeBatch } from '@millrace/formats';
 import type { Redis } from 'ioredis';
-import type { ConnectionOptions } from '../config.ts';
-import { serverError } from '../errors.ts';
-import { connect } from '../server/connect.ts';
+import type { ConnectionOptions } from '../../config.ts';
+import { serverError } from '../../errors.ts';
+import { connect } from '../../server/connect.ts';
+import type { SourceStage } from '../source-stage.ts';
 import { type Entry, EntryRows } from './entry-rows.ts';
 import { GroupPlaces } from './group-places.ts';
-import type { SourceStage } from './source-stage.ts';
 import { BEGINNING, checkHistory, isIdAfter, type StreamPlace, streamFacts } from './stream-place.ts';
 
 const READ_ENTRIES_MAX = 1_000;
@@ -33,7 +33,7 @@ interface Piece {
  * Reads streams in order. Its position in each is the id of the last entry that was handed on, part of the snapshot; no consumer group takes part, so no other
  * member of one can move a position. Streams are spread over the instances.
  */
-export class RedisSource implements Processor {
+export class StreamSource implements Processor {
   readonly #options: Resolved<ConnectionOptions, SourceStage>;
   readonly #rows: EntryRows;
   /** Of all streams, those of other instances too. */
@@ -61,7 +61,7 @@ export class RedisSource implements Processor {
   async init(context: ProcessorContext): Promise<void> {
     const { config, stage } = this.#options;
     this.#context = context;
-    this.#redis = await connect(config, { key: stage.streams[0], blocks: true });
+    this.#redis = await connect(config, { key: stage.keys[0], blocks: true });
     if (stage.group !== undefined) this.#group = new GroupPlaces(this.#redis, stage.group, context.metrics);
   }
 
@@ -71,7 +71,7 @@ export class RedisSource implements Processor {
 
   /** Where it begins is known, and part of the first snapshot, before anything is read. */
   async restoreFinished(): Promise<void> {
-    const { streams, from, follow } = this.#options.stage;
+    const { keys: streams, from, follow } = this.#options.stage;
     const { globalIndex, totalParallelism, restoredSnapshotId } = this.#context;
     for (const [index, stream] of streams.entries()) {
       if (index % totalParallelism !== globalIndex) continue;

@@ -1,6 +1,4 @@
 import { BlockList, isIP } from 'node:net';
-import { MillraceError } from '@millrace/kernel';
-import { AddressRefused } from '../errors.ts';
 
 /**
  * Addresses that are not of the public Internet: private, shared, loopback, link-local (there clouds keep their metadata), documentation, multicast, reserved, and the ranges of
@@ -48,19 +46,4 @@ export class AddressPolicy {
     const family = familyOf(address);
     return this.#allowed.check(address, family) || !special.check(address, family);
   }
-
-  /** @throws MillraceError `http.address_refused` */
-  check(host: string, address: string): void {
-    if (!this.allows(address)) throw refused(host, address);
-  }
 }
-
-export const refused = (host: string, address: string): MillraceError =>
-  new MillraceError(AddressRefused, {
-    message:
-      host === address
-        ? `${address} is not a public address`
-        : `${host} leads to ${address}, which is not a public address`,
-    mend: `If the receiver is in your own network, allow it: allow: ["${address}"] in the config of the sink.`,
-    details: { host, address },
-  });

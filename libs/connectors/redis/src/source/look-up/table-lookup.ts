@@ -1,28 +1,26 @@
 import type { LookupRequest, TableLookup } from '@millrace/connector-contract';
-import { type Column, derivedSchema, parseExact } from '@millrace/formats';
-import { MillraceError } from '@millrace/kernel';
+import { MillraceError, systemClock } from '@millrace/kernel';
 import type { Redis } from 'ioredis';
-import type { ConnectionOptions } from '../config.ts';
-import { KeyOfOtherType, LookupRefused, serverError } from '../errors.ts';
-import { connect } from '../server/connect.ts';
+import type { ConnectionOptions } from '../../config.ts';
+import { KeyOfOtherType, serverError } from '../../errors.ts';
+import { connect } from '../../server/connect.ts';
+import { HeldTable } from './held-table.ts';
+import { EACH_ROW, lookupColumns, nameOf, type Row, rowOf } from './lookup-row.ts';
 
 /** Keys of one question: the server serves nobody else while it answers. */
 const KEYS_MAX = 1_000;
-/** At the end of a table's name: a hash for each row, not a field. */
-const EACH_ROW = '*';
-
-type Row = (string | null)[] | undefined;
-
-/** As the sink names rows. */
-const nameOf = (key: readonly string[]): string => (key.length === 1 ? key[0]! : JSON.stringify(key));
-
 /**
  * Looks up rows that the sink (or somebody else in the same form) keeps: `shop:customers` is a hash whose values are rows as JSON objects, `shop:customers:*` a hash for
  * each row. All columns are texts: Redis knows no types.
  * @throws MillraceError `redis.unreachable`, `redis.key_of_other_type`
  */
-export async function openTableLookup(config: ConnectionOptions, request: LookupRequest): Promise<TableLookup> {
-  const { table, columns } = request;
+export async function openTableLookup(
+  config: ConnectionOptions,
+  request: LookupRequest,
+  signal: AbortSignal,
+): Promise<TableLookup> {
+  const { table, columns, hold } = request;
+  if (hold !== undefined) return HeldTable.open(config, request, hold, { clock: systemClock, signal });
   const redis = await connect(config, { key: table });
   try {
     const type = await redis.type(table);
@@ -33,9 +31,8 @@ export async function openTableLookup(config: ConnectionOptions, request: Lookup
         mend: `Name a hash whose values are rows as JSON, or with ${EACH_ROW} at the end keys that are hashes.`,
       });
     }
-    const typed = columns.map((name) => ({ name, kind: 'text' as const, sqlType: 'text' }));
     return {
-      columns: derivedSchema('redis', 'lookup', typed).columns as readonly Column[],
+      columns: lookupColumns(columns),
       async find(keys) {
         const found: Row[] = [];
         for (let at = 0; at < keys.length; at += KEYS_MAX) {
@@ -82,26 +79,4 @@ async function ofHashes(
     if (failed !== null) throw failed;
     return exists === 1 ? (row as (string | null)[]) : undefined;
   });
-}
-
-function rowOf(key: string, name: string, text: string, columns: readonly string[]): Row {
-  let row: unknown;
-  try {
-    row = parseExact(text);
-  } catch {
-    row = undefined;
-  }
-  if (typeof row !== 'object' || row === null) {
-    throw new MillraceError(LookupRefused, {
-      message: `field ${JSON.stringify(name)} of "${key}" is no JSON object`,
-      mend: 'Keep rows as JSON objects, as the sink does with type hash and no "value".',
-    });
-  }
-  const values = row as Readonly<Record<string, unknown>>;
-  return columns.map((column) => (Object.hasOwn(values, column) ? textOf(values[column]) : null));
-}
-
-function textOf(value: unknown): string | null {
-  if (value === null || typeof value === 'string') return value;
-  return JSON.stringify(value);
 }

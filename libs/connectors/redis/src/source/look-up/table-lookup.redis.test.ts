@@ -4,8 +4,8 @@ import { testRedis } from '@millrace/testing';
 import { insertBatches } from '@millrace/testing/acceptance';
 import { DrivenSink } from '@millrace/testing/drivers';
 import { Redis } from 'ioredis';
-import { redisSink } from '../sink/redis-sink.ts';
-import { redisSource } from './redis-source.ts';
+import { redisSink } from '../../sink/redis-sink.ts';
+import { redisSource } from '../redis-source.ts';
 
 const { signal } = new AbortController();
 

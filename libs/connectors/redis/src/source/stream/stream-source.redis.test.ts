@@ -4,7 +4,7 @@ import { ulids } from '@millrace/kernel';
 import { testRedis } from '@millrace/testing';
 import { DrivenSource, type SavedSnapshot } from '@millrace/testing/drivers';
 import { Redis } from 'ioredis';
-import { redisSource } from './redis-source.ts';
+import { redisSource } from '../redis-source.ts';
 
 let redis: Redis;
 let config: { readonly host: string; readonly port: number };
@@ -23,7 +23,7 @@ const start = (stream: string, { stage, restored }: { stage?: object; restored?:
   DrivenSource.start(redisSource, {
     config,
     stage: {
-      streams: [stream],
+      keys: [stream],
       table: 'public.orders',
       columns: { id: 'integer', note: 'text' },
       key: ['id'],
