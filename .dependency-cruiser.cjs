@@ -10,6 +10,7 @@ const ROOMS = {
   'connectors/postgres': ['kernel', 'engine', 'formats', 'connectors/contract'],
   'connectors/jdbc': ['kernel', 'engine', 'formats', 'connectors/contract'],
   'connectors/kafka': ['kernel', 'engine', 'formats', 'connectors/contract'],
+  'connectors/amqp': ['kernel', 'engine', 'formats', 'connectors/contract'],
   'connectors/nats': ['kernel', 'engine', 'formats', 'connectors/contract'],
   'connectors/bullmq': ['kernel', 'engine', 'formats', 'connectors/contract'],
   'connectors/s3': ['kernel', 'engine', 'formats', 'connectors/contract'],

@@ -1,3 +1,4 @@
+import { amqpSink, amqpSource } from '@millrace/connector-amqp';
 import { bullmqSink } from '@millrace/connector-bullmq';
 import { CONNECTORS_VARIABLE, type ConnectorRegistry, loadConnectors } from '@millrace/connector-contract';
 import { filesSink, filesSource } from '@millrace/connector-files';
@@ -14,6 +15,7 @@ const BUILT_IN = [
   postgresSource,
   kafkaSource,
   natsSource,
+  amqpSource,
   s3Source,
   filesSource,
   jdbcSource,
@@ -25,6 +27,7 @@ const BUILT_IN = [
   kafkaSink,
   redisSink,
   natsSink,
+  amqpSink,
   bullmqSink,
   s3Sink,
   subscriptionSink,
