@@ -7,6 +7,7 @@ const CONNECTORS: Readonly<Record<string, () => Promise<ConnectorBench>>> = {
   files: async () => (await import('./files/files-bench.ts')).filesBench,
   http: async () => (await import('./http/http-bench.ts')).httpBench,
   redis: async () => (await import('./redis/redis-bench.ts')).redisBench,
+  amqp: async () => (await import('./amqp/amqp-bench.ts')).amqpBench,
   nats: async () => (await import('./nats/nats-bench.ts')).natsBench,
 };
 

@@ -1,4 +1,4 @@
-import { NatsServer, RedisServer, SeededRandom } from '@millrace/testing';
+import { ArtemisServer, NatsServer, RedisServer, SeededRandom } from '@millrace/testing';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { type Platform, startPlatform } from '../../apps/cli/src/demo/platform.ts';
@@ -28,10 +28,17 @@ export interface QueuesResult {
 
 const FIRST = 'FIRST';
 const SECOND = 'SECOND';
-const JOBS = ['to-stream', 'on-to-stream', 'to-queue'] as const;
+const THIRD = 'THIRD';
+const JOBS = ['to-stream', 'on-to-stream', 'to-queue', 'to-broker', 'from-broker'] as const;
 const QUIET_END_MS = 5_000;
 
-async function register(platform: Platform, nats: NatsServer, redis: RedisServer): Promise<void> {
+interface Brokers {
+  readonly nats: NatsServer;
+  readonly redis: RedisServer;
+  readonly artemis: ArtemisServer;
+}
+
+async function register(platform: Platform, { nats, redis, artemis }: Brokers): Promise<void> {
   const { rest, source } = platform;
   const { password, ...connection } = source.connection;
   const config = { ...connection, ssl: 'disable', ...(password === undefined ? {} : { password }) };
@@ -59,15 +66,22 @@ async function register(platform: Platform, nats: NatsServer, redis: RedisServer
     snapshotInterval,
     stages: { changes, to: { input: 'changes', sink: 'jobs' } },
   });
-  await untilLoaded(platform, JOBS[0]);
-  await untilLoaded(platform, JOBS[2]);
-  const messages = {
-    source: 'queue',
-    stream: FIRST,
-    subjects: [`${FIRST}.>`],
-    table: 'public.probe',
-    columns: { id: 'integer', version: 'integer' },
-  };
+  const broker = { name: 'broker', type: 'amqp', config: { hosts: [artemis.host] } };
+  await rest.post('sources', broker);
+  await rest.post('sinks', broker);
+  await rest.post('jobs', {
+    name: JOBS[3],
+    snapshotInterval,
+    stages: { changes, to: { input: 'changes', sink: 'broker', address: '{table}' } },
+  });
+  for (const name of [JOBS[0], JOBS[2], JOBS[3]]) await untilLoaded(platform, name);
+  const rows = { table: 'public.probe', columns: { id: 'integer', version: 'integer' } };
+  await rest.post('jobs', {
+    name: JOBS[4],
+    snapshotInterval,
+    stages: { taken: { source: 'broker', address: 'probe', ...rows }, to: sinkOf('taken', THIRD) },
+  });
+  const messages = { source: 'queue', stream: FIRST, subjects: [`${FIRST}.>`], ...rows };
   await rest.post('jobs', {
     name: JOBS[1],
     snapshotInterval,
@@ -100,18 +114,19 @@ async function readQueue(url: string): Promise<string[]> {
   }
 }
 
-/** Jobs bring changes to a stream, from there to a second one, and to a queue of BullMQ, while workers and brokers are killed; then each has every change once. */
+/** Jobs bring changes to a stream, from there to a second one, to a queue of BullMQ, and by a broker that speaks AMQP to a third stream, while workers and brokers are killed; then each has every change once. */
 export async function runQueues(options: QueuesOptions): Promise<QueuesResult> {
   const { kills, serverKills, seconds, seed, show } = options;
   show(`chaos queues: seed ${seed}, ${kills} kills of workers and ${serverKills} of each broker in ${seconds} s`);
   await using nats = await NatsServer.start();
   // Not that of the platform.
   await using redis = await RedisServer.start();
+  await using artemis = await ArtemisServer.start();
   await using platform = await startPlatform({ workers: 2, show });
   await platform.source.query(`
     create table probe (id int primary key, version int not null);
     insert into probe select id, 0 from generate_series(1, ${ROWS}) id`);
-  await register(platform, nats, redis);
+  await register(platform, { nats, redis, artemis });
   const random = new SeededRandom(seed);
   const stop = new AbortController();
   const writing = changeRows(platform.source, stop.signal);
@@ -123,6 +138,7 @@ export async function runQueues(options: QueuesOptions): Promise<QueuesResult> {
   const faults: readonly Fault[] = [
     ...Array.from({ length: kills }, () => ['a worker', killWorker] as const),
     ...Array.from({ length: serverKills }, () => ['NATS', () => nats.restart('SIGKILL')] as const),
+    ...Array.from({ length: serverKills }, () => ['Artemis', () => artemis.restart('SIGKILL')] as const),
     ...Array.from({ length: serverKills }, () => ['Redis', () => redis.restart('SIGKILL')] as const),
   ];
   await strike(faults, { random, seconds, firstMs: 500, quietEndMs: QUIET_END_MS, show });
@@ -133,6 +149,7 @@ export async function runQueues(options: QueuesOptions): Promise<QueuesResult> {
   const wrong = {
     nats: await settled(expected, () => readStream(nats.url, FIRST)),
     'nats, from nats': await settled(expected, () => readStream(nats.url, SECOND)),
+    'amqp, to and from': await settled(expected, () => readStream(nats.url, THIRD)),
     bullmq: await settled(expected, () => readQueue(redis.url)),
   };
   for (const name of JOBS) {

@@ -1,7 +1,7 @@
 export { insertLetters, type TestLetter } from './letters/insert-letters.ts';
 export { ContractBroken } from './processor/hostile-outbox.ts';
 export { ProcessorVerification, plainRows, type VerifyOptions, verifyProcessor } from './processor/verify-processor.ts';
-export { ArtemisServer } from './servers/artemis-server.ts';
+export { AMQP_USER, ArtemisServer } from './servers/artemis-server.ts';
 export { freePort } from './servers/free-port.ts';
 export { GuardedProcess, ServerDidNotStart } from './servers/guarded-process.ts';
 export { KAFKA_USER, type KafkaOptions, KafkaServer, kafkaClassPath } from './servers/kafka-server.ts';

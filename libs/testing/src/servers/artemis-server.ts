@@ -15,14 +15,30 @@ const START_WAIT_MS_MAX = 90_000;
 /** What a peer sends first that speaks AMQP 1.0, behind SASL (part 2, section 2.2, and part 5, section 5.3.1 of the specification). */
 const SASL_HEADER = Buffer.from('AMQP\x03\x01\x00\x00', 'latin1');
 
+/** Who may log in, beside those who are anonymous. */
+export const AMQP_USER = { user: 'millrace', password: 'not-a-secret' };
+
 /** Java runs a single source file by itself; the broker has no main class without its command line. */
 const MAIN = `
+import java.util.Set;
+import org.apache.activemq.artemis.core.security.CheckType;
+import org.apache.activemq.artemis.core.security.Role;
 import org.apache.activemq.artemis.core.server.embedded.EmbeddedActiveMQ;
+import org.apache.activemq.artemis.spi.core.security.ActiveMQSecurityManager;
 
-public class Main {
+public class Main implements ActiveMQSecurityManager {
+  public boolean validateUser(String user, String password) {
+    return user == null || (user.equals("${AMQP_USER.user}") && "${AMQP_USER.password}".equals(password));
+  }
+
+  public boolean validateUserAndRole(String user, String password, Set<Role> roles, CheckType check) {
+    return validateUser(user, password);
+  }
+
   public static void main(String[] arguments) throws Exception {
     EmbeddedActiveMQ broker = new EmbeddedActiveMQ();
     broker.setConfigResourcePath(new java.io.File(arguments[0]).toURI().toString());
+    broker.setSecurityManager(new Main());
     broker.start();
     Runtime.getRuntime().addShutdownHook(new Thread(() -> { try { broker.stop(); } catch (Exception ignored) { } }));
     Thread.sleep(Long.MAX_VALUE);
@@ -34,7 +50,7 @@ const configOf = (port: number, data: string): string => `
 <configuration xmlns="urn:activemq"><core xmlns="urn:activemq:core">
   <persistence-enabled>true</persistence-enabled>
   <journal-type>NIO</journal-type>
-  <security-enabled>false</security-enabled>
+  <security-enabled>true</security-enabled>
   <journal-directory>${data}/journal</journal-directory>
   <bindings-directory>${data}/bindings</bindings-directory>
   <paging-directory>${data}/paging</paging-directory>
@@ -52,7 +68,7 @@ const configOf = (port: number, data: string): string => `
 </core></configuration>
 `;
 
-/** A private broker (ActiveMQ Artemis) that speaks AMQP 1.0, in a temporary directory, on a free loopback port. It makes addresses by itself and has no login. */
+/** A private broker (ActiveMQ Artemis) that speaks AMQP 1.0, in a temporary directory, on a free loopback port. It makes addresses by itself, and takes `AMQP_USER` and whoever is anonymous. */
 export class ArtemisServer extends LocalServer {
   readonly port: number;
 

@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import { isIP, type Socket } from 'node:net';
 import { type MillraceError, systemClock } from '@millrace/kernel';
 import rhea, { type Connection as AmqpConnection, type ConnectionOptions, type EventContext } from 'rhea';
 import type { Connection } from '../config.ts';
@@ -54,9 +54,11 @@ export async function openConnection(config: Connection, name: string, signal?: 
 function openAt(host: string, options: object): Promise<AmqpConnection> {
   const at = host.lastIndexOf(':');
   const address = { host: host.slice(0, at).replace(/^\[|\]$/g, ''), port: Number(host.slice(at + 1)) };
+  // There are no names of addresses in TLS.
+  const servername = isIP(address.host) === 0 ? address.host : '';
   const opened = Promise.withResolvers<AmqpConnection>();
   const container = rhea.create_container();
-  const connection = container.create_connection({ ...address, ...options } as ConnectionOptions);
+  const connection = container.create_connection({ ...address, servername, ...options } as ConnectionOptions);
   const cancel = systemClock.timer(CONNECT_MS_MAX, () => fail(new Error('it did not answer in time')));
   const fail = (error: unknown): void => {
     opened.reject(error);
