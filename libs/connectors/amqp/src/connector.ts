@@ -14,7 +14,7 @@ export const amqpSink = defineSink<Connection, SinkStage>({
   summary: 'Writes change events to queues and topics of a broker that speaks AMQP 1.0.',
   config: connectionSchema,
   stage: sinkStage,
-  check: checkBroker,
+  check: (config) => checkBroker(config),
   capabilities: { holds: 'changes', createsTarget: 'never', parallel: false },
   guarantees: [
     {
@@ -29,7 +29,7 @@ export const amqpSink = defineSink<Connection, SinkStage>({
     },
   ],
   showsRowsAtOnce: () => false,
-  checkStage: async ({ config }) => (await checkBroker(config)).filter(({ severity }) => severity !== 'ok'),
+  checkStage: async ({ config }) => (await checkBroker(config, true)).filter(({ severity }) => severity !== 'ok'),
   createSink: (options) => () => new AmqpSinkProcessor(options),
   /** Empties the queues of the job; messages at their addresses stay. */
   dispose: ({ config, stage, job }) =>

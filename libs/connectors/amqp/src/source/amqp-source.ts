@@ -15,7 +15,7 @@ export const amqpSource = defineSource<Connection, SourceStage>({
   summary: 'Reads messages of a queue of a broker that speaks AMQP 1.0 as rows.',
   config: connectionSchema,
   stage: sourceStage,
-  check: checkBroker,
+  check: (config) => checkBroker(config),
   capabilities: { initialLoad: true, follows: 'always', changes: false, parallel: true },
   guarantees: [
     {
@@ -38,7 +38,7 @@ export const amqpSource = defineSource<Connection, SourceStage>({
   ],
   describe: async ({ config, stage }) => ({
     shape: { tables: [declaredSchema(stage)] },
-    findings: (await checkBroker(config)).filter(({ severity }) => severity !== 'ok'),
+    findings: (await checkBroker(config, stage.duplicates === 'detect')).filter(({ severity }) => severity === 'error'),
   }),
   refuses: () => true,
   createSource: (options) => () => new AmqpSourceProcessor(options),
