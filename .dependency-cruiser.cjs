@@ -12,6 +12,8 @@ const ROOMS = {
   'connectors/kafka': ['kernel', 'engine', 'formats', 'connectors/contract'],
   'connectors/amqp': ['kernel', 'engine', 'formats', 'connectors/contract'],
   'connectors/nats': ['kernel', 'engine', 'formats', 'connectors/contract'],
+  'connectors/mqtt': ['kernel', 'engine', 'formats', 'connectors/contract'],
+  'connectors/opensearch': ['kernel', 'engine', 'formats', 'connectors/contract'],
   'connectors/bullmq': ['kernel', 'engine', 'formats', 'connectors/contract'],
   'connectors/s3': ['kernel', 'engine', 'formats', 'connectors/contract'],
   'connectors/subscription': ['kernel', 'engine', 'formats', 'connectors/contract'],

@@ -11,9 +11,12 @@ import { join } from 'node:path';
 import { MillraceError } from '@millrace/kernel';
 import {
   testAmqp,
+  testHdfs,
   testKafka,
   testMariadb,
+  testMqtt,
   testNats,
+  testOpensearch,
   testPostgres,
   testRedis,
   testRegistry,
@@ -70,7 +73,14 @@ const OPTIONAL: readonly OptionalServer[] = [
   },
   { name: 'Chromium', marks: ['browser'], start: async () => ({ TEST_CHROMIUM: await chromiumProgram() }) },
   { name: 'Artemis', marks: ['amqp'], start: async () => ({ TEST_AMQP_HOST: (await testAmqp()).host }) },
+  { name: 'Mosquitto', marks: ['mqtt'], start: async () => ({ TEST_MQTT_URL: (await testMqtt()).url }) },
   { name: 'NATS', marks: ['nats'], start: async () => ({ TEST_NATS_URL: (await testNats()).url }) },
+  { name: 'HDFS', marks: ['hdfs'], start: async () => ({ TEST_HDFS_URL: (await testHdfs()).url }) },
+  {
+    name: 'OpenSearch',
+    marks: ['opensearch'],
+    start: async () => ({ TEST_OPENSEARCH_URL: (await testOpensearch()).url }),
+  },
   {
     name: 'Kafka',
     marks: ['kafka'],

@@ -8,7 +8,11 @@ const CONNECTORS: Readonly<Record<string, () => Promise<ConnectorBench>>> = {
   http: async () => (await import('./http/http-bench.ts')).httpBench,
   redis: async () => (await import('./redis/redis-bench.ts')).redisBench,
   amqp: async () => (await import('./amqp/amqp-bench.ts')).amqpBench,
+  bullmq: async () => (await import('./bullmq/bullmq-bench.ts')).bullmqBench,
+  mqtt: async () => (await import('./mqtt/mqtt-bench.ts')).mqttBench,
   nats: async () => (await import('./nats/nats-bench.ts')).natsBench,
+  hdfs: async () => (await import('./hdfs/hdfs-bench.ts')).hdfsBench,
+  opensearch: async () => (await import('./opensearch/opensearch-bench.ts')).opensearchBench,
 };
 
 /** Connectors beside the least that has to be done. Prints a JSON line for each, and the ratios of all as the last one. */

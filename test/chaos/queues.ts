@@ -26,10 +26,15 @@ export interface QueuesResult {
   readonly wrong: Readonly<Record<string, Wrong>>;
 }
 
+interface Probe {
+  readonly id: number;
+  readonly version: number;
+}
+
 const FIRST = 'FIRST';
 const SECOND = 'SECOND';
 const THIRD = 'THIRD';
-const JOBS = ['to-stream', 'on-to-stream', 'to-queue', 'to-broker', 'from-broker'] as const;
+const JOBS = ['to-stream', 'on-to-stream', 'to-queue', 'on-to-queue', 'to-broker', 'from-broker'] as const;
 const QUIET_END_MS = 5_000;
 
 interface Brokers {
@@ -60,7 +65,9 @@ async function register(platform: Platform, { nats, redis, artemis }: Brokers): 
     snapshotInterval,
     stages: { changes, to: sinkOf('changes', FIRST) },
   });
-  await rest.post('sinks', { name: 'jobs', type: 'bullmq', config: { host: '127.0.0.1', port: redis.port } });
+  const jobs = { name: 'jobs', type: 'bullmq', config: { host: '127.0.0.1', port: redis.port } };
+  await rest.post('sinks', jobs);
+  await rest.post('sources', jobs);
   await rest.post('jobs', {
     name: JOBS[2],
     snapshotInterval,
@@ -70,14 +77,14 @@ async function register(platform: Platform, { nats, redis, artemis }: Brokers): 
   await rest.post('sources', broker);
   await rest.post('sinks', broker);
   await rest.post('jobs', {
-    name: JOBS[3],
+    name: JOBS[4],
     snapshotInterval,
     stages: { changes, to: { input: 'changes', sink: 'broker', address: '{table}' } },
   });
-  for (const name of [JOBS[0], JOBS[2], JOBS[3]]) await untilLoaded(platform, name);
+  for (const name of [JOBS[0], JOBS[2], JOBS[4]]) await untilLoaded(platform, name);
   const rows = { table: 'public.probe', columns: { id: 'integer', version: 'integer' } };
   await rest.post('jobs', {
-    name: JOBS[4],
+    name: JOBS[5],
     snapshotInterval,
     stages: { taken: { source: 'broker', address: 'probe', ...rows }, to: sinkOf('taken', THIRD) },
   });
@@ -86,6 +93,12 @@ async function register(platform: Platform, { nats, redis, artemis }: Brokers): 
     name: JOBS[1],
     snapshotInterval,
     stages: { messages, to: sinkOf('messages', SECOND) },
+  });
+  const taken = { source: 'jobs', queue: 'probe', table: 'public.again', columns: { op: 'text', row: 'json' } };
+  await rest.post('jobs', {
+    name: JOBS[3],
+    snapshotInterval,
+    stages: { taken, to: { input: 'taken', sink: 'jobs' } },
   });
 }
 
@@ -102,19 +115,23 @@ const readStream = (url: string, stream: string): Promise<string[]> =>
     return found;
   });
 
-async function readQueue(url: string): Promise<string[]> {
+/** Of jobs that wait, are active or done. */
+async function readQueue<Data>(url: string, name: string, rowOf: (data: Data) => Probe): Promise<string[]> {
   const connection = new Redis(url, { maxRetriesPerRequest: null });
   try {
-    const queue = new Queue<{ row: { id: number; version: number } }>('probe', { connection });
-    const jobs = await queue.getJobs(['waiting']);
+    const queue = new Queue<Data>(name, { connection });
+    const jobs = await queue.getJobs(['waiting', 'active', 'completed']);
     await queue.close();
-    return jobs.map(({ data: { row } }) => `${row.id}/${row.version}`);
+    return jobs.map(({ data }) => rowOf(data as Data)).map(({ id, version }) => `${id}/${version}`);
   } finally {
     connection.disconnect();
   }
 }
 
-/** Jobs bring changes to a stream, from there to a second one, to a queue of BullMQ, and by a broker that speaks AMQP to a third stream, while workers and brokers are killed; then each has every change once. */
+/**
+ * Jobs bring changes to a stream, to a queue of BullMQ, and from both to a second one, and by a broker that speaks AMQP to a third stream, while workers and
+ * brokers are killed; then each has every change once.
+ */
 export async function runQueues(options: QueuesOptions): Promise<QueuesResult> {
   const { kills, serverKills, seconds, seed, show } = options;
   show(`chaos queues: seed ${seed}, ${kills} kills of workers and ${serverKills} of each broker in ${seconds} s`);
@@ -150,7 +167,10 @@ export async function runQueues(options: QueuesOptions): Promise<QueuesResult> {
     nats: await settled(expected, () => readStream(nats.url, FIRST)),
     'nats, from nats': await settled(expected, () => readStream(nats.url, SECOND)),
     'amqp, to and from': await settled(expected, () => readStream(nats.url, THIRD)),
-    bullmq: await settled(expected, () => readQueue(redis.url)),
+    bullmq: await settled(expected, () => readQueue<{ row: Probe }>(redis.url, 'probe', ({ row }) => row)),
+    'bullmq, from bullmq': await settled(expected, () =>
+      readQueue<{ row: { row: { row: Probe } } }>(redis.url, 'again', ({ row }) => row.row as never),
+    ),
   };
   for (const name of JOBS) {
     const job = await platform.rest.peek<{ status: string; error?: { message?: string } }>(`jobs/${name}`);

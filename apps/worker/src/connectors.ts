@@ -1,11 +1,13 @@
 import { amqpSink, amqpSource } from '@millrace/connector-amqp';
-import { bullmqSink } from '@millrace/connector-bullmq';
+import { bullmqSink, bullmqSource } from '@millrace/connector-bullmq';
 import { CONNECTORS_VARIABLE, type ConnectorRegistry, loadConnectors } from '@millrace/connector-contract';
 import { filesSink, filesSource } from '@millrace/connector-files';
 import { httpSink, httpSource } from '@millrace/connector-http';
 import { jdbcSink, jdbcSource } from '@millrace/connector-jdbc';
 import { kafkaSink, kafkaSource } from '@millrace/connector-kafka';
+import { mqttSink, mqttSource } from '@millrace/connector-mqtt';
 import { natsSink, natsSource } from '@millrace/connector-nats';
+import { opensearchSink } from '@millrace/connector-opensearch';
 import { postgresSource } from '@millrace/connector-postgres';
 import { redisSink, redisSource } from '@millrace/connector-redis';
 import { s3Sink, s3Source } from '@millrace/connector-s3';
@@ -16,6 +18,8 @@ const BUILT_IN = [
   kafkaSource,
   natsSource,
   amqpSource,
+  mqttSource,
+  bullmqSource,
   s3Source,
   filesSource,
   jdbcSource,
@@ -28,6 +32,8 @@ const BUILT_IN = [
   redisSink,
   natsSink,
   amqpSink,
+  mqttSink,
+  opensearchSink,
   bullmqSink,
   s3Sink,
   subscriptionSink,

@@ -4,11 +4,14 @@ export { ProcessorVerification, plainRows, type VerifyOptions, verifyProcessor }
 export { AMQP_USER, ArtemisServer } from './servers/artemis-server.ts';
 export { freePort } from './servers/free-port.ts';
 export { GuardedProcess, ServerDidNotStart } from './servers/guarded-process.ts';
+export { HdfsServer } from './servers/hdfs-server.ts';
 export { KAFKA_USER, type KafkaOptions, KafkaServer, kafkaClassPath } from './servers/kafka-server.ts';
 export type { MariadbDatabase } from './servers/mariadb-database.ts';
 export { MariadbServer } from './servers/mariadb-server.ts';
 export { javaProgram, mavenJars } from './servers/maven-jars.ts';
+export { type MosquittoOptions, MosquittoServer } from './servers/mosquitto-server.ts';
 export { NatsServer } from './servers/nats-server.ts';
+export { OpensearchServer } from './servers/opensearch-server.ts';
 export { type PostgresOptions, PostgresServer } from './servers/postgres-server.ts';
 export { type RedisOptions, RedisServer } from './servers/redis-server.ts';
 export { RegistryServer } from './servers/registry-server.ts';
@@ -18,9 +21,12 @@ export {
   type SharedMariadb,
   type SharedPostgres,
   testAmqp,
+  testHdfs,
   testKafka,
   testMariadb,
+  testMqtt,
   testNats,
+  testOpensearch,
   testPostgres,
   testRedis,
   testRegistry,

@@ -3,29 +3,20 @@ import { freePort, RedisServer, testRedis } from '@millrace/testing';
 import {
   describeSinkAtLeastOnce,
   describeSinkConnector,
+  describeSourceConnector,
   type SinkDriver,
   type SinkTarget,
 } from '@millrace/testing/acceptance';
 import { Queue } from 'bullmq';
-import { Redis } from 'ioredis';
 import { bullmqSink } from './connector.ts';
 import { keysOf } from './job-store.ts';
-
-/** Looks on a connection of its own: servers of tests are killed. */
-async function at<T>(url: string, use: (redis: Redis) => Promise<T>): Promise<T> {
-  const redis = new Redis(url, { maxRetriesPerRequest: null });
-  try {
-    return await use(redis);
-  } finally {
-    redis.disconnect();
-  }
-}
+import { bullmqSource } from './source/bullmq-source.ts';
+import { at, configOf, removeAll, testQueue } from './test-support/test-queue.ts';
 
 async function targetAt(url: string): Promise<SinkTarget> {
-  const { hostname, port } = new URL(url);
   const prefix = `t${ulids.next()}`;
   return {
-    config: { host: hostname, port: Number(port) },
+    config: configOf(url),
     stage: { prefix },
     read: () =>
       at(url, async (connection) => {
@@ -36,19 +27,17 @@ async function targetAt(url: string): Promise<SinkTarget> {
       }),
     leftovers: (jobId) =>
       at(url, (redis) => redis.keys(`${keysOf(prefix, { jobId, jobName: '', stage: '*' }).all}waiting:*`)),
-    [Symbol.asyncDispose]: () =>
-      at(url, async (redis) => {
-        const keys = await redis.keys(`${prefix}:*`);
-        if (keys.length > 0) await redis.del(...keys);
-      }),
+    [Symbol.asyncDispose]: () => removeAll(url, prefix),
   };
 }
+
+const unreachable = async () => ({ host: '127.0.0.1', port: await freePort() });
 
 const driver: SinkDriver = {
   connector: bullmqSink,
   fenced: /^bullmq\.fenced$/,
   module: { url: new URL('./connector.ts', import.meta.url).href, name: 'bullmqSink' },
-  unreachable: async () => ({ host: '127.0.0.1', port: await freePort() }),
+  unreachable,
   open: async () => targetAt((await testRedis()).url),
   async startServer() {
     const server = await RedisServer.start();
@@ -62,3 +51,14 @@ const driver: SinkDriver = {
 
 describeSinkConnector('bullmq', driver);
 describeSinkAtLeastOnce('bullmq', driver);
+
+describeSourceConnector('bullmq', {
+  connector: bullmqSource,
+  metrics: ['rowsRead'],
+  rowCounter: 'rowsRead',
+  unreachable,
+  async open() {
+    const { add, ...queue } = testQueue((await testRedis()).url);
+    return { ...queue, insert: (ids) => add(ids) };
+  },
+});

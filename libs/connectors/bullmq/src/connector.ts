@@ -1,37 +1,11 @@
-import { defineSink, type Finding } from '@millrace/connector-contract';
-import { MillraceError } from '@millrace/kernel';
+import { defineSink } from '@millrace/connector-contract';
 import { BullmqSinkProcessor } from './bullmq-sink.processor.ts';
+import { checkServer } from './check-server.ts';
 import { type Connection, connectionSchema, type SinkStage, sinkStage } from './config.ts';
 import { connect } from './connect.ts';
 import { keysOf } from './job-store.ts';
 
 const SCAN_COUNT = 1_000;
-
-/** What the connection lacks. It never throws for what a finding can say, and changes nothing. */
-async function checkServer(config: Connection): Promise<readonly Finding[]> {
-  try {
-    const redis = await connect(config);
-    try {
-      const { host, port } = config;
-      const answers: Finding = { code: 'bullmq.reachable', severity: 'ok', message: `${host}:${port} answers` };
-      const info = await redis.info('memory').catch(() => '');
-      if (!/^maxmemory_policy:/m.test(info) || /^maxmemory_policy:noeviction\s*$/m.test(info)) return [answers];
-      const message = 'the server may throw away keys when its memory is full, and queues with them';
-      const evicts: Finding = {
-        code: 'bullmq.evicts',
-        severity: 'warning',
-        message,
-        mend: 'CONFIG SET maxmemory-policy noeviction',
-      };
-      return [answers, evicts];
-    } finally {
-      redis.disconnect();
-    }
-  } catch (error) {
-    if (!(error instanceof MillraceError)) throw error;
-    return [{ code: error.code.code, severity: 'error', message: error.message, mend: error.mend, pointer: '/host' }];
-  }
-}
 
 /** Changes as jobs of BullMQ queues, exactly once, when the snapshot that covers them is committed. */
 export const bullmqSink = defineSink<Connection, SinkStage>({

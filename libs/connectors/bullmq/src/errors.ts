@@ -14,12 +14,19 @@ export const Refused = errorCode('bullmq.refused', {
 export const Fenced = errorCode('bullmq.fenced', {
   domain: 'internal',
   retry: 'later',
-  title: 'Another execution fills these queues',
+  title: 'Another execution fills or reads these queues',
 });
 export const PreparedLost = errorCode('bullmq.prepared_lost', {
   domain: 'external',
   retry: 'after-repair',
   title: 'Rows that waited for their commit are gone',
+});
+
+export const RowRefused = errorCode('bullmq.row_refused', {
+  domain: 'user',
+  retry: 'after-repair',
+  title: 'The data of a job are no row of the declared columns',
+  ofRecord: true,
 });
 
 /** An answer of the server that is an error begins with a word in capitals. */

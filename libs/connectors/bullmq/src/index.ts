@@ -1,1 +1,2 @@
 export { bullmqSink } from './connector.ts';
+export { bullmqSource } from './source/bullmq-source.ts';

@@ -1,11 +1,12 @@
 import { isAbsolute } from 'node:path';
-import { checkDeletesAreTold, rowFileFields } from '@millrace/connector-contract';
+import { checkDeletesAreTold, rowFileFields, secretField } from '@millrace/connector-contract';
 import { parseSizeBytes } from '@millrace/kernel';
 import { z } from 'zod';
 
 const PLACEHOLDERS = ['schema', 'table', 'job'] as const;
 const PLACEHOLDER = /\{([^}]*)\}/g;
 
+const NAME_NODES_MAX = 8;
 const ROLL_BYTES_MIN = 65_536;
 const MEMORY_MIN = 16_777_216;
 
@@ -24,6 +25,12 @@ function pathProblem(path: string): string | undefined {
   return undefined;
 }
 
+const isNameNode = (text: string): boolean => {
+  const url = URL.parse(text);
+  const isPlain = url?.username === '' && url.password === '' && url.hash === '' && url.search === '';
+  return isPlain && (url.protocol === 'https:' || url.protocol === 'http:');
+};
+
 export const filesConfig = z.strictObject({
   directory: z
     .string()
@@ -32,6 +39,24 @@ export const filesConfig = z.strictObject({
       description:
         'Directory below which the files appear; it must exist, on one file system shared by all members that may run the job.',
     }),
+  nameNodes: z
+    .array(z.string().refine(isNameNode, 'an address that begins with http:// or https://, without user and query'))
+    .min(1)
+    .max(NAME_NODES_MAX)
+    .optional()
+    .meta({
+      description:
+        'For a directory of HDFS: addresses of the web interface of its NameNodes (http://namenode:9870), or of an HttpFS. The one that is active is found.',
+    }),
+  user: z.string().min(1).optional().meta({ description: 'User of HDFS (simple authentication).' }),
+  delegationToken: secretField()
+    .optional()
+    .meta({ description: 'Delegation token of HDFS, in place of the user; somebody has to renew it.' }),
+  ca: z
+    .string()
+    .min(1)
+    .optional()
+    .meta({ description: 'Certificates (PEM) of authorities to trust for https:// instead of the usual ones.' }),
 });
 
 export const filesStage = z

@@ -1,35 +1,37 @@
-import { access, constants, stat } from 'node:fs/promises';
 import { defineSink, type Finding } from '@millrace/connector-contract';
 import { refusesEvents } from '@millrace/formats/content';
 import { type FilesConfig, type FilesStage, filesConfig, filesStage } from './config.ts';
 import { fileError } from './errors.ts';
 import { removeHidden } from './fence.ts';
 import { FilesSinkProcessor } from './files-sink.processor.ts';
+import { storageOf } from './storage/storage-of.ts';
 
-async function checkDirectory({ directory }: FilesConfig): Promise<readonly Finding[]> {
+async function checkDirectory(config: FilesConfig): Promise<readonly Finding[]> {
+  const storage = storageOf(config);
   try {
-    const found = await stat(directory);
-    if (!found.isDirectory()) {
+    if ((await storage.state('')).isFile) {
       return [
         {
           code: 'files.directory_missing',
           severity: 'error',
-          message: `${directory} is a file`,
+          message: `${storage.root} is a file`,
           mend: 'Name a directory.',
           pointer: '/directory',
         },
       ];
     }
-    await access(directory, constants.W_OK | constants.X_OK);
+    await storage.check('write');
   } catch (error) {
-    const { code, message, mend } = fileError(error, 'write below', directory);
+    const { code, message, mend } = fileError(error, 'write below', storage.root);
     return [{ code: code.code, severity: 'error', message, mend, pointer: '/directory' }];
+  } finally {
+    await storage.close();
   }
   return [
     {
       code: 'files.directory_writable',
       severity: 'ok',
-      message: `${directory} is a directory this process may write to`,
+      message: `${storage.root} is a directory this process may write to`,
     },
   ];
 }
@@ -57,9 +59,14 @@ export const filesSink = defineSink<FilesConfig, FilesStage>({
   refuses: refusesEvents,
   createSink: (options) => () => new FilesSinkProcessor(options),
   async dispose({ config, job }) {
-    await removeHidden(config.directory, job).catch((error: unknown) => {
+    const storage = storageOf(config);
+    try {
+      await removeHidden(storage, job);
+    } catch (error) {
       // Nothing was ever written, or the directory is gone: nothing is left to remove.
-      if (fileError(error, 'list', config.directory).code.code !== 'files.directory_missing') throw error;
-    });
+      if (fileError(error, 'list', storage.root).code.code !== 'files.directory_missing') throw error;
+    } finally {
+      await storage.close();
+    }
   },
 });

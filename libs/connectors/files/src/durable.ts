@@ -1,39 +1,39 @@
-import { access, mkdir, open, rename } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path/posix';
 import { MillraceError } from '@millrace/kernel';
 import { fileError, PreparedLost } from './errors.ts';
 import type { PreparedFile } from './names.ts';
+import { pathIn, type Storage } from './storage/storage.ts';
 
-/** Makes entries of a folder (new, renamed, removed files) survive a power cut. fsync(2): the file's own fsync doesn't. */
-export async function syncFolder(path: string): Promise<void> {
+/** Makes entries of a folder (new, renamed, removed files) survive a power cut. */
+export async function syncFolder(storage: Storage, folder: string): Promise<void> {
   try {
-    await using handle = await open(path, 'r');
-    await handle.sync();
+    await storage.syncFolder(folder);
   } catch (error) {
-    throw fileError(error, 'sync folder', path);
+    throw fileError(error, 'sync folder', pathIn(storage, folder));
   }
 }
 
-/** Makes a folder below `root` with its parents, durably. `root` itself must be there. `ensured` remembers for one caller what is done. */
-export async function ensureFolder(root: string, folder: string, ensured: Set<string>): Promise<void> {
+/** Makes a folder with its parents, durably. The directory itself must be there. `ensured` remembers for one caller what is done. */
+export async function ensureFolder(storage: Storage, folder: string, ensured: Set<string>): Promise<void> {
   if (ensured.has(folder)) return;
-  let path = root;
+  let path = '';
   for (const part of folder.split('/')) {
     const parent = path;
-    path = join(path, part);
+    path = parent === '' ? part : `${parent}/${part}`;
     try {
-      await mkdir(path);
+      await storage.makeFolder(path);
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw fileError(error, 'create folder', path);
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST')
+        throw fileError(error, 'create folder', pathIn(storage, path));
     }
     // Also when it was there: an attempt that died may not have got this far.
-    await syncFolder(parent);
+    await syncFolder(storage, parent);
   }
   ensured.add(folder);
 }
 
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
+const exists = (storage: Storage, path: string): Promise<boolean> =>
+  storage.state(path).then(
     () => true,
     () => false,
   );
@@ -43,30 +43,29 @@ const exists = (path: string): Promise<boolean> =>
  * very bytes, and a file that has been renamed is not renamed again.
  * @throws MillraceError `files.prepared_lost` when a file is neither prepared nor shown.
  */
-export async function publish(root: string, files: readonly PreparedFile[], ensured: Set<string>): Promise<void> {
+export async function publish(storage: Storage, files: readonly PreparedFile[], ensured: Set<string>): Promise<void> {
   const folders = new Set(files.map(({ final }) => dirname(final)));
-  for (const folder of folders) await ensureFolder(root, folder, ensured);
+  for (const folder of folders) await ensureFolder(storage, folder, ensured);
   for (const { temporary, final, snapshotId } of files) {
-    const source = join(root, temporary);
-    const target = join(root, final);
+    const target = pathIn(storage, final);
     try {
-      await rename(source, target);
+      await storage.rename(temporary, final);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
         throw fileError(error, 'rename a prepared file to', target);
-      if (await exists(source)) {
+      if (await exists(storage, temporary)) {
         // Somebody removed the folder since it was made.
-        await ensureFolder(root, dirname(final), new Set());
-        await rename(source, target).catch((again: unknown) => {
+        await ensureFolder(storage, dirname(final), new Set());
+        await storage.rename(temporary, final).catch((again: unknown) => {
           throw fileError(again, 'rename a prepared file to', target);
         });
         continue;
       }
-      if (await exists(target)) continue;
+      if (await exists(storage, final)) continue;
       throw new MillraceError(
         PreparedLost,
         {
-          message: `snapshot ${snapshotId} has prepared ${temporary} in ${root}, but neither that file nor ${final} is there`,
+          message: `snapshot ${snapshotId} has prepared ${temporary} in ${storage.root}, but neither that file nor ${final} is there`,
           mend: 'Somebody removed it. Restore the file from a backup, or start the job anew with an initial load.',
           details: { temporary, final, snapshotId },
         },
@@ -75,5 +74,5 @@ export async function publish(root: string, files: readonly PreparedFile[], ensu
     }
   }
   for (const folder of new Set([...folders, ...files.map(({ temporary }) => dirname(temporary))]))
-    await syncFolder(join(root, folder));
+    await syncFolder(storage, folder);
 }

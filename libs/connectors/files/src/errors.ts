@@ -36,6 +36,17 @@ export const FileFailed = errorCode('files.failed', {
   title: 'A file operation failed',
 });
 
+export const HdfsUnreachable = errorCode('files.hdfs_unreachable', {
+  domain: 'external',
+  retry: 'later',
+  title: 'HDFS does not answer',
+});
+export const HdfsRefused = errorCode('files.hdfs_refused', {
+  domain: 'external',
+  retry: 'later',
+  title: 'HDFS refuses a request',
+});
+
 const ValueNotResent = errorCode('files.value_not_resent', {
   domain: 'user',
   retry: 'after-repair',

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { LeftOut, type Refusals, type Resolved } from '@millrace/connector-contract';
 import {
   type Batch,
@@ -25,9 +24,8 @@ import {
 } from './names.ts';
 import type { OpenFile } from './open-file.ts';
 import { OpenFiles } from './open-files.ts';
-
-/** Bytes gathered per file before a write. */
-const WRITE_BYTES = 65_536;
+import type { Storage } from './storage/storage.ts';
+import { storageOf } from './storage/storage-of.ts';
 
 type FilesSinkOptions = Resolved<FilesConfig, FilesStage> & { readonly refusals?: Refusals | undefined };
 
@@ -50,7 +48,7 @@ export class FilesSinkProcessor implements Processor {
   readonly isCooperative: boolean;
   readonly #options: FilesSinkOptions;
   readonly #leftOut: LeftOut;
-  readonly #root: string;
+  readonly #storage: Storage;
   readonly #rollBytes: number;
   readonly #folders = new WeakMap<TableSchema, string>();
   readonly #ensured = new Set<string>();
@@ -76,7 +74,7 @@ export class FilesSinkProcessor implements Processor {
       isPassedBy: (batch, index) => this.#isPassedBy(batch, index),
     });
     this.isCooperative = options.stage.format !== 'parquet';
-    this.#root = options.config.directory;
+    this.#storage = storageOf(options.config);
     this.#rollBytes = parseSizeBytes(options.stage.rollBytes)!;
   }
 
@@ -86,7 +84,7 @@ export class FilesSinkProcessor implements Processor {
     const { stage, job } = this.#options;
     this.#format = await contentFormat({ stage, codes: CONTENT_CODES, jobName: job.jobName });
     this.#open = new OpenFiles({
-      root: this.#root,
+      storage: this.#storage,
       stage,
       format: this.#format,
       temporaryOf: (sequence) => temporaryName(job, this.#owner, sequence),
@@ -96,8 +94,8 @@ export class FilesSinkProcessor implements Processor {
         context.fail(error);
       },
     });
-    await ensureFolder(this.#root, HIDDEN_FOLDER, this.#ensured);
-    await raiseFence(this.#root, job, this.#owner);
+    await ensureFolder(this.#storage, HIDDEN_FOLDER, this.#ensured);
+    await raiseFence(this.#storage, job, this.#owner);
   }
 
   restoreSnapshot(entry: SnapshotEntry): void {
@@ -108,7 +106,7 @@ export class FilesSinkProcessor implements Processor {
     // Another number of writers may have saved: each file has one instance that looks after it.
     const isMine = (writer: number): boolean => writer % this.#context.totalParallelism === this.#context.globalIndex;
     await this.#publish(this.#restored.filter(({ writer }) => isMine(writer)).flatMap(({ files }) => files));
-    await sweep(this.#root, this.#options.job, this.#owner.generation, isMine);
+    await sweep(this.#storage, this.#options.job, this.#owner.generation, isMine);
     this.#restored = [];
   }
 
@@ -129,7 +127,7 @@ export class FilesSinkProcessor implements Processor {
       this.#next = reached;
       const large = this.#open.tooLarge();
       if (large !== undefined) this.#start(() => this.#sealAndShow(large));
-      else if (file.storedBytes >= WRITE_BYTES) this.#start(() => this.#writeOrRoll(file));
+      else if (file.storedBytes >= this.#storage.writeBytes) this.#start(() => this.#writeOrRoll(file));
       if (this.#isBusy() && this.#next < batch.length) return false;
     }
     this.#next = 0;
@@ -146,9 +144,9 @@ export class FilesSinkProcessor implements Processor {
       this.#sealed = [];
       // What can fail should fail before the snapshot is committed.
       for (const folder of new Set(this.#prepared.map(({ final }) => final.slice(0, final.lastIndexOf('/')))))
-        await ensureFolder(this.#root, folder, this.#ensured);
-      await syncFolder(join(this.#root, HIDDEN_FOLDER));
-      await checkFence(this.#root, this.#options.job, this.#owner);
+        await ensureFolder(this.#storage, folder, this.#ensured);
+      await syncFolder(this.#storage, HIDDEN_FOLDER);
+      await checkFence(this.#storage, this.#options.job, this.#owner);
       this.#preparedFor = snapshotId;
     });
     return false;
@@ -181,6 +179,7 @@ export class FilesSinkProcessor implements Processor {
   async close(): Promise<void> {
     await this.#work;
     for (const file of this.#open?.all() ?? []) await file.close();
+    await this.#storage.close();
   }
 
   #isBusy(): boolean {
@@ -272,8 +271,8 @@ export class FilesSinkProcessor implements Processor {
 
   async #publish(files: readonly PreparedFile[]): Promise<void> {
     if (files.length === 0) return;
-    await checkFence(this.#root, this.#options.job, this.#owner);
-    await publish(this.#root, files, this.#ensured);
+    await checkFence(this.#storage, this.#options.job, this.#owner);
+    await publish(this.#storage, files, this.#ensured);
     this.#context.metrics.add('filesPublished', files.length);
   }
 }

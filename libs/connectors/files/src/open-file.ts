@@ -1,13 +1,12 @@
-import { type FileHandle, open } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { ChangeBatch, TableSchema } from '@millrace/formats';
 import type { ContentFormat, ObjectContent } from '@millrace/formats/content';
 import { fileError } from './errors.ts';
+import { type NewFile, pathIn, type Storage } from './storage/storage.ts';
 
 export interface OpenFileOptions {
-  readonly root: string;
+  readonly storage: Storage;
   readonly folder: string;
-  /** Its name until it is shown, below the root. */
+  /** Its path until it is shown. */
   readonly temporary: string;
   readonly sequence: number;
   /** What else would go to this file. */
@@ -18,28 +17,28 @@ export interface OpenFileOptions {
   readonly onFailure: (error: unknown) => void;
 }
 
-/** A temporary file that is being written. The handle stays open until the sync, so that no write error is missed. */
+/** A temporary file that is being written. */
 export class OpenFile {
   readonly folder: string;
   readonly temporary: string;
   readonly sequence: number;
   readonly slot: string;
   readonly schema: TableSchema;
-  readonly #path: string;
+  readonly #storage: Storage;
   readonly #content: ObjectContent;
   /** What its content gave, and is not written. */
   #stored: Uint8Array[] = [];
   #storedBytes = 0;
   #writtenBytes = 0;
-  #handle: FileHandle | undefined;
+  #file: NewFile | undefined;
 
-  constructor({ root, folder, temporary, sequence, slot, schema, format, onFailure }: OpenFileOptions) {
+  constructor({ storage, folder, temporary, sequence, slot, schema, format, onFailure }: OpenFileOptions) {
     this.folder = folder;
     this.temporary = temporary;
     this.sequence = sequence;
     this.slot = slot;
     this.schema = schema;
-    this.#path = join(root, temporary);
+    this.#storage = storage;
     this.#content = format.create({
       schema,
       key: temporary,
@@ -78,10 +77,10 @@ export class OpenFile {
     this.#stored = [];
     this.#storedBytes = 0;
     try {
-      this.#handle ??= await open(this.#path, 'wx');
-      await this.#handle.appendFile(bytes);
+      this.#file ??= await this.#storage.create(this.temporary);
+      await this.#file.append(bytes);
     } catch (error) {
-      throw fileError(error, 'write', this.#path);
+      throw fileError(error, 'write', pathIn(this.#storage, this.temporary));
     }
     this.#writtenBytes += bytes.length;
   }
@@ -95,17 +94,17 @@ export class OpenFile {
     }
     await this.flush();
     try {
-      await this.#handle?.sync();
+      await this.#file?.sync();
     } catch (error) {
-      throw fileError(error, 'sync', this.#path);
+      throw fileError(error, 'sync', pathIn(this.#storage, this.temporary));
     }
     await this.close();
   }
 
   async close(): Promise<void> {
     this.#content.discard();
-    const handle = this.#handle;
-    this.#handle = undefined;
-    await handle?.close();
+    const file = this.#file;
+    this.#file = undefined;
+    await file?.close();
   }
 }

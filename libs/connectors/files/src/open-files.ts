@@ -2,12 +2,13 @@ import type { TableSchema } from '@millrace/formats';
 import type { ContentFormat } from '@millrace/formats/content';
 import type { FilesStage } from './config.ts';
 import { OpenFile } from './open-file.ts';
+import type { Storage } from './storage/storage.ts';
 
 /** Files written at the same time; one more seals the one opened first. */
 export const OPEN_FILES_MAX = 256;
 
 export interface OpenFilesOptions {
-  readonly root: string;
+  readonly storage: Storage;
   readonly stage: FilesStage;
   readonly format: ContentFormat;
   /** Name of a new file until it is shown. */
@@ -32,11 +33,11 @@ export class OpenFiles {
     const slot = this.#slotOf(folder, schema);
     const known = this.#files.get(slot);
     if (known !== undefined) return known;
-    const { root, format, temporaryOf, onFailure } = this.#options;
+    const { storage, format, temporaryOf, onFailure } = this.#options;
     this.#sequence += 1;
     const sequence = this.#sequence;
     const file = new OpenFile({
-      root,
+      storage,
       folder,
       temporary: temporaryOf(sequence),
       sequence,

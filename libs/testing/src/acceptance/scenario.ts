@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import type { SinkConnector } from '@millrace/connector-contract';
 import type { SnapshotEntry } from '@millrace/engine';
 import type { DriveOptions } from '../drivers/driven-processor.ts';
 import { DrivenSink } from '../drivers/driven-sink.ts';
+import { runToBeKilled } from './run-to-be-killed.ts';
 import { insertBatches } from './test-rows.ts';
 
 export const SCENARIO_ROWS = 90;
@@ -87,22 +87,4 @@ export async function runScenario(
 }
 
 /** Whether the process was killed; `false` when it came to the end of the rows. */
-export function runAndKill(killed: Killed): Promise<boolean> {
-  const isSource = import.meta.url.endsWith('.ts');
-  const child = new URL(isSource ? './kill-child.ts' : './kill-child.js', import.meta.url);
-  const args = [...(isSource ? ['--conditions=source'] : []), '--disable-warning=ExperimentalWarning', child.pathname];
-  const running = spawn(process.execPath, [...args, JSON.stringify(killed)], { stdio: ['ignore', 'ignore', 'pipe'] });
-  let said = '';
-  running.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said += text;
-  });
-  return new Promise((resolve, reject) => {
-    running.once('error', reject);
-    running.once('close', (code, signal) => {
-      if (signal === 'SIGKILL') resolve(true);
-      else if (code === 0) resolve(false);
-      else
-        reject(new Error(`the process that was to be killed at moment ${killed.killAt} ended with ${code}: ${said}`));
-    });
-  });
-}
+export const runAndKill = (killed: Killed): Promise<boolean> => runToBeKilled('kill-child', killed);

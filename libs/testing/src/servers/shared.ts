@@ -1,8 +1,11 @@
 import { ArtemisServer } from './artemis-server.ts';
+import { HdfsServer } from './hdfs-server.ts';
 import { KafkaServer } from './kafka-server.ts';
 import { createMariadbDatabase, type MariadbDatabase } from './mariadb-database.ts';
 import { MariadbServer } from './mariadb-server.ts';
+import { MosquittoServer } from './mosquitto-server.ts';
 import { NatsServer } from './nats-server.ts';
+import { OpensearchServer } from './opensearch-server.ts';
 import { PostgresServer } from './postgres-server.ts';
 import { RedisServer } from './redis-server.ts';
 import { RegistryServer } from './registry-server.ts';
@@ -36,7 +39,10 @@ let kafka: Promise<SharedKafka> | undefined;
 let s3: Promise<{ readonly url: string }> | undefined;
 let versity: Promise<{ readonly url: string }> | undefined;
 let artemis: Promise<{ readonly host: string }> | undefined;
+let mqtt: Promise<{ readonly url: string }> | undefined;
 let nats: Promise<{ readonly url: string }> | undefined;
+let hdfs: Promise<{ readonly url: string }> | undefined;
+let opensearch: Promise<{ readonly url: string }> | undefined;
 let registry: Promise<{ readonly url: string }> | undefined;
 
 /** PostgreSQL with `wal_level=logical`: `TEST_POSTGRES_URL` (superuser), else a private one that ends with this process. */
@@ -98,6 +104,13 @@ export function testRegistry(): Promise<{ readonly url: string }> {
   return registry;
 }
 
+/** An MQTT 5 broker that keeps sessions: `TEST_MQTT_URL`, else a private one that ends with this process. */
+export function testMqtt(): Promise<{ readonly url: string }> {
+  const url = process.env['TEST_MQTT_URL'];
+  mqtt ??= url === undefined ? MosquittoServer.start() : Promise.resolve({ url });
+  return mqtt;
+}
+
 /** NATS with JetStream: `TEST_NATS_URL`, else a private one that ends with this process. */
 export function testNats(): Promise<{ readonly url: string }> {
   const url = process.env['TEST_NATS_URL'];
@@ -110,4 +123,18 @@ export function testAmqp(): Promise<{ readonly host: string }> {
   const host = process.env['TEST_AMQP_HOST'];
   artemis ??= host === undefined ? ArtemisServer.start() : Promise.resolve({ host });
   return artemis;
+}
+
+/** OpenSearch without a login: `TEST_OPENSEARCH_URL`, else a private one that ends with this process. */
+export function testOpensearch(): Promise<{ readonly url: string }> {
+  const url = process.env['TEST_OPENSEARCH_URL'];
+  opensearch ??= url === undefined ? OpensearchServer.start() : Promise.resolve({ url });
+  return opensearch;
+}
+
+/** WebHDFS of a NameNode without Kerberos, at which this process's user may do everything: `TEST_HDFS_URL`, else a private one that ends with this process. */
+export function testHdfs(): Promise<{ readonly url: string }> {
+  const url = process.env['TEST_HDFS_URL'];
+  hdfs ??= url === undefined ? HdfsServer.start() : Promise.resolve({ url });
+  return hdfs;
 }

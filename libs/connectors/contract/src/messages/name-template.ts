@@ -8,15 +8,15 @@ const PLACEHOLDER = /\{([^}]*)\}/g;
 /**
  * The option of a sink stage that says where the message of an event goes.
  * @param pattern what may stand there, a word in place of each placeholder
+ * @param more placeholders that the connector replaces itself
  */
-export const nameTemplate = (pattern: RegExp, expected: string) =>
+export const nameTemplate = (pattern: RegExp, expected: string, more: readonly string[] = []) =>
   z.string().superRefine((template, context) => {
-    const unknown = [...template.matchAll(PLACEHOLDER)]
-      .map((match) => match[1]!)
-      .find((name) => !(PLACEHOLDERS as readonly string[]).includes(name));
+    const known: readonly string[] = [...PLACEHOLDERS, ...more];
+    const unknown = [...template.matchAll(PLACEHOLDER)].map((match) => match[1]!).find((name) => !known.includes(name));
     if (unknown !== undefined) {
-      const known = PLACEHOLDERS.map((name) => `{${name}}`).join(', ');
-      context.addIssue({ code: 'custom', message: `{${unknown}} is not known; use ${known}` });
+      const names = known.map((name) => `{${name}}`).join(', ');
+      context.addIssue({ code: 'custom', message: `{${unknown}} is not known; use ${names}` });
     } else if (!pattern.test(template.replaceAll(PLACEHOLDER, 'x'))) {
       context.addIssue({ code: 'custom', message: expected });
     }

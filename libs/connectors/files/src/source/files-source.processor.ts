@@ -1,7 +1,4 @@
 import { createHash } from 'node:crypto';
-import { constants } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
-import { join } from 'node:path';
 import { type Refusals, type Resolved, UnreadRows } from '@millrace/connector-contract';
 import {
   type Batch,
@@ -16,10 +13,12 @@ import { isUnread, type LinesFormat, type UnreadRow } from '@millrace/formats/ro
 import { assert, MillraceError, parseDurationMs, parseSizeBytes } from '@millrace/kernel';
 import type { FilesConfig } from '../config.ts';
 import { fileChanged, lineRefused, readError, UnreadLost } from '../errors.ts';
+import { type OldFile, pathIn, type Storage } from '../storage/storage.ts';
+import { storageOf } from '../storage/storage-of.ts';
 import { isHead, type KnownFile, newFile, positionOf, restoreFiles, saveFiles } from './known-file.ts';
 import { readLines } from './read-lines.ts';
 import { isWholeFile, readWhole } from './read-whole.ts';
-import { type FoundFile, foundFile, Scan } from './scan.ts';
+import { type FoundFile, Scan } from './scan.ts';
 import { FILE_COLUMN, type FilesSourceStage, POSITION_COLUMN, parsedSchema, rowSchema } from './source-config.ts';
 
 /** Batches read ahead of what the outbox takes. */
@@ -45,6 +44,7 @@ export class FilesSourceProcessor implements Processor {
   /** Parts of row groups of Parquet, and blocks of Avro, are decoded in one go. */
   readonly isCooperative: boolean;
   readonly #options: FilesSourceOptions;
+  readonly #storage: Storage;
   readonly #parsed: TableSchema;
   readonly #schema: TableSchema;
   readonly #closing = new AbortController();
@@ -67,6 +67,7 @@ export class FilesSourceProcessor implements Processor {
   constructor(options: FilesSourceOptions) {
     const { stage, job, refusals } = options;
     this.#options = options;
+    this.#storage = storageOf(options.config);
     this.isCooperative = stage.format !== 'parquet' && stage.format !== 'avro';
     this.#parsed = parsedSchema(stage);
     this.#schema = rowSchema(stage);
@@ -133,6 +134,7 @@ export class FilesSourceProcessor implements Processor {
     this.#closing.abort(new Error('the source is closed'));
     this.#hasRoom?.();
     await this.#reading;
+    await this.#storage.close();
   }
 
   #isMine(id: string): boolean {
@@ -153,8 +155,8 @@ export class FilesSourceProcessor implements Processor {
   }
 
   async #follow(): Promise<void> {
-    const { config, stage } = this.#options;
-    const scan = new Scan(config.directory, stage.files);
+    const { stage } = this.#options;
+    const scan = new Scan(this.#storage, stage.files);
     for (;;) {
       const found = (await scan.look(this.#read)).filter(({ id }) => this.#isMine(id));
       await this.#forget(found);
@@ -194,8 +196,8 @@ export class FilesSourceProcessor implements Processor {
   }
 
   async #readFile(found: FoundFile): Promise<void> {
-    const { stage, config } = this.#options;
-    const path = join(config.directory, found.path);
+    const { stage } = this.#options;
+    const path = pathIn(this.#storage, found.path);
     const known = this.#read.get(found.id);
     if (known !== undefined && known.path !== found.path) this.#context.metrics.add('filesRenamed', 1);
     const file = { ...(known ?? newFile(found.path)), path: found.path };
@@ -220,11 +222,10 @@ export class FilesSourceProcessor implements Processor {
   }
 
   /** `undefined`: another file has the name by now; the next look tells where it is. */
-  async #open(found: FoundFile, path: string): Promise<FileHandle | undefined> {
+  async #open(found: FoundFile, path: string): Promise<OldFile | undefined> {
     try {
-      const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
-      const stats = await handle.stat({ bigint: true });
-      if (foundFile(found.path, stats).id === found.id) return handle;
+      const handle = await this.#storage.open(found.path);
+      if ((await handle.state()).id === found.id) return handle;
       await handle.close();
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw readError(error, 'open', path);
@@ -232,17 +233,17 @@ export class FilesSourceProcessor implements Processor {
     return undefined;
   }
 
-  async #readWhole(id: string, handle: FileHandle, path: string, file: KnownFile): Promise<void> {
+  async #readWhole(id: string, handle: OldFile, path: string, file: KnownFile): Promise<void> {
     const { format } = this.#options.stage;
     const isTolerant = this.#unread !== undefined;
-    const pieces = readWhole({ handle, path, file, format, schema: this.#parsed, isTolerant });
+    const pieces = readWhole({ storage: this.#storage, handle, path, file, format, schema: this.#parsed, isTolerant });
     for await (const piece of pieces) await this.#hand(id, piece.file, piece.rows, piece.firstRow);
     this.#context.metrics.add('bytesRead', file.size);
   }
 
-  async #readLines(id: string, handle: FileHandle, name: string, known: KnownFile): Promise<void> {
+  async #readLines(id: string, handle: OldFile, name: string, known: KnownFile): Promise<void> {
     const { stage } = this.#options;
-    const size = Number((await handle.stat({ bigint: true })).size);
+    const { size } = await handle.state();
     const file = await this.#present(handle, known, size);
     const isWhole = !stage.follow || !stage.appends;
     const pieces = readLines({
@@ -266,7 +267,7 @@ export class FilesSourceProcessor implements Processor {
   }
 
   /** The file as it is known, or from its beginning when it was truncated or written anew. */
-  async #present(handle: FileHandle, known: KnownFile, size: number): Promise<KnownFile> {
+  async #present(handle: OldFile, known: KnownFile, size: number): Promise<KnownFile> {
     if (size >= known.offset && (await isHead(handle, known.head))) return known;
     this.#checkGap(known, 'was truncated');
     this.#context.metrics.add('truncations', 1);

@@ -1,34 +1,40 @@
-import { access, constants } from 'node:fs/promises';
 import { defineSource, type Finding } from '@millrace/connector-contract';
 import { MillraceError } from '@millrace/kernel';
 import { type FilesConfig, filesConfig } from '../config.ts';
 import { readError } from '../errors.ts';
+import { storageOf } from '../storage/storage-of.ts';
 import { FilesSourceProcessor } from './files-source.processor.ts';
 import { Scan } from './scan.ts';
 import { type FilesSourceStage, filesSourceStage, rowSchema } from './source-config.ts';
 
-async function checkReadable({ directory }: FilesConfig): Promise<readonly Finding[]> {
+async function checkReadable(config: FilesConfig): Promise<readonly Finding[]> {
+  const storage = storageOf(config);
   try {
-    await access(directory, constants.R_OK | constants.X_OK);
-    await new Scan(directory, '*').look(new Map());
+    await storage.check('read');
+    await new Scan(storage, '*').look(new Map());
   } catch (error) {
-    const { code, message, mend } = readError(error, 'read below', directory);
+    const { code, message, mend } = readError(error, 'read below', storage.root);
     return [{ code: code.code, severity: 'error', message, mend, pointer: '/directory' }];
+  } finally {
+    await storage.close();
   }
-  const message = `${directory} is a directory this process may read`;
+  const message = `${storage.root} is a directory this process may read`;
   return [{ code: 'files.directory_readable', severity: 'ok', message }];
 }
 
 /** Warns of a glob that nothing matches yet. */
-async function checkGlob({ directory }: FilesConfig, { files, follow }: FilesSourceStage): Promise<readonly Finding[]> {
+async function checkGlob(config: FilesConfig, { files, follow }: FilesSourceStage): Promise<readonly Finding[]> {
+  const storage = storageOf(config);
   try {
-    if ((await new Scan(directory, files).look(new Map())).length > 0) return [];
+    if ((await new Scan(storage, files).look(new Map())).length > 0) return [];
   } catch (error) {
     if (!(error instanceof MillraceError)) throw error;
     return [{ code: error.code.code, severity: 'error', message: error.message, mend: error.mend, pointer: '/files' }];
+  } finally {
+    await storage.close();
   }
   const mend = follow ? 'Nothing if they are to come; else correct the glob.' : 'Correct the glob.';
-  const message = `no file below ${directory} matches ${files} now`;
+  const message = `no file below ${storage.root} matches ${files} now`;
   return [{ code: 'files.none_match', severity: 'warning', message, mend, pointer: '/files' }];
 }
 

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { FileHandle } from 'node:fs/promises';
+import type { OldFile } from '../storage/storage.ts';
 
 /** What a file begins with tells whether it is still the one that was read. */
 const HEAD_BYTES = 1_024;
@@ -45,7 +45,7 @@ export const newFile = (path: string, epoch = 0): KnownFile => ({
   isDone: false,
 });
 
-async function hashOf(handle: FileHandle, bytes: number): Promise<string> {
+async function hashOf(handle: OldFile, bytes: number): Promise<string> {
   const buffer = Buffer.alloc(bytes);
   let filled = 0;
   while (filled < bytes) {
@@ -57,13 +57,13 @@ async function hashOf(handle: FileHandle, bytes: number): Promise<string> {
 }
 
 /** What a file begins with, of the bytes before `end`; `known` when that has enough. */
-export async function headOf(handle: FileHandle, end: number, known: Head = NO_HEAD): Promise<Head> {
+export async function headOf(handle: OldFile, end: number, known: Head = NO_HEAD): Promise<Head> {
   const bytes = Math.min(HEAD_BYTES, end);
   return known.bytes >= bytes ? known : { bytes, hash: await hashOf(handle, bytes) };
 }
 
 /** Does the file still begin as it did? */
-export const isHead = async (handle: FileHandle, { bytes, hash }: Head): Promise<boolean> =>
+export const isHead = async (handle: OldFile, { bytes, hash }: Head): Promise<boolean> =>
   bytes === 0 || (await hashOf(handle, bytes)) === hash;
 
 type SavedFile = readonly [

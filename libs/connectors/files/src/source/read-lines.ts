@@ -1,9 +1,9 @@
-import type { FileHandle } from 'node:fs/promises';
 import { BATCH_ROWS_MAX } from '@millrace/engine';
 import { NotAValue, type TableSchema } from '@millrace/formats';
 import { isUnread, type LinesFormat } from '@millrace/formats/rows';
 import { MillraceError } from '@millrace/kernel';
 import { LineTooLong, lineRefused } from '../errors.ts';
+import type { OldFile } from '../storage/storage.ts';
 import { headOf, isHead, type KnownFile } from './known-file.ts';
 import { countLineFeeds, firstLineEnd, PIECE_BYTES, pieceEnd } from './line-pieces.ts';
 import { type PieceRow, parsePiece } from './parse-piece.ts';
@@ -24,7 +24,7 @@ export interface ReadPiece {
 }
 
 export interface ReadLinesOptions {
-  readonly handle: FileHandle;
+  readonly handle: OldFile;
   /** For messages. */
   readonly name: string;
   /** How far it is read. */

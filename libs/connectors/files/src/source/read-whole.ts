@@ -1,9 +1,9 @@
-import { type FileHandle, open } from 'node:fs/promises';
 import { BATCH_ROWS_MAX } from '@millrace/engine';
 import type { DeclaredRow, TableSchema } from '@millrace/formats';
 import { type ContentAt, type ContentRowsOptions, contentRows, type UnreadRow } from '@millrace/formats/rows';
 import { MillraceError } from '@millrace/kernel';
 import { fileChanged, lineRefused, ReadFailed, RowGroupTooLarge, readError } from '../errors.ts';
+import type { OldFile, Storage } from '../storage/storage.ts';
 import { headOf, isHead, type KnownFile } from './known-file.ts';
 
 export interface WholePiece {
@@ -14,7 +14,8 @@ export interface WholePiece {
 }
 
 export interface ReadWholeOptions {
-  readonly handle: FileHandle;
+  readonly storage: Storage;
+  readonly handle: OldFile;
   /** Its full path. */
   readonly path: string;
   readonly file: KnownFile;
@@ -33,12 +34,12 @@ export const isWholeFile = (path: string, format: ContentRowsOptions['format']):
  */
 export async function* readWhole(options: ReadWholeOptions): AsyncGenerator<WholePiece> {
   const { handle, path, format, schema, isTolerant } = options;
-  const before = await handle.stat({ bigint: true });
-  const size = Number(before.size);
+  const before = await handle.state();
+  const { size } = before;
   const isSame = options.file.skip === 0 || (options.file.size === size && (await isHead(handle, options.file.head)));
   if (!isSame) throw fileChanged(path);
   const file: KnownFile = { ...options.file, size, head: await headOf(handle, size) };
-  const at = contentOf(handle, path, size);
+  const at = contentOf(options, size);
   let row = file.skip;
   for await (const rows of contentRows({ at, format, schema, skip: row, isTolerant })) {
     for (let from = 0; from < rows.length; from += BATCH_ROWS_MAX) {
@@ -48,18 +49,14 @@ export async function* readWhole(options: ReadWholeOptions): AsyncGenerator<Whol
       yield { rows: part, firstRow, file: { ...file, skip: row } };
     }
   }
-  const after = await handle.stat({ bigint: true });
-  if (after.size !== before.size || after.mtimeNs !== before.mtimeNs) throw fileChanged(path);
+  const after = await handle.state();
+  if (after.size !== before.size || after.modifiedNs !== before.modifiedNs) throw fileChanged(path);
   yield { rows: [], firstRow: 0, file: { ...file, skip: row, isDone: true } };
 }
 
-const contentOf = (handle: FileHandle, path: string, size: number): ContentAt => ({
+const contentOf = ({ storage, handle, path, file }: ReadWholeOptions, size: number): ContentAt => ({
   name: path,
-  open: async () => {
-    // Its own handle: the stream closes it.
-    const stream = await open(path, 'r');
-    return stream.createReadStream({ highWaterMark: 131_072, end: Math.max(0, size - 1) });
-  },
+  open: () => storage.stream(file.path, size),
   size: async () => size,
   async read(start, end) {
     const bytes = new Uint8Array(end - start);

@@ -1,37 +1,29 @@
-import type { BigIntStats, Dirent } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
-import { join } from 'node:path';
 import { globPattern, globPrefix } from '@millrace/formats/rows';
 import { MillraceError } from '@millrace/kernel';
 import { readError, TooManyFiles } from '../errors.ts';
+import { type Entry, type FileState, pathIn, type Storage } from '../storage/storage.ts';
 import type { KnownFile } from './known-file.ts';
 
 /** Files a stage looks at: each costs some 200 bytes of state. */
 const FILES_MAX = 100_000;
 
 export interface FoundFile {
-  /** Stays with it when it is renamed; unlike the number of its inode alone it is not given to another file later. */
   readonly id: string;
   readonly path: string;
   readonly size: number;
   readonly modifiedNs: bigint;
 }
 
-export const foundFile = (path: string, { ino, birthtimeNs, size, mtimeNs }: BigIntStats): FoundFile => ({
-  id: `${ino.toString(36)}-${birthtimeNs.toString(36)}`,
-  path,
-  size: Number(size),
-  modifiedNs: mtimeNs,
-});
+const foundFile = (path: string, { id, size, modifiedNs }: FileState): FoundFile => ({ id, path, size, modifiedNs });
 
 /** A look at the files below a directory. */
 export class Scan {
-  readonly #root: string;
+  readonly #storage: Storage;
   readonly #glob: string;
   readonly #pattern: RegExp;
 
-  constructor(root: string, glob: string) {
-    this.#root = root;
+  constructor(storage: Storage, glob: string) {
+    this.#storage = storage;
     this.#glob = glob;
     this.#pattern = globPattern(glob);
   }
@@ -59,12 +51,12 @@ export class Scan {
   async #visit(folder: string, matching: Map<string, FoundFile>): Promise<void> {
     for (const entry of await this.#entries(folder)) {
       const path = folder + entry.name;
-      if (entry.isDirectory()) {
+      if (entry.isDirectory) {
         if (this.#goesDeeper(path)) await this.#visit(`${path}/`, matching);
         continue;
       }
       if (!this.#pattern.test(path)) continue;
-      const found = await this.#stat(path);
+      const found = await this.#stat(path, entry.state);
       if (found !== undefined) matching.set(found.id, found);
       if (matching.size > FILES_MAX) throw this.#tooMany();
     }
@@ -75,10 +67,10 @@ export class Scan {
   }
 
   /** Entries that are not hidden; none of a folder that is gone, unless it is the directory itself. */
-  async #entries(folder: string): Promise<readonly Dirent[]> {
-    const path = join(this.#root, folder);
+  async #entries(folder: string): Promise<readonly Entry[]> {
+    const path = folder.replace(/\/$/, '');
     try {
-      const entries = await readdir(path, { withFileTypes: true });
+      const entries = await this.#storage.list(path);
       return entries.filter(({ name }) => !name.startsWith('.'));
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException;
@@ -87,18 +79,18 @@ export class Scan {
         await this.#entries('');
         return [];
       }
-      throw readError(error, 'list', path);
+      throw readError(error, 'list', pathIn(this.#storage, path));
     }
   }
 
   /** `undefined`: it is gone, or no file. Links are followed. */
-  async #stat(path: string): Promise<FoundFile | undefined> {
+  async #stat(path: string, listed?: FileState): Promise<FoundFile | undefined> {
     try {
-      const stats = await stat(join(this.#root, path), { bigint: true });
-      return stats.isFile() ? foundFile(path, stats) : undefined;
+      const state = listed ?? (await this.#storage.state(path));
+      return state.isFile ? foundFile(path, state) : undefined;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-      throw readError(error, 'look at', join(this.#root, path));
+      throw readError(error, 'look at', pathIn(this.#storage, path));
     }
   }
 
@@ -112,7 +104,7 @@ export class Scan {
     if (listed !== undefined) return listed;
     const files = new Map<string, FoundFile>();
     for (const entry of await this.#entries(folder)) {
-      const found = entry.isDirectory() ? undefined : await this.#stat(folder + entry.name);
+      const found = entry.isDirectory ? undefined : await this.#stat(folder + entry.name, entry.state);
       if (found !== undefined) files.set(found.id, found);
     }
     folders.set(folder, files);
@@ -121,7 +113,7 @@ export class Scan {
 
   #tooMany(): MillraceError {
     return new MillraceError(TooManyFiles, {
-      message: `more than ${FILES_MAX} files below ${this.#root} match ${this.#glob}`,
+      message: `more than ${FILES_MAX} files below ${this.#storage.root} match ${this.#glob}`,
       mend: 'Remove or move files that have been read, write larger ones, or narrow the glob.',
     });
   }

@@ -1,6 +1,5 @@
-import type { JobIdentity } from '@millrace/connector-contract';
+import { EventIds, type JobIdentity } from '@millrace/connector-contract';
 import { ByteOutput, type ChangeBatch, eventMetadata, RowJsonWriter } from '@millrace/formats';
-import { EventIds } from './event-id.ts';
 
 const USUAL_ROW_BYTES = 4_096;
 const US_DIGITS = /\.(\d{3})\d{3}Z$/;

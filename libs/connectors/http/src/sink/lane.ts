@@ -1,10 +1,9 @@
-import type { Refusals } from '@millrace/connector-contract';
+import { type Refusals, requestId } from '@millrace/connector-contract';
 import type { ChangeBatch } from '@millrace/formats';
 import { isRecordError, type MillraceError } from '@millrace/kernel';
 import type { SendingStage } from './config.ts';
 import type { Delivery } from './delivery.ts';
 import { arrayOf, type EventBody } from './event-body.ts';
-import { requestId } from './event-id.ts';
 
 /** Bytes of a request with several events. */
 const REQUEST_BYTES_MAX = 1_048_576;

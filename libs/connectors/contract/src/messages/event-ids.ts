@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
-import type { JobIdentity } from '@millrace/connector-contract';
 import { type ChangeBatch, NO_TRANSACTION, Op } from '@millrace/formats';
+import type { JobIdentity } from '../connector.ts';
 
 const HASH_CHARACTERS = 32;
 

@@ -1,0 +1,1 @@
+export { opensearchSink } from './sink/opensearch-sink.ts';
