@@ -10,6 +10,7 @@ const ROOMS = {
   'connectors/postgres': ['kernel', 'engine', 'formats', 'connectors/contract'],
   'connectors/jdbc': ['kernel', 'engine', 'formats', 'connectors/contract'],
   'connectors/kafka': ['kernel', 'engine', 'formats', 'connectors/contract'],
+  'connectors/amqp': ['kernel', 'engine', 'formats', 'connectors/contract'],
   'connectors/nats': ['kernel', 'engine', 'formats', 'connectors/contract'],
   'connectors/mqtt': ['kernel', 'engine', 'formats', 'connectors/contract'],
   'connectors/opensearch': ['kernel', 'engine', 'formats', 'connectors/contract'],

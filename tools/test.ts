@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MillraceError } from '@millrace/kernel';
 import {
+  testAmqp,
   testHdfs,
   testKafka,
   testMariadb,
@@ -71,6 +72,7 @@ const OPTIONAL: readonly OptionalServer[] = [
     start: async () => ({ TEST_REGISTRY_URL: (await testRegistry()).url }),
   },
   { name: 'Chromium', marks: ['browser'], start: async () => ({ TEST_CHROMIUM: await chromiumProgram() }) },
+  { name: 'Artemis', marks: ['amqp'], start: async () => ({ TEST_AMQP_HOST: (await testAmqp()).host }) },
   { name: 'Mosquitto', marks: ['mqtt'], start: async () => ({ TEST_MQTT_URL: (await testMqtt()).url }) },
   { name: 'NATS', marks: ['nats'], start: async () => ({ TEST_NATS_URL: (await testNats()).url }) },
   { name: 'HDFS', marks: ['hdfs'], start: async () => ({ TEST_HDFS_URL: (await testHdfs()).url }) },

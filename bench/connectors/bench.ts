@@ -8,6 +8,7 @@ const CONNECTORS: Readonly<Record<string, () => Promise<ConnectorBench>>> = {
   http: async () => (await import('./http/http-bench.ts')).httpBench,
   sockets: async () => (await import('./sockets/sockets-bench.ts')).socketsBench,
   redis: async () => (await import('./redis/redis-bench.ts')).redisBench,
+  amqp: async () => (await import('./amqp/amqp-bench.ts')).amqpBench,
   bullmq: async () => (await import('./bullmq/bullmq-bench.ts')).bullmqBench,
   mqtt: async () => (await import('./mqtt/mqtt-bench.ts')).mqttBench,
   nats: async () => (await import('./nats/nats-bench.ts')).natsBench,

@@ -1,4 +1,4 @@
-import { NatsServer, RedisServer, SeededRandom } from '@millrace/testing';
+import { ArtemisServer, NatsServer, RedisServer, SeededRandom } from '@millrace/testing';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { type Platform, startPlatform } from '../../apps/cli/src/demo/platform.ts';
@@ -33,10 +33,17 @@ interface Probe {
 
 const FIRST = 'FIRST';
 const SECOND = 'SECOND';
-const JOBS = ['to-stream', 'on-to-stream', 'to-queue', 'on-to-queue'] as const;
+const THIRD = 'THIRD';
+const JOBS = ['to-stream', 'on-to-stream', 'to-queue', 'on-to-queue', 'to-broker', 'from-broker'] as const;
 const QUIET_END_MS = 5_000;
 
-async function register(platform: Platform, nats: NatsServer, redis: RedisServer): Promise<void> {
+interface Brokers {
+  readonly nats: NatsServer;
+  readonly redis: RedisServer;
+  readonly artemis: ArtemisServer;
+}
+
+async function register(platform: Platform, { nats, redis, artemis }: Brokers): Promise<void> {
   const { rest, source } = platform;
   const { password, ...connection } = source.connection;
   const config = { ...connection, ssl: 'disable', ...(password === undefined ? {} : { password }) };
@@ -66,15 +73,22 @@ async function register(platform: Platform, nats: NatsServer, redis: RedisServer
     snapshotInterval,
     stages: { changes, to: { input: 'changes', sink: 'jobs' } },
   });
-  await untilLoaded(platform, JOBS[0]);
-  await untilLoaded(platform, JOBS[2]);
-  const messages = {
-    source: 'queue',
-    stream: FIRST,
-    subjects: [`${FIRST}.>`],
-    table: 'public.probe',
-    columns: { id: 'integer', version: 'integer' },
-  };
+  const broker = { name: 'broker', type: 'amqp', config: { hosts: [artemis.host] } };
+  await rest.post('sources', broker);
+  await rest.post('sinks', broker);
+  await rest.post('jobs', {
+    name: JOBS[4],
+    snapshotInterval,
+    stages: { changes, to: { input: 'changes', sink: 'broker', address: '{table}' } },
+  });
+  for (const name of [JOBS[0], JOBS[2], JOBS[4]]) await untilLoaded(platform, name);
+  const rows = { table: 'public.probe', columns: { id: 'integer', version: 'integer' } };
+  await rest.post('jobs', {
+    name: JOBS[5],
+    snapshotInterval,
+    stages: { taken: { source: 'broker', address: 'probe', ...rows }, to: sinkOf('taken', THIRD) },
+  });
+  const messages = { source: 'queue', stream: FIRST, subjects: [`${FIRST}.>`], ...rows };
   await rest.post('jobs', {
     name: JOBS[1],
     snapshotInterval,
@@ -114,18 +128,22 @@ async function readQueue<Data>(url: string, name: string, rowOf: (data: Data) =>
   }
 }
 
-/** Jobs bring changes to a stream, from there to a second one, and to a queue of BullMQ and from there to a second one, while workers and brokers are killed; then each has every change once. */
+/**
+ * Jobs bring changes to a stream, to a queue of BullMQ, and from both to a second one, and by a broker that speaks AMQP to a third stream, while workers and
+ * brokers are killed; then each has every change once.
+ */
 export async function runQueues(options: QueuesOptions): Promise<QueuesResult> {
   const { kills, serverKills, seconds, seed, show } = options;
   show(`chaos queues: seed ${seed}, ${kills} kills of workers and ${serverKills} of each broker in ${seconds} s`);
   await using nats = await NatsServer.start();
   // Not that of the platform.
   await using redis = await RedisServer.start();
+  await using artemis = await ArtemisServer.start();
   await using platform = await startPlatform({ workers: 2, show });
   await platform.source.query(`
     create table probe (id int primary key, version int not null);
     insert into probe select id, 0 from generate_series(1, ${ROWS}) id`);
-  await register(platform, nats, redis);
+  await register(platform, { nats, redis, artemis });
   const random = new SeededRandom(seed);
   const stop = new AbortController();
   const writing = changeRows(platform.source, stop.signal);
@@ -137,6 +155,7 @@ export async function runQueues(options: QueuesOptions): Promise<QueuesResult> {
   const faults: readonly Fault[] = [
     ...Array.from({ length: kills }, () => ['a worker', killWorker] as const),
     ...Array.from({ length: serverKills }, () => ['NATS', () => nats.restart('SIGKILL')] as const),
+    ...Array.from({ length: serverKills }, () => ['Artemis', () => artemis.restart('SIGKILL')] as const),
     ...Array.from({ length: serverKills }, () => ['Redis', () => redis.restart('SIGKILL')] as const),
   ];
   await strike(faults, { random, seconds, firstMs: 500, quietEndMs: QUIET_END_MS, show });
@@ -147,6 +166,7 @@ export async function runQueues(options: QueuesOptions): Promise<QueuesResult> {
   const wrong = {
     nats: await settled(expected, () => readStream(nats.url, FIRST)),
     'nats, from nats': await settled(expected, () => readStream(nats.url, SECOND)),
+    'amqp, to and from': await settled(expected, () => readStream(nats.url, THIRD)),
     bullmq: await settled(expected, () => readQueue<{ row: Probe }>(redis.url, 'probe', ({ row }) => row)),
     'bullmq, from bullmq': await settled(expected, () =>
       readQueue<{ row: { row: { row: Probe } } }>(redis.url, 'again', ({ row }) => row.row as never),

@@ -1,3 +1,4 @@
+import { amqpSink, amqpSource } from '@millrace/connector-amqp';
 import { bullmqSink, bullmqSource } from '@millrace/connector-bullmq';
 import { CONNECTORS_VARIABLE, type ConnectorRegistry, loadConnectors } from '@millrace/connector-contract';
 import { filesSink, filesSource } from '@millrace/connector-files';
@@ -17,6 +18,7 @@ const BUILT_IN = [
   postgresSource,
   kafkaSource,
   natsSource,
+  amqpSource,
   mqttSource,
   bullmqSource,
   s3Source,
@@ -32,6 +34,7 @@ const BUILT_IN = [
   kafkaSink,
   redisSink,
   natsSink,
+  amqpSink,
   mqttSink,
   opensearchSink,
   bullmqSink,

@@ -1,6 +1,7 @@
 export { insertLetters, type TestLetter } from './letters/insert-letters.ts';
 export { ContractBroken } from './processor/hostile-outbox.ts';
 export { ProcessorVerification, plainRows, type VerifyOptions, verifyProcessor } from './processor/verify-processor.ts';
+export { AMQP_USER, ArtemisServer } from './servers/artemis-server.ts';
 export { freePort } from './servers/free-port.ts';
 export { GuardedProcess, ServerDidNotStart } from './servers/guarded-process.ts';
 export { HdfsServer } from './servers/hdfs-server.ts';
@@ -19,6 +20,7 @@ export {
   type SharedKafka,
   type SharedMariadb,
   type SharedPostgres,
+  testAmqp,
   testHdfs,
   testKafka,
   testMariadb,

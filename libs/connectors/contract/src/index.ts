@@ -30,6 +30,7 @@ export {
 } from './load-connectors.ts';
 export { DeclaredMessages } from './messages/declared-messages.ts';
 export { EventIds, requestId } from './messages/event-ids.ts';
+export { MessageChunk, messagesOfChunk } from './messages/message-chunk.ts';
 export { MessageBodies, messageFormatFields } from './messages/message-format.ts';
 export { nameOf, nameTemplate } from './messages/name-template.ts';
 export { type MessagePlace, type UnreadMessage, UnreadMessages } from './messages/unread-messages.ts';

@@ -25,6 +25,11 @@ export interface SourceDriver {
   readonly bounded?: Readonly<Record<string, unknown>>;
   /** Rows of one insert may come in any order. */
   readonly isUnordered?: boolean;
+  /**
+   * Its executions are competing consumers: what one has taken the others get when its connection ends, and not before. So an older execution does
+   * disturb as long as it lives, and none of its rows may be missing or there twice afterwards.
+   */
+  readonly competes?: boolean;
   /** Its live rows have positions that grow. */
   readonly hasPositions?: boolean;
   /** Its origins have `lose`; this is the code of the failure. */

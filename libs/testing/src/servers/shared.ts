@@ -1,3 +1,4 @@
+import { ArtemisServer } from './artemis-server.ts';
 import { HdfsServer } from './hdfs-server.ts';
 import { KafkaServer } from './kafka-server.ts';
 import { createMariadbDatabase, type MariadbDatabase } from './mariadb-database.ts';
@@ -37,6 +38,7 @@ let redis: Promise<{ readonly url: string }> | undefined;
 let kafka: Promise<SharedKafka> | undefined;
 let s3: Promise<{ readonly url: string }> | undefined;
 let versity: Promise<{ readonly url: string }> | undefined;
+let artemis: Promise<{ readonly host: string }> | undefined;
 let mqtt: Promise<{ readonly url: string }> | undefined;
 let nats: Promise<{ readonly url: string }> | undefined;
 let hdfs: Promise<{ readonly url: string }> | undefined;
@@ -114,6 +116,13 @@ export function testNats(): Promise<{ readonly url: string }> {
   const url = process.env['TEST_NATS_URL'];
   nats ??= url === undefined ? NatsServer.start() : Promise.resolve({ url });
   return nats;
+}
+
+/** A broker that speaks AMQP 1.0, as `host:port`: `TEST_AMQP_HOST`, else a private one that ends with this process. */
+export function testAmqp(): Promise<{ readonly host: string }> {
+  const host = process.env['TEST_AMQP_HOST'];
+  artemis ??= host === undefined ? ArtemisServer.start() : Promise.resolve({ host });
+  return artemis;
 }
 
 /** OpenSearch without a login: `TEST_OPENSEARCH_URL`, else a private one that ends with this process. */

@@ -1,4 +1,11 @@
-import { LeftOut, MessageBodies, nameOf, type Refusals, type Resolved } from '@millrace/connector-contract';
+import {
+  LeftOut,
+  MessageBodies,
+  MessageChunk,
+  nameOf,
+  type Refusals,
+  type Resolved,
+} from '@millrace/connector-contract';
 import {
   type Batch,
   EVERY_INSTANCE,
@@ -14,7 +21,6 @@ import { MessageTooLarge, ProgressLost, SubjectNotOfStream } from '../errors.ts'
 import { connectTo, type Server } from '../server/connect.ts';
 import { isSubjectOf, subjectToken } from '../server/subjects.ts';
 import { BATCH_MESSAGES_MAX } from './atomic-batch.ts';
-import { Chunk } from './chunk.ts';
 import { openTarget } from './open-target.ts';
 import { TargetStream } from './target-stream.ts';
 import { preparedLost, WaitingStream } from './waiting-stream.ts';
@@ -49,7 +55,7 @@ export class NatsSinkProcessor implements Processor {
   readonly #options: NatsSinkOptions;
   readonly #bodies: MessageBodies;
   readonly #leftOut: LeftOut;
-  readonly #chunk = new Chunk();
+  readonly #chunk = new MessageChunk();
   readonly #subjects = new WeakMap<TableSchema, string>();
   readonly #kept = new Map<number, Uint8Array>();
   #keptBytes = 0;
@@ -188,7 +194,7 @@ export class NatsSinkProcessor implements Processor {
     if (refusal !== undefined) throw refusal;
     const bytesMax = Math.min(CHUNK_BYTES, this.#bytesMax);
     const isFull =
-      this.#chunk.count >= CHUNK_MESSAGES_MAX || this.#chunk.byteLength + Chunk.sizeOf(subject, body) > bytesMax;
+      this.#chunk.count >= CHUNK_MESSAGES_MAX || this.#chunk.byteLength + MessageChunk.sizeOf(subject, body) > bytesMax;
     if (isFull) this.#seal();
     this.#chunk.add(batch.op[index]!, subject, body);
   }
@@ -199,7 +205,7 @@ export class NatsSinkProcessor implements Processor {
   }
 
   #sizeRefusal(subject: string, body: Uint8Array): MillraceError | undefined {
-    const size = Chunk.sizeOf(subject, body);
+    const size = MessageChunk.sizeOf(subject, body);
     return size > this.#bytesMax ? tooLarge(subject, size, this.#bytesMax) : undefined;
   }
 

@@ -1,9 +1,8 @@
-import type { JobIdentity } from '@millrace/connector-contract';
+import { type JobIdentity, messagesOfChunk } from '@millrace/connector-contract';
 import { type IdSource, MillraceError } from '@millrace/kernel';
 import { Fenced, ServerRefused, serverError } from '../errors.ts';
 import type { Server } from '../server/connect.ts';
 import { type BatchMessage, BatchRefused, publishAtomically } from './atomic-batch.ts';
-import { waitingIn } from './chunk.ts';
 import { progressSubject } from './names.ts';
 
 /** JetStream's code for an expected sequence that was another. */
@@ -80,8 +79,8 @@ export class TargetStream {
     { epoch, chunk, bytes }: { epoch: string; chunk: number; bytes: Uint8Array },
   ): Promise<void> {
     const { sequence } = this.#known.get(writer)!;
-    const messages = waitingIn(bytes).map(({ subject, op, body }) => ({
-      subject,
+    const messages = messagesOfChunk(bytes).map(({ address, op, body }) => ({
+      subject: address,
       body,
       headers: { 'Millrace-Op': op },
     }));

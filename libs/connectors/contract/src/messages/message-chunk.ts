@@ -2,19 +2,19 @@ const OP_BYTES = 1;
 const LENGTH_BYTES = 4;
 const FIRST_BYTES = 65_536;
 
-/** A message that waits: its subject, the letter of the change and its body. */
-export interface Waiting {
-  readonly subject: string;
+/** A message that waits: where it goes, the letter of its change and its body. */
+export interface WaitingMessage {
+  readonly address: string;
   readonly op: string;
   readonly body: Uint8Array;
 }
 
-/** Messages that wait together, as the bytes of one: op, length and text of the subject, length and bytes of the body, of each. */
-export class Chunk {
+/** Messages that wait together, as the bytes of one: op, length and text of the address, length and bytes of the body, of each. */
+export class MessageChunk {
   #bytes = Buffer.allocUnsafe(FIRST_BYTES);
   #length = 0;
   #count = 0;
-  readonly #subjects = new Map<string, Uint8Array>();
+  readonly #addresses = new Map<string, Uint8Array>();
 
   get count(): number {
     return this.#count;
@@ -24,15 +24,15 @@ export class Chunk {
     return this.#length;
   }
 
-  static sizeOf(subject: string, body: Uint8Array): number {
-    return OP_BYTES + 2 * LENGTH_BYTES + Buffer.byteLength(subject) + body.byteLength;
+  static sizeOf(address: string, body: Uint8Array): number {
+    return OP_BYTES + 2 * LENGTH_BYTES + Buffer.byteLength(address) + body.byteLength;
   }
 
-  add(op: number, subject: string, body: Uint8Array): void {
-    let text = this.#subjects.get(subject);
+  add(op: number, address: string, body: Uint8Array): void {
+    let text = this.#addresses.get(address);
     if (text === undefined) {
-      text = Buffer.from(subject);
-      this.#subjects.set(subject, text);
+      text = Buffer.from(address);
+      this.#addresses.set(address, text);
     }
     this.#reserve(OP_BYTES + 2 * LENGTH_BYTES + text.byteLength + body.byteLength);
     this.#bytes[this.#length] = op;
@@ -47,7 +47,7 @@ export class Chunk {
     const taken = new Uint8Array(this.#bytes.subarray(0, this.#length));
     this.#length = 0;
     this.#count = 0;
-    this.#subjects.clear();
+    this.#addresses.clear();
     return taken;
   }
 
@@ -65,10 +65,10 @@ export class Chunk {
   }
 }
 
-/** What `Chunk.take` gave, message by message. */
-export function waitingIn(bytes: Uint8Array): Waiting[] {
+/** What `MessageChunk.take` gave, message by message. */
+export function messagesOfChunk(bytes: Uint8Array): WaitingMessage[] {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const found: Waiting[] = [];
+  const found: WaitingMessage[] = [];
   let at = 0;
   const part = (): Buffer => {
     const start = at + LENGTH_BYTES;
@@ -78,7 +78,7 @@ export function waitingIn(bytes: Uint8Array): Waiting[] {
   while (at < buffer.byteLength) {
     const op = String.fromCharCode(buffer[at]!);
     at += OP_BYTES;
-    found.push({ op, subject: part().toString(), body: part() });
+    found.push({ op, address: part().toString(), body: part() });
   }
   return found;
 }

@@ -1,0 +1,2 @@
+export { amqpSink } from './connector.ts';
+export { amqpSource } from './source/amqp-source.ts';
