@@ -119,6 +119,41 @@ it('loads a table again after rows were deleted at the target', async () => {
   await page.getByRole('row').filter({ hasText: 'public.orders' }).getByText('streaming').waitFor();
 }, 90_000);
 
+it('runs a schedule now, shows what the run has done, and suspends it', async () => {
+  const { page, platform } = dashboard;
+  const config = connectionOptions(platform.source.connection);
+  await platform.rest.post('sources', { name: 'tables', type: 'jdbc', config });
+  await platform.rest.post('schedules', {
+    name: 'nightly',
+    cron: '0 2 * * *',
+    timeZone: 'Europe/Berlin',
+    template: {
+      stages: {
+        dear: {
+          source: 'tables',
+          table: 'public.dear',
+          query: 'select id, total from orders where total > 190',
+          key: ['id'],
+        },
+        report: { input: 'dear', sink: 'warehouse', mode: 'append', changeColumns: false },
+      },
+    },
+  });
+  await page.goto('/ui/schedules');
+  const row = page.getByRole('row').filter({ hasText: 'nightly' });
+  await row.getByRole('button', { name: 'Run now' }).click();
+  await page.getByRole('dialog', { name: 'Run now' }).getByRole('button', { name: 'Run now' }).click();
+  await row.getByText('Completed').waitFor();
+  expect(await graveFindings(page)).toEqual([]);
+  await row.getByRole('button', { name: 'Suspend' }).click();
+  await page.getByRole('dialog', { name: 'Suspend' }).getByRole('button', { name: 'Suspend' }).click();
+  await row.getByRole('button', { name: 'Resume' }).waitFor();
+  await row.getByRole('link', { name: 'its job' }).click();
+  const rows = page.getByRole('region', { name: 'Rows of the whole run' });
+  await rows.getByRole('row', { name: 'report 10 0 0 0 0' }).waitFor();
+  expect(await graveFindings(page)).toEqual([]);
+}, 90_000);
+
 it('says why the only worker is not drained', async () => {
   const { page } = dashboard;
   await page.goto('/ui/members');

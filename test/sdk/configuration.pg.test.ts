@@ -56,6 +56,26 @@ describe('plan and apply', () => {
     expect(await apply(api, first)).toEqual([]);
   });
 
+  it('make, change and delete schedules, and leave alone what these have made', async () => {
+    const nightly = { template: job('public.orders'), cron: '0 2 * * *', timeZone: 'Europe/Berlin' };
+    const withNightly = { ...config, schedules: { nightly } };
+    await apply(api, await plan(api, withNightly));
+    await api.POST('/api/v1/schedules/{id}/run', { params: { path: { id: 'nightly' } } });
+    await api.POST('/api/v1/schedules/{id}/suspend', { params: { path: { id: 'nightly' } } });
+    expect(shown(await plan(api, withNightly, { prune: true }))).toEqual([]);
+    const later = { ...config, schedules: { nightly: { ...nightly, cron: '0 3 * * *', keep: 5 } } };
+    const change = await plan(api, later);
+    expect(shown(change)).toEqual(['change schedule nightly']);
+    expect(change.steps.at(-1)!.changes).toEqual([
+      { field: 'cron', before: '0 2 * * *', after: '0 3 * * *' },
+      { field: 'keep', before: 10, after: 5 },
+    ]);
+    await apply(api, change);
+    expect(shown(await plan(api, later, { prune: true }))).toEqual([]);
+    const pruned = shown(await plan(api, config, { prune: true }));
+    expect(pruned).toEqual(['delete schedule nightly', expect.stringMatching(/^delete job nightly-\d{8}T\d{9}Z$/)]);
+  });
+
   it('say field by field what changes, and restart the jobs that run with it, also after an apply that died', async () => {
     await apply(api, await plan(api, config));
     await begun('copy', 'now()');
@@ -199,7 +219,7 @@ describe('plan and apply', () => {
     );
     expect(problems).not.toContain('hunter2');
     expect(problems.split('\n')).toEqual([
-      'streams: is no section; there are sources, sinks, jobs, subscriptions',
+      'streams: is no section; there are sources, sinks, jobs, subscriptions, schedules',
       'sources.shop.config.password: is a secret and has to be a reference: ${env:NAME} or ${file:/run/secrets/x}',
       'sources.other.config.host: holds a secret, where everybody who may read would see it',
       'jobs.copy: has the name "another" inside; leave it out there',

@@ -1,5 +1,6 @@
 import { Catalog } from '@millrace/catalog';
 import { ConnectorRegistry } from '@millrace/connector-contract';
+import type { Clock, IdSource } from '@millrace/kernel';
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Logger } from 'pino';
 import { AccessController } from './access/access.controller.ts';
@@ -29,6 +30,9 @@ import { liveControllers, liveProviders } from './live/live-parts.ts';
 import { ModulesController } from './modules/modules.controller.ts';
 import { UploadModuleUseCase } from './modules/upload-module.use-case.ts';
 import { Executions } from './queue/executions.ts';
+import { RunScheduleUseCase } from './schedules/run-schedule.use-case.ts';
+import { SaveScheduleUseCase } from './schedules/save-schedule.use-case.ts';
+import { SchedulesController } from './schedules/schedules.controller.ts';
 import { SinksController } from './sinks/sinks.controller.ts';
 import { LookAtSourceUseCase } from './sources/look/look-at-source.use-case.ts';
 import { SourcesController } from './sources/sources.controller.ts';
@@ -37,7 +41,7 @@ import { DeleteSubscriptionUseCase } from './subscriptions/delete-subscription.u
 import { DeliveryController } from './subscriptions/delivery.controller.ts';
 import { SubscriptionDelivery } from './subscriptions/subscription-delivery.ts';
 import { SubscriptionsController } from './subscriptions/subscriptions.controller.ts';
-import { LOGGER, PUBLIC_URL, UPLOADS_ALLOWED } from './tokens.ts';
+import { CLOCK, IDS, LOGGER, PUBLIC_URL, UPLOADS_ALLOWED } from './tokens.ts';
 
 /** What the module is wired with; made and ended by `createApp`. */
 export interface AppParts {
@@ -46,6 +50,8 @@ export interface AppParts {
   readonly subscriptions: SubscriptionDelivery;
   readonly registry: ConnectorRegistry;
   readonly log: Logger;
+  readonly clock: Clock;
+  readonly ids: IdSource;
   /** Whether code may be uploaded. */
   readonly uploads: boolean;
   readonly access: AccessProviders;
@@ -70,6 +76,8 @@ export function appModule({
   subscriptions,
   registry,
   log,
+  clock,
+  ids,
   uploads,
   access,
 }: AppParts): DynamicModule {
@@ -80,6 +88,7 @@ export function appModule({
       SinksController,
       JobsController,
       TableLoadsController,
+      SchedulesController,
       SubscriptionsController,
       DeliveryController,
       DeadLettersController,
@@ -97,6 +106,8 @@ export function appModule({
       { provide: SubscriptionDelivery, useValue: subscriptions },
       { provide: ConnectorRegistry, useValue: registry },
       { provide: LOGGER, useValue: log },
+      { provide: CLOCK, useValue: clock },
+      { provide: IDS, useValue: ids },
       { provide: UPLOADS_ALLOWED, useValue: uploads },
       { provide: Authenticator, useValue: access.authenticator },
       { provide: RATE_LIMITS, useValue: access.limits },
@@ -114,6 +125,8 @@ export function appModule({
       CommandJobUseCase,
       RequestLoadUseCase,
       DeleteJobUseCase,
+      RunScheduleUseCase,
+      SaveScheduleUseCase,
       ReadFiguresUseCase,
       CreateSubscriptionUseCase,
       DeleteSubscriptionUseCase,

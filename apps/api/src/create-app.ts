@@ -1,7 +1,7 @@
 import cookie from '@fastify/cookie';
 import { Catalog, SecretBox } from '@millrace/catalog';
 import type { ConnectorRegistry } from '@millrace/connector-contract';
-import { type IdSource, systemClock, ulids } from '@millrace/kernel';
+import { type Clock, type IdSource, systemClock, ulids } from '@millrace/kernel';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -24,8 +24,11 @@ import { refuseDeepBody } from './http/refuse-deep-body.ts';
 import { SchemaPipe } from './http/schema.pipe.ts';
 import { securityHeaders } from './http/security-headers.ts';
 import { BODY_BYTES_MAX } from './http/to-millrace-error.ts';
+import { DeleteJobUseCase } from './jobs/delete-job.use-case.ts';
 import { NestLogger } from './nest-logger.ts';
 import { Executions } from './queue/executions.ts';
+import { RunScheduleUseCase } from './schedules/run-schedule.use-case.ts';
+import { ScheduleTicker } from './schedules/schedule-ticker.ts';
 import { refuseOpenHost, type Settings } from './settings/settings.ts';
 import { SubscriptionDelivery } from './subscriptions/subscription-delivery.ts';
 
@@ -36,6 +39,8 @@ export interface AppOptions {
   /** Where `${env:NAME}` looks. */
   readonly env?: NodeJS.ProcessEnv;
   readonly ids?: IdSource;
+  /** Of schedules. */
+  readonly clock?: Clock;
 }
 
 /** A request, its body included, has to arrive within this time, its headers sooner. */
@@ -57,6 +62,7 @@ export async function createApp({
   log,
   env = process.env,
   ids = ulids,
+  clock = systemClock,
 }: AppOptions): Promise<NestFastifyApplication> {
   const stack = new AsyncDisposableStack();
   try {
@@ -99,7 +105,7 @@ export async function createApp({
     const { publicUrl, uploads } = settings;
     const access = { authenticator, limits, trail, streams, publicUrl };
     const app = await NestFactory.create<NestFastifyApplication>(
-      appModule({ catalog, executions, subscriptions, registry, log, uploads, access }),
+      appModule({ catalog, executions, subscriptions, registry, log, clock, ids, uploads, access }),
       adapter,
       {
         logger: new NestLogger(log),
@@ -129,6 +135,8 @@ export async function createApp({
     fastify.addHook('onClose', () => stack.disposeAsync());
     await app.init();
     await fastify.ready();
+    const parts = { catalog, runs: app.get(RunScheduleUseCase), deleteJob: app.get(DeleteJobUseCase), ids, clock, log };
+    stack.use(new ScheduleTicker(parts));
     return app;
   } catch (error) {
     await stack.disposeAsync();

@@ -616,7 +616,14 @@ describe('the API as a whole', () => {
       'GET /api/v1/modules/{id}',
       'GET /api/v1/modules/{id}/code',
       'DELETE /api/v1/modules/{id}',
+      'GET /api/v1/schedules',
+      'POST /api/v1/schedules',
+      'GET /api/v1/schedules/{id}',
+      'PATCH /api/v1/schedules/{id}',
+      'DELETE /api/v1/schedules/{id}',
+      'GET /api/v1/schedules/{id}/runs',
     );
+    for (const verb of ['run', 'suspend', 'resume']) lines.push(`POST /api/v1/schedules/{id}/${verb}`);
     for (const verb of ['suspend', 'resume', 'restart', 'cancel']) lines.push(`POST /api/v1/jobs/{id}/${verb}`);
     for (const verb of ['replay', 'cancel-replay', 'discard'])
       lines.push(`POST /api/v1/jobs/{id}/dead-letters/${verb}`);

@@ -198,7 +198,7 @@ describe('the overview', () => {
       message: 'broke',
       mend: 'Mend.',
     };
-    await catalog.jobs.setStatus(id, 1, 'FAILED', error as never);
+    await catalog.jobs.setStatus(id, 1, 'FAILED', { error: error as never });
     const late = await submit('late');
     const now = systemClock.nowMs();
     const lag = { of: 'sink', nowMs: 90_000, p50Ms: 80_000, p99Ms: 95_000, bytes: undefined } as const;

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Writable } from 'node:stream';
 import type { ConnectorRegistry } from '@millrace/connector-contract';
-import { maskSecrets } from '@millrace/kernel';
+import { type Clock, maskSecrets } from '@millrace/kernel';
 import { type TestDatabase, testPostgres, testRedis } from '@millrace/testing';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { pino } from 'pino';
@@ -20,15 +20,21 @@ export interface TestApi extends AsyncDisposable {
   readonly app: NestFastifyApplication;
   readonly database: TestDatabase;
   readonly redisUrl: string;
+  readonly secretKey: string;
   /** Everything the API has said so far: every answer and every line of its log. */
   readonly said: string[];
   request(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
 }
 
-/** An API on a fresh metadata database, called in process. */
-export async function startApi(registry: ConnectorRegistry, env: NodeJS.ProcessEnv = {}): Promise<TestApi> {
+/** An API, called in process; on a fresh metadata database, or as one more beside another. */
+export async function startApi(
+  registry: ConnectorRegistry,
+  env: NodeJS.ProcessEnv = {},
+  { clock, beside }: { readonly clock?: Clock; readonly beside?: TestApi } = {},
+): Promise<TestApi> {
   const [postgres, redis] = await Promise.all([testPostgres(), testRedis()]);
-  const database = await postgres.createDatabase('api');
+  const database = beside?.database ?? (await postgres.createDatabase('api'));
+  const secretKey = beside?.secretKey ?? randomBytes(32).toString('base64');
   const said: string[] = [];
   const log = pino(
     { level: 'debug', hooks: { streamWrite: maskSecrets } },
@@ -42,13 +48,14 @@ export async function startApi(registry: ConnectorRegistry, env: NodeJS.ProcessE
   const settings = readSettings({
     MILLRACE_DATABASE_URL: database.url,
     MILLRACE_REDIS_URL: redis.url,
-    MILLRACE_SECRET_KEY: randomBytes(32).toString('base64'),
+    MILLRACE_SECRET_KEY: secretKey,
     ...env,
   });
-  const app = await createApp({ settings, registry, log, env });
+  const app = await createApp({ settings, registry, log, env, ...(clock === undefined ? {} : { clock }) });
   return {
     app,
     database,
+    secretKey,
     redisUrl: redis.url,
     said,
     async request(method, path, body, headers = {}) {
@@ -70,7 +77,7 @@ export async function startApi(registry: ConnectorRegistry, env: NodeJS.ProcessE
     },
     async [Symbol.asyncDispose]() {
       await app.close();
-      await database[Symbol.asyncDispose]();
+      if (beside === undefined) await database[Symbol.asyncDispose]();
     },
   };
 }

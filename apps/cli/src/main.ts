@@ -8,7 +8,9 @@ import { applyCommand } from './configuration/apply-command.ts';
 import { connectorsCommand } from './connectors/connectors-command.ts';
 import { deadLettersCommand } from './dead-letters/dead-letters-command.ts';
 import { demoCommand } from './demo/demo-command.ts';
+import { jobsCommand } from './jobs/jobs-command.ts';
 import { planCommand } from './plan/plan-command.ts';
+import { schedulesCommand } from './schedules/schedules-command.ts';
 import { submitCommand, uploadCommand } from './submit/submit-command.ts';
 import { typegenCommand } from './typegen/typegen-command.ts';
 import { verifyCommand } from './verify/verify-command.ts';
@@ -43,6 +45,8 @@ program.addCommand(typegenCommand(print, process.env));
 program.addCommand(connectorsCommand(print, process.env));
 program.addCommand(initCommand(print, process.env));
 program.addCommand(keysCommand(print, process.env));
+program.addCommand(jobsCommand(print, process.env));
+program.addCommand(schedulesCommand(print, process.env));
 program.addCommand(deadLettersCommand(print, process.env));
 try {
   await program.parseAsync();

@@ -89,6 +89,12 @@ const deadLetters = createRoute({
   component: lazyRouteComponent(() => import('./dead-letters/dead-letters-page.tsx'), 'DeadLettersPage'),
 });
 
+const schedules = createRoute({
+  getParentRoute: () => root,
+  path: '/schedules',
+  component: lazyRouteComponent(() => import('./schedules/schedules-page.tsx'), 'SchedulesPage'),
+});
+
 const members = createRoute({
   getParentRoute: () => root,
   path: '/members',
@@ -121,6 +127,7 @@ export const router = createRouter({
     sinks,
     sink,
     editSink,
+    schedules,
     deadLetters,
     members,
     access,

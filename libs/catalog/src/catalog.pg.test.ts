@@ -201,7 +201,7 @@ describe('jobs', () => {
   it('fail with the error and without its stack, and run again after resume', async () => {
     const { id } = await job('failing');
     await catalog.jobs.begin(id, 1);
-    await catalog.jobs.setStatus(id, 1, 'FAILED', toErrorRecord(new Error('a row the sink refuses')));
+    await catalog.jobs.setStatus(id, 1, 'FAILED', { error: toErrorRecord(new Error('a row the sink refuses')) });
     const failed = await catalog.jobs.get(id);
     expect(failed.error).toMatchObject({ code: 'internal', message: 'a row the sink refuses' });
     expect(failed.error).not.toHaveProperty('stack');

@@ -11,6 +11,8 @@ import { ExecutionRepository } from './execution-repository.ts';
 import { IdempotencyRepository } from './idempotency-repository.ts';
 import { JobRepository } from './job-repository.ts';
 import { ModuleRepository } from './module-repository.ts';
+import { ScheduleRepository } from './schedules/schedule-repository.ts';
+import { ScheduleRunRepository } from './schedules/schedule-run-repository.ts';
 import type { SecretBox } from './secret-box.ts';
 import { TableLoadRepository } from './table-loads/table-load-repository.ts';
 import { WitnessRepository } from './witness-repository.ts';
@@ -25,7 +27,7 @@ export interface CatalogOptions {
   readonly poolSize?: number;
 }
 
-/** The metadata database: definitions, jobs, witnesses, idempotency keys, dead letters, API keys, audit log. Every method fails with `catalog.unavailable` when it is away. */
+/** The metadata database: definitions, jobs, schedules, witnesses, idempotency keys, dead letters, API keys, audit log. Every method fails with `catalog.unavailable` when it is away. */
 export class Catalog implements AsyncDisposable {
   readonly sources: DefinitionRepository;
   readonly sinks: DefinitionRepository;
@@ -33,6 +35,8 @@ export class Catalog implements AsyncDisposable {
   readonly jobs: JobRepository;
   readonly executions: ExecutionRepository;
   readonly tableLoads: TableLoadRepository;
+  readonly schedules: ScheduleRepository;
+  readonly scheduleRuns: ScheduleRunRepository;
   readonly modules: ModuleRepository;
   readonly witness: WitnessRepository;
   readonly idempotency: IdempotencyRepository;
@@ -51,6 +55,8 @@ export class Catalog implements AsyncDisposable {
     this.jobs = withCodedErrors(new JobRepository(dataSource));
     this.executions = withCodedErrors(new ExecutionRepository(dataSource));
     this.tableLoads = withCodedErrors(new TableLoadRepository(dataSource));
+    this.schedules = withCodedErrors(new ScheduleRepository(dataSource));
+    this.scheduleRuns = withCodedErrors(new ScheduleRunRepository(dataSource));
     this.modules = withCodedErrors(new ModuleRepository(dataSource));
     this.witness = withCodedErrors(new WitnessRepository(dataSource));
     this.deadLetters = withCodedErrors(new DeadLetterRepository(dataSource));

@@ -3,6 +3,7 @@ import { migrations } from '@millrace/migrations';
 import { DataSource } from 'typeorm';
 import { CATALOG_SCHEMA, definitionEntities, idempotencyEntity, jobEntity, witnessEntity } from './entities.ts';
 import { CatalogUnavailable, MigrationLocked } from './errors.ts';
+import { scheduleEntity } from './schedules/schedule.ts';
 
 const POOL_SIZE = 8;
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -20,7 +21,14 @@ export const catalogDataSource = (url: string, poolSize = POOL_SIZE): DataSource
     poolSize,
     applicationName: 'millrace catalog',
     connectTimeoutMS: CONNECT_TIMEOUT_MS,
-    entities: [definitionEntities.source, definitionEntities.sink, jobEntity, witnessEntity, idempotencyEntity],
+    entities: [
+      definitionEntities.source,
+      definitionEntities.sink,
+      jobEntity,
+      witnessEntity,
+      idempotencyEntity,
+      scheduleEntity,
+    ],
     migrations: [...migrations],
     migrationsTransactionMode: 'each',
     extra: { statement_timeout: STATEMENT_TIMEOUT_MS, options: '-c timezone=UTC' },

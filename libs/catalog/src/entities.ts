@@ -36,6 +36,16 @@ export interface Definition {
   readonly version: number;
 }
 
+/** Rows of one vertex of a job's graph (a stage, or several that run as one), over all executions of the job. */
+export interface StageCounts {
+  readonly vertex: string;
+  readonly rowsIn: number;
+  readonly rowsOut: number;
+  readonly deadLetters: number;
+  readonly skippedRows: number;
+  readonly lateRows: number;
+}
+
 /** A submitted pipeline and what became of it. */
 export interface Job {
   readonly id: string;
@@ -53,6 +63,12 @@ export interface Job {
   /** Why the job failed. */
   readonly error: ErrorRecord | null;
   readonly executionStartedAt: Date | null;
+  /** When the first execution began. */
+  readonly startedAt: Date | null;
+  /** `null` unless it is over: completed, failed or cancelled. */
+  readonly endedAt: Date | null;
+  /** Up to the newest committed snapshot that was told of: of all rows when the job has completed. `null` before that. */
+  readonly counts: readonly StageCounts[] | null;
   readonly createdAt: Date;
   readonly updatedAt: Date;
   /** Raised by every change the user makes (not by the status); the ETag. */
@@ -126,6 +142,9 @@ export const jobEntity = new EntitySchema<Job>({
     generation: { type: 'bigint', default: 0, transformer: int8 },
     error: { type: 'json', nullable: true },
     executionStartedAt: { name: 'execution_started_at', type: 'timestamptz', nullable: true },
+    startedAt: { name: 'started_at', type: 'timestamptz', nullable: true },
+    endedAt: { name: 'ended_at', type: 'timestamptz', nullable: true },
+    counts: { type: 'json', nullable: true },
     createdAt: created,
     updatedAt: updated,
     version,

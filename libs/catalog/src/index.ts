@@ -55,7 +55,16 @@ export {
 export { CatalogLetterStore, type LetterStage, TooManyDeadLetters } from './dead-letters/letter-store.ts';
 export { type DefinitionInput, DefinitionRepository } from './definition-repository.ts';
 export { DefinitionResolver, type ResolvedDefinition } from './definition-resolver.ts';
-export type { Definition, DesiredState, IdempotencyRecord, Job, JobStatus, Role, SnapshotWitness } from './entities.ts';
+export type {
+  Definition,
+  DesiredState,
+  IdempotencyRecord,
+  Job,
+  JobStatus,
+  Role,
+  SnapshotWitness,
+  StageCounts,
+} from './entities.ts';
 export {
   CatalogUnavailable,
   JobActive,
@@ -84,9 +93,14 @@ export {
   type JobExecution,
 } from './execution-repository.ts';
 export { type IdempotencyClaim, IdempotencyRepository } from './idempotency-repository.ts';
-export { type JobInput, type JobLine, JobRepository } from './job-repository.ts';
+export type { JobInput } from './insert-job.ts';
+export { type JobLine, JobRepository } from './job-repository.ts';
 export { type JobModule, ModuleRepository, moduleHash } from './module-repository.ts';
 export type { Page, PageRequest } from './page.ts';
+export { ScheduleBusy, ScheduleNameTaken, TooManySchedules, UnknownSchedule } from './schedules/errors.ts';
+export type { Overlap, RunOutcome, Schedule, ScheduleInput, ScheduleRun } from './schedules/schedule.ts';
+export { ScheduleRepository, versionConflict } from './schedules/schedule-repository.ts';
+export { ScheduleRunRepository, type Tick, type Ticked } from './schedules/schedule-run-repository.ts';
 export { SecretBox } from './secret-box.ts';
 export { parseSecretReference, type SecretReference } from './secret-reference.ts';
 export { TableIsLoading, TooManyTableLoads } from './table-loads/errors.ts';

@@ -13,17 +13,9 @@ import {
   VersionConflict,
 } from './errors.ts';
 import { isIdOrName } from './id-or-name.ts';
+import { insertJob, type JobInput } from './insert-job.ts';
 import { type Page, type PageRequest, toPage } from './page.ts';
 import { violatedUnique, violatesReference } from './postgres-error.ts';
-
-export interface JobInput {
-  readonly name: string;
-  readonly document: Readonly<Record<string, unknown>>;
-  /** Names of the definitions the document mentions; they cannot be deleted or renamed while the job exists. */
-  readonly uses: Readonly<Record<Role, readonly string[]>>;
-  /** Hash of the module it is written in. */
-  readonly module?: string | undefined;
-}
 
 /** Jobs in a list that shows all of them at once. */
 const LINES_MAX = 2_000;
@@ -55,20 +47,10 @@ export class JobRepository {
    * Makes a job that wants to run; one with this id already is returned as it is (a second try of the same request).
    * @throws MillraceError `job.name_taken`, `source.unknown` / `sink.unknown` (deleted meanwhile)
    */
-  async create(id: string, { name, document, uses, module }: JobInput): Promise<Job> {
+  async create(id: string, input: JobInput): Promise<Job> {
+    const { name, uses } = input;
     try {
-      await this.#dataSource.transaction(async (manager) => {
-        await manager
-          .getRepository(jobEntity)
-          .insert({ id, name, document: document as object, module: module ?? null });
-        for (const role of ['source', 'sink'] as const) {
-          for (const used of new Set(uses[role])) {
-            await manager.query(`INSERT INTO millrace.job_${role} VALUES ($1, $2)`, [id, used]);
-          }
-        }
-        const after = { name, document, module: module ?? null };
-        await appendAudit(manager, { action: 'job.create', target: `job/${id}`, after });
-      });
+      await this.#dataSource.transaction((manager) => insertJob(manager, id, input));
     } catch (error) {
       if (violatesReference(error)) throw await this.#lostDefinition(uses, error);
       if (violatedUnique(error) === undefined) throw error;
@@ -168,6 +150,7 @@ export class JobRepository {
         // Failed and suspended jobs become ones that wait for an execution; a running one is left alone.
         status: () => `CASE WHEN status IN ('FAILED', 'SUSPENDED') THEN 'NOT_RUNNING' ELSE status END`,
         error: () => `CASE WHEN status IN ('FAILED', 'SUSPENDED') THEN NULL ELSE error END`,
+        endedAt: null,
       },
       `desired <> 'cancelled' AND status <> 'COMPLETED'`,
     );
@@ -183,6 +166,7 @@ export class JobRepository {
         restartRequested: () => 'restart_requested + 1',
         status: () => `CASE WHEN status IN ('FAILED', 'SUSPENDED') THEN 'NOT_RUNNING' ELSE status END`,
         error: () => `CASE WHEN status IN ('FAILED', 'SUSPENDED') THEN NULL ELSE error END`,
+        endedAt: null,
       },
       `desired <> 'cancelled' AND status <> 'COMPLETED'`,
     );
@@ -208,7 +192,15 @@ export class JobRepository {
     const { affected } = await this.#rows
       .createQueryBuilder()
       .update()
-      .set({ status: 'STARTING', generation, error: null, executionStartedAt: () => 'now()', updatedAt: () => 'now()' })
+      .set({
+        status: 'STARTING',
+        generation,
+        error: null,
+        executionStartedAt: () => 'now()',
+        startedAt: () => 'coalesce(started_at, now())',
+        endedAt: null,
+        updatedAt: () => 'now()',
+      })
       .where(
         `id = :jobId AND desired = 'running' AND status NOT IN ('COMPLETED', 'FAILED') AND generation < :generation`,
         { jobId, generation },
@@ -220,15 +212,27 @@ export class JobRepository {
   }
 
   /**
-   * Writes what became of the job, unless a newer execution has written already. `error` is cleared when not given.
+   * Writes what became of the job, unless a newer execution has written already. `error` is cleared when not given, `counts` stay.
    * @throws MillraceError `job.fenced` (stop at once), `job.unknown` (deleted: stop as well)
    */
-  async setStatus(jobId: string, generation: number, status: JobStatus, error?: ErrorRecord): Promise<void> {
+  async setStatus(
+    jobId: string,
+    generation: number,
+    status: JobStatus,
+    { error, counts }: { readonly error?: ErrorRecord | undefined; readonly counts?: Job['counts'] | undefined } = {},
+  ): Promise<void> {
     const kept: object | null = error === undefined ? null : maskSecretsDeep({ ...error, stack: undefined });
     const { affected } = await this.#rows
       .createQueryBuilder()
       .update()
-      .set({ status, generation, error: kept, updatedAt: () => 'now()' })
+      .set({
+        status,
+        generation,
+        error: kept,
+        ...(counts === undefined ? {} : { counts: counts as never }),
+        endedAt: FINISHED.includes(status) ? () => 'now()' : null,
+        updatedAt: () => 'now()',
+      })
       .where('id = :jobId AND generation <= :generation', { jobId, generation })
       .execute();
     if (affected === 0) throw fenced(await this.get(jobId), generation);

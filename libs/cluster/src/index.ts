@@ -10,7 +10,8 @@ export {
 export { type CoordinatorParts, ExecutionCoordinator } from './execution/execution-coordinator.ts';
 export type { ExecutionLog } from './execution/execution-log.ts';
 export type { EndState, ExecutionState } from './execution/execution-state.ts';
-export type { JobDirectory, JobPlan, JobView } from './execution/job-directory.ts';
+export type { JobCounts } from './execution/job-counts.ts';
+export type { JobDirectory, JobOutcome, JobPlan, JobView } from './execution/job-directory.ts';
 export { FiguresBoard, type FiguresNews } from './figures/figures-board.ts';
 export { HISTORY_METRICS, type HistoryMetric, type HistoryPoint } from './figures/history.ts';
 export type {

@@ -2,12 +2,13 @@ import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ErrorRecord, MillraceError, ulids } from '@millrace/kernel';
 import { Fenced } from '../src/errors.ts';
-import type { JobDirectory, JobPlan, JobView } from '../src/execution/job-directory.ts';
-import type { JobStatus } from '../src/job-status.ts';
+import type { JobCounts } from '../src/execution/job-counts.ts';
+import type { JobDirectory, JobOutcome, JobPlan, JobView } from '../src/execution/job-directory.ts';
 import type { Witness, WitnessStore } from '../src/snapshot/witness.ts';
 
 export interface FileJob extends JobView {
   readonly error?: ErrorRecord | undefined;
+  readonly counts?: JobCounts | undefined;
   readonly history: readonly string[];
 }
 
@@ -69,11 +70,11 @@ export class FileCatalog implements JobDirectory {
     return true;
   }
 
-  async setStatus(_jobId: string, generation: number, status: JobStatus, error?: ErrorRecord): Promise<void> {
+  async setStatus(_jobId: string, generation: number, { status, error, counts }: JobOutcome): Promise<void> {
     this.#checkAway();
     const { job } = this;
     if (job.generation > generation) throw new MillraceError(Fenced, { message: 'fenced' });
-    this.change({ status, generation, error, history: [...job.history, status] });
+    this.change({ status, generation, error, counts: counts ?? job.counts, history: [...job.history, status] });
   }
 
   async plan(): Promise<JobPlan> {

@@ -49,6 +49,7 @@ export {
   type ProcessorSupplier,
   SHOWN_AFTER,
 } from './contract/processor.ts';
+export { addCounts, countRows, type RowCounts } from './contract/row-counts.ts';
 export type { OpenSampler, Sampled, Sampler, TapRequest, TapSample } from './contract/sample.ts';
 export {
   EVERY_INSTANCE,

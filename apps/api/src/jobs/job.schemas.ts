@@ -24,6 +24,29 @@ export const jobErrorSchema = z
   })
   .meta({ id: 'JobError', description: 'Why the job failed, and what to do before resuming it.' });
 
+export const stageCountsSchema = z
+  .object({
+    stage: z.string().meta({ description: 'Of the graph; stages that run as one are counted as one.' }),
+    rowsIn: z.int(),
+    rowsOut: z.int(),
+    deadLetters: z.int().meta({ description: 'Set aside.' }),
+    skippedRows: z.int().meta({ description: 'Refused by the sink and left out, by onError: skip.' }),
+    lateRows: z.int().meta({ description: 'Too late for their window.' }),
+  })
+  .meta({ id: 'StageCounts', description: 'Rows of a stage over all executions of the job.' });
+
+export const runFields = {
+  startedAt: z.iso.datetime().nullable().meta({ description: 'When its first execution began.' }),
+  endedAt: z.iso.datetime().nullable().meta({ description: 'null: it is not over.' }),
+  durationMs: z.int().nullable().meta({ description: 'From startedAt to endedAt.' }),
+  counts: z.array(stageCountsSchema).nullable().meta({
+    description:
+      'What the last committed snapshot covers: all rows, when the job has COMPLETED. Told when the job stops; null: it never has.',
+  }),
+} as const;
+
+export type RunView = z.infer<z.ZodObject<typeof runFields>>;
+
 const unresolvedSchema = z.object({ open: z.int(), replaying: z.int() });
 
 export const jobViewSchema = z
@@ -46,9 +69,14 @@ export const jobViewSchema = z
     error: jobErrorSchema.nullable(),
     generation: z.int().meta({ description: 'Number of the execution that wrote the status.' }),
     executionStartedAt: z.iso.datetime().nullable(),
+    ...runFields,
     createdAt: z.iso.datetime(),
     updatedAt: z.iso.datetime(),
     version: z.int().meta({ description: 'Raised by every command; the ETag.' }),
+    schedule: z
+      .string()
+      .nullable()
+      .meta({ description: 'Name of the schedule that made it; null: somebody else did.' }),
     deadLetters: unresolvedSchema.meta({
       description: 'Records that stages set aside and nobody has resolved; each counted up to 10,000.',
     }),

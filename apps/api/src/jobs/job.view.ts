@@ -1,10 +1,16 @@
 import type { Job, UnresolvedCounts } from '@millrace/catalog';
-import type { JobView } from './job.schemas.ts';
+import type { JobView, RunView } from './job.schemas.ts';
 
 const NONE: UnresolvedCounts = { open: 0, replaying: 0 };
 
-/** What the API shows of a job; `letters` are counts of its dead letters that nobody has resolved. */
-export function jobView(job: Job, letters = NONE): JobView {
+/** What the API shows of a job; `letters` are counts of its dead letters that nobody has resolved, `schedule` is the one that made it. */
+export function jobView(
+  job: Job,
+  {
+    letters = NONE,
+    schedule,
+  }: { readonly letters?: UnresolvedCounts | undefined; readonly schedule?: string | undefined } = {},
+): JobView {
   const { id, name, status, desired, generation, version } = job;
   return {
     id,
@@ -14,11 +20,31 @@ export function jobView(job: Job, letters = NONE): JobView {
     error: errorView(job),
     generation,
     executionStartedAt: job.executionStartedAt?.toISOString() ?? null,
+    ...runView(job),
     createdAt: job.createdAt.toISOString(),
     updatedAt: job.updatedAt.toISOString(),
     version,
+    schedule: schedule ?? null,
     deadLetters: { open: letters.open, replaying: letters.replaying },
     document: job.document as JobView['document'],
+  };
+}
+
+/** When it ran as a whole, and what of. */
+export function runView({ startedAt, endedAt, counts }: Pick<Job, 'startedAt' | 'endedAt' | 'counts'>): RunView {
+  return {
+    startedAt: startedAt?.toISOString() ?? null,
+    endedAt: endedAt?.toISOString() ?? null,
+    durationMs: startedAt === null || endedAt === null ? null : Math.max(0, endedAt.getTime() - startedAt.getTime()),
+    counts:
+      counts?.map(({ vertex, rowsIn, rowsOut, deadLetters, skippedRows, lateRows }) => ({
+        stage: vertex,
+        rowsIn,
+        rowsOut,
+        deadLetters,
+        skippedRows,
+        lateRows,
+      })) ?? null,
   };
 }
 

@@ -71,8 +71,10 @@ export class JobsController {
   @Answers(200, jobPageSchema)
   async list(@Query({ schema: pageQuerySchema }) query: PageQuery): Promise<PageView<JobView>> {
     const page = await this.catalog.jobs.list(pageRequest(query));
-    const letters = await this.catalog.deadLetters.unresolved(page.items.map(({ id }) => id));
-    return pageView(page, (job) => jobView(job, letters.get(job.id)));
+    const ids = page.items.map(({ id }) => id);
+    const letters = await this.catalog.deadLetters.unresolved(ids);
+    const schedules = await this.catalog.scheduleRuns.schedulesOf(ids);
+    return pageView(page, (job) => jobView(job, { letters: letters.get(job.id), schedule: schedules.get(job.id) }));
   }
 
   @Get(':id')
@@ -138,6 +140,7 @@ export class JobsController {
   }
 
   async #view(job: Job): Promise<JobView> {
-    return jobView(job, (await this.catalog.deadLetters.unresolved([job.id])).get(job.id));
+    const letters = (await this.catalog.deadLetters.unresolved([job.id])).get(job.id);
+    return jobView(job, { letters, schedule: (await this.catalog.scheduleRuns.schedulesOf([job.id])).get(job.id) });
   }
 }

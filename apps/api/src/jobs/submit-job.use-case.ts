@@ -28,6 +28,12 @@ export const PreflightFailed = errorCode('job.preflight_failed', {
   title: 'The systems of the job cannot do it yet',
 });
 
+/** A job that could be made. */
+export interface PreparedJob {
+  readonly input: JobInput;
+  readonly warnings: readonly Finding[];
+}
+
 /** Checks a job document in full, keeps it, and has it run. */
 @Injectable()
 export class SubmitJobUseCase {
@@ -43,26 +49,40 @@ export class SubmitJobUseCase {
     document: unknown,
     check: boolean,
   ): Promise<{ readonly job: Job; readonly warnings: readonly Finding[] }> {
+    const { input, warnings } = await this.prepare(id, document, check);
+    return { job: await this.#create(id, input), warnings };
+  }
+
+  /**
+   * All of it but keeping the job.
+   * @param known what is wrong with the document already; told with the rest
+   */
+  async prepare(
+    id: string,
+    document: unknown,
+    check: boolean,
+    known: readonly InputIssue[] = [],
+  ): Promise<PreparedJob> {
     const stray = straySecrets(document);
     if (stray.length > 0) throw inputInvalid(stray);
-    if (isModuleJob(document)) return { job: await this.#submitModule(id, document), warnings: [] };
-    const { pipeline, stages } = await this.#validate(document);
+    if (isModuleJob(document)) return { input: await this.#prepareModule(document, known), warnings: [] };
+    const { pipeline, stages } = await this.#validate(document, known);
     const warnings = check ? await this.#preflight(id, pipeline, stages) : [];
     const { name, document: kept, module } = pipeline;
     if (module !== undefined) await this.#checkFunctions(module, pipeline);
-    const job = await this.#create(id, { name, document: kept, uses: usesOf(stages), module });
-    return { job, warnings };
+    return { input: { name, document: kept, uses: usesOf(stages), module }, warnings };
   }
 
   /** A job written in TypeScript: its module is asked for the pipeline, and what that names is checked. */
-  async #submitModule(id: string, given: unknown): Promise<Job> {
+  async #prepareModule(given: unknown, known: readonly InputIssue[]): Promise<JobInput> {
+    if (known.length > 0) throw refused(InvalidPipeline, known);
     const { document } = parseModuleJob(given);
     const code = await this.catalog.modules.code(document.module);
     const { uses } = await planModule(code, document.export, document.options);
     const { stages, issues } = await stageDefinitions({ stages: stagesOfUses(uses) }, this.catalog, this.registry);
     if (issues.length > 0) throw refused(InvalidPipeline, issues);
     const { name, module } = document;
-    return this.#create(id, { name, document: { ...document, uses }, uses: usesOf(stages), module });
+    return { name, document: { ...document, uses }, uses: usesOf(stages), module };
   }
 
   /** The functions that stages call are asked for, in the module. */
@@ -95,6 +115,7 @@ export class SubmitJobUseCase {
   /** Errors of the document's shape, of its graph and of the connectors' options, all at once. */
   async #validate(
     document: unknown,
+    known: readonly InputIssue[],
   ): Promise<{ readonly pipeline: ParsedPipeline; readonly stages: readonly StageDefinition[] }> {
     const { stages, issues } = await stageDefinitions(document, this.catalog, this.registry);
     let pipeline: ParsedPipeline;
@@ -102,9 +123,9 @@ export class SubmitJobUseCase {
       pipeline = parsePipeline(document);
     } catch (error) {
       if (!(error instanceof MillraceError) || error.code !== InvalidPipeline) throw error;
-      throw refused(InvalidPipeline, [...(error.details.errors as readonly InputIssue[]), ...issues]);
+      throw refused(InvalidPipeline, [...known, ...(error.details.errors as readonly InputIssue[]), ...issues]);
     }
-    const all = [...issues, ...unsteadyIssues(pipeline, stages)];
+    const all = [...known, ...issues, ...unsteadyIssues(pipeline, stages)];
     if (all.length > 0) throw refused(InvalidPipeline, all);
     return { pipeline, stages };
   }

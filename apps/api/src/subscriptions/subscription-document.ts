@@ -57,7 +57,7 @@ export function subscriptionView(job: Job, letters?: UnresolvedCounts): Subscrip
   const { source, tables, initialLoad } = stages[SOURCE_STAGE];
   const { operations, partitions, backlog } = stages[SINK_STAGE];
   const filter = stages[FILTER_STAGE]?.filter;
-  const { id, name, status, desired, error, createdAt, deadLetters } = jobView(job, letters);
+  const { id, name, status, desired, error, createdAt, deadLetters } = jobView(job, { letters });
   return {
     id,
     name,

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { tableLines } from '../dead-letters/table.ts';
+import { tableLines } from '../table.ts';
 import { type ApiOptions, restClient, withApi } from './api-options.ts';
 import { saveKey } from './saved-keys.ts';
 

@@ -1,5 +1,5 @@
 import type { FieldChange, Plan, Step } from '@millrace/sdk/config';
-import { printable } from '../dead-letters/table.ts';
+import { printable } from '../table.ts';
 
 const SIGNS = { create: '+', change: '~', replace: '!', restart: '>', delete: '-', unchanged: '=' } as const;
 const VALUE_LENGTH_MAX = 120;

@@ -1,5 +1,5 @@
+import { printable, tableLines } from '../table.ts';
 import type { Letter, LetterDetail, LetterGroup, LetterRecord, Outcome } from './answers.ts';
-import { printable, tableLines } from './table.ts';
 
 /** Keys and refusals that a summary lists. */
 const LISTED_MAX = 10;

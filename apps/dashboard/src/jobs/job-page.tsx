@@ -12,6 +12,7 @@ import { Since } from '../parts/since.tsx';
 import { StatusBadge } from '../parts/tone.tsx';
 import { ExecutionsTable } from './executions-table.tsx';
 import { JobActions } from './job-actions.tsx';
+import { JobCounts } from './job-counts.tsx';
 import { JobDocument } from './job-document.tsx';
 import { JobFailure } from './job-failure.tsx';
 import { JobGraphTab } from './job-graph-tab.tsx';
@@ -86,6 +87,7 @@ function JobBody({ job }: { readonly job: Job }) {
     <>
       <JobFailure job={job} />
       <JobTiles job={job} figures={figures} />
+      <JobCounts job={job} />
       <Tabs
         value={shown}
         onChange={(value) => void navigate({ search: { tab: value ?? undefined }, replace: true })}

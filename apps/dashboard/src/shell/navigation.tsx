@@ -3,6 +3,7 @@ import {
   IconActivity,
   IconArrowBarToDown,
   IconArrowBarToRight,
+  IconCalendarClock,
   IconHistory,
   IconKey,
   IconMailExclamation,
@@ -21,6 +22,7 @@ interface Place {
 const PLACES: readonly Place[] = [
   { to: '/', name: 'Overview', icon: IconActivity },
   { to: '/jobs', name: 'Jobs', icon: IconTopologyStar3 },
+  { to: '/schedules', name: 'Schedules', icon: IconCalendarClock },
   { to: '/sources', name: 'Sources', icon: IconArrowBarToRight },
   { to: '/sinks', name: 'Sinks', icon: IconArrowBarToDown },
   { to: '/dead-letters', name: 'Dead letters', icon: IconMailExclamation },

@@ -1,6 +1,6 @@
 import { type Catalog, JobFenced, UnknownJob } from '@millrace/catalog';
-import { Fenced, type JobDirectory, type JobPlan, type JobStatus, type JobView } from '@millrace/cluster';
-import { type ErrorRecord, MillraceError } from '@millrace/kernel';
+import { Fenced, type JobDirectory, type JobOutcome, type JobPlan, type JobView } from '@millrace/cluster';
+import { MillraceError } from '@millrace/kernel';
 import {
   isModuleJob,
   letterCopies,
@@ -42,8 +42,8 @@ export class CatalogJobDirectory implements JobDirectory {
     return hasBegun;
   }
 
-  async setStatus(jobId: string, generation: number, status: JobStatus, error: ErrorRecord | undefined): Promise<void> {
-    await fencing(this.#catalog.jobs.setStatus(jobId, generation, status, error));
+  async setStatus(jobId: string, generation: number, { status, error, counts }: JobOutcome): Promise<void> {
+    await fencing(this.#catalog.jobs.setStatus(jobId, generation, status, { error, counts }));
     await this.#catalog.executions.told(jobId, generation, status, error);
   }
 

@@ -6,6 +6,7 @@ import type { SnapshotRecord, SnapshotStore } from '../snapshot/snapshot-store.t
 import { encodeState } from '../snapshot/state-codec.ts';
 import type { WitnessStore } from '../snapshot/witness.ts';
 import type { ExecutionLog } from './execution-log.ts';
+import { countOn, countsOf, countsOfInstances, type JobCounts } from './job-counts.ts';
 import { witnessOf } from './restore.ts';
 import { type UntilDone, untilDone } from './until-done.ts';
 
@@ -26,6 +27,8 @@ export interface AttemptOptions {
   /** The first snapshot is taken before anything is processed, so that the sources' starting points are durable. */
   readonly isFirstStart: boolean;
   readonly nextSnapshotId: number;
+  /** Of the snapshot it goes on from. */
+  readonly counted: JobCounts;
 }
 
 /** Snapshots remembered while Redis is away. */
@@ -38,6 +41,8 @@ const NEWS_MAX = 100;
 export class Attempt {
   /** The newest snapshot whose phase two is done. */
   snapshot: SnapshotFigures | undefined;
+  /** Of the newest snapshot whose phase two is done; of all rows once `takeLastSnapshot` has resolved. */
+  counts: JobCounts;
   /** Wall clock. */
   readonly startedAt: number;
   /** Rejects when the execution or a snapshot fails; resolves when all processors have completed. */
@@ -61,6 +66,7 @@ export class Attempt {
     this.#options = options;
     this.#parts = parts;
     this.#nextSnapshotId = options.nextSnapshotId;
+    this.counts = options.counted;
     this.startedAt = parts.clock.nowMs();
     this.outcome = Promise.race([execution.completion, this.#failed.promise]);
     this.outcome.catch(() => undefined);
@@ -107,6 +113,7 @@ export class Attempt {
     await this.#loop;
     if (this.#failure !== undefined) throw this.#failure;
     if (this.#options.snapshotIntervalMs !== undefined) await this.#takeSnapshot();
+    else this.counts = countsOfInstances(await this.#execution.metrics());
   }
 
   /** Stops everything; a snapshot that is being written is given up. Safe to call twice. */
@@ -147,7 +154,7 @@ export class Attempt {
     const snapshotId = this.#nextSnapshotId++;
     const takenAtMs = clock.nowMs();
     const startedMs = clock.monotonicMs();
-    const saved = await this.#execution.takeSnapshot(snapshotId);
+    const saved = countOn(await this.#execution.takeSnapshot(snapshotId), this.#options.counted);
     const alignedMs = clock.monotonicMs();
     const state = encodeState(saved);
     const record: SnapshotRecord = {
@@ -166,6 +173,7 @@ export class Attempt {
     // INV-1: only here may upstream forget, and sinks show, what the snapshot covers.
     await this.#execution.commitSnapshot(snapshotId);
     assert(snapshotId > (this.snapshot?.id ?? 0), 'snapshot ids grow');
+    this.counts = countsOf(saved);
     const endedMs = clock.monotonicMs();
     this.snapshot = {
       id: snapshotId,

@@ -4,7 +4,7 @@ import { Fenced, JobCancelled } from '../errors.ts';
 import { decodeState } from '../snapshot/state-codec.ts';
 import { JobTaps } from '../taps/job-taps.ts';
 import type { TapBoard } from '../taps/tap-board.ts';
-import { Attempt, type AttemptParts } from './attempt.ts';
+import { Attempt, type AttemptOptions, type AttemptParts } from './attempt.ts';
 import { ATTEMPT_BACK_OFF, backOffMs } from './back-off.ts';
 import {
   type EndState,
@@ -15,6 +15,7 @@ import {
   STATUS_OF,
 } from './execution-state.ts';
 import { FiguresTeller, type TellFigures } from './figures-teller.ts';
+import { countsOf, type JobCounts } from './job-counts.ts';
 import type { JobDirectory, JobPlan, JobView } from './job-directory.ts';
 import { findRestorePoint } from './restore.ts';
 import { Signals } from './signals.ts';
@@ -63,6 +64,8 @@ export class ExecutionCoordinator {
   #restartSeen = 0;
   #attempt: Attempt | undefined;
   #attemptStartedMs = 0;
+  /** Of the attempt before, when there is none now. */
+  #counts: JobCounts | undefined;
   #failures = 0;
   #error: ErrorRecord | undefined;
   #isReleaseAsked = false;
@@ -141,7 +144,9 @@ export class ExecutionCoordinator {
     this.#log(state, error);
     // STARTING is written by `begin`.
     if (status === undefined || state === 'starting' || this.#generation < 0) return;
-    this.#status.report({ generation: this.#generation, status, error });
+    const counts = this.#attempt?.counts ?? this.#counts;
+    const outcome = { status, error, counts: counts?.length === 0 ? undefined : counts };
+    this.#status.report({ generation: this.#generation, ...outcome });
     if (isEndState(state)) await this.#flushStatus();
   }
 
@@ -190,6 +195,8 @@ export class ExecutionCoordinator {
       plan.guarantee === 'none'
         ? { restored: undefined, nextSnapshotId: 1 }
         : await findRestorePoint(this.jobId, store, witness);
+    const restore = restored && { snapshotId: restored.snapshotId, state: decodeState(restored.bytes) };
+    const counted = countsOf(restore?.state ?? []);
     const execution = await engine.deploy({
       jobId: this.jobId,
       jobName: job.name,
@@ -197,9 +204,9 @@ export class ExecutionCoordinator {
       guarantee: plan.guarantee,
       dagModule,
       spec: plan.spec,
-      restore: restored && { snapshotId: restored.snapshotId, state: decodeState(restored.bytes) },
+      restore,
     });
-    this.#begin(execution, plan, { isFirstStart: restored === undefined, nextSnapshotId });
+    this.#begin(execution, plan, { isFirstStart: restored === undefined, nextSnapshotId, counted });
     return 'deployed';
   }
 
@@ -213,7 +220,7 @@ export class ExecutionCoordinator {
   #begin(
     execution: Execution,
     { guarantee, snapshotIntervalMs }: JobPlan,
-    from: { readonly isFirstStart: boolean; readonly nextSnapshotId: number },
+    from: Pick<AttemptOptions, 'isFirstStart' | 'nextSnapshotId' | 'counted'>,
   ): void {
     const attempt = new Attempt(
       execution,
@@ -281,7 +288,9 @@ export class ExecutionCoordinator {
   async #stopAttempt(): Promise<void> {
     const attempt = this.#attempt;
     this.#attempt = undefined;
-    await attempt?.stop();
+    if (attempt === undefined) return;
+    await attempt.stop();
+    this.#counts = attempt.counts;
   }
 
   #signalOf(error: unknown): ExecutionSignal {

@@ -1,5 +1,6 @@
 import type { ErrorRecord } from '@millrace/kernel';
 import type { DesiredState, JobStatus } from '../job-status.ts';
+import type { JobCounts } from './job-counts.ts';
 
 /** A job as the coordinator needs to know it. */
 export interface JobView {
@@ -21,6 +22,13 @@ export interface JobPlan {
   readonly spec: unknown;
 }
 
+/** What has become of a job. */
+export interface JobOutcome {
+  readonly status: JobStatus;
+  readonly error: ErrorRecord | undefined;
+  readonly counts: JobCounts | undefined;
+}
+
 /** The jobs in the metadata database, which says what is wanted and is told what became of it. */
 export interface JobDirectory {
   /** `undefined` when there is no such job (any more). */
@@ -31,8 +39,11 @@ export interface JobDirectory {
    * @throws MillraceError `cluster.fenced`
    */
   begin(jobId: string, generation: number): Promise<boolean>;
-  /** @throws MillraceError `cluster.fenced` when a newer execution wrote, or the job is gone */
-  setStatus(jobId: string, generation: number, status: JobStatus, error: ErrorRecord | undefined): Promise<void>;
+  /**
+   * @param what `counts` of the newest committed snapshot; `undefined`: what was told before stands
+   * @throws MillraceError `cluster.fenced` when a newer execution wrote, or the job is gone
+   */
+  setStatus(jobId: string, generation: number, what: JobOutcome): Promise<void>;
   /** Resolves definitions and secrets anew, so that what was repaired is used. @throws MillraceError what cannot be resolved */
   plan(jobId: string): Promise<JobPlan>;
 }

@@ -1,12 +1,9 @@
-import type { Clock, ErrorRecord, Random } from '@millrace/kernel';
-import type { JobStatus } from '../job-status.ts';
-import type { JobDirectory } from './job-directory.ts';
+import type { Clock, Random } from '@millrace/kernel';
+import type { JobDirectory, JobOutcome } from './job-directory.ts';
 import { untilDone } from './until-done.ts';
 
-interface Report {
+interface Report extends JobOutcome {
   readonly generation: number;
-  readonly status: JobStatus;
-  readonly error: ErrorRecord | undefined;
 }
 
 /**
@@ -67,7 +64,8 @@ export class StatusReporter {
 
   async #writeNewest(): Promise<void> {
     const report = this.#due!;
-    await this.#jobs.setStatus(this.#jobId, report.generation, report.status, report.error);
+    const { generation, ...outcome } = report;
+    await this.#jobs.setStatus(this.#jobId, generation, outcome);
     if (this.#due === report) this.#due = undefined;
   }
 }

@@ -66,6 +66,27 @@ describe.each(TARGETS)('a source that reads once at %s', (name, open) => {
     expect((await none.run()).events.length).toBe(0);
   });
 
+  it('binds the parameters of a query, whatever is in them', async () => {
+    const table = await fill(numbers(20));
+    const value = {
+      postgres: "current_setting('millrace.wanted')",
+      mysql: '@wanted',
+      sqlite: "parameter('wanted')",
+    }[database.dialect];
+    const query = `select id, ${value} as wanted from ${table} where v = ${value} or ${value} like '%--%'`;
+    const stage = { table: 'public.some', query, key: ['id'] };
+    await using one = await start({ ...stage, parameters: { wanted: 'v7' } });
+    const [row, ...others] = (await one.run()).events;
+    expect([Number(row!['id']), row!['wanted'], others]).toEqual([7, 'v7', []]);
+    const hostile = `' or 1 = 1; -- "$1" ? \\`;
+    await using all = await start({ ...stage, parameters: { wanted: hostile } });
+    const { events } = await all.run();
+    expect(events.map(({ wanted }) => wanted)).toEqual(numbers(20).map(() => hostile));
+    const aside = start({ table: 'public.some', parameters: { wanted: 'v7' } });
+    await expect(aside).rejects.toThrow(/only with \\"query\\"/);
+    await expect(start({ ...stage, parameters: { 'a;b': 'v7' } })).rejects.toThrow(/small letters/);
+  });
+
   it('reads a query in order of a key of several columns, and goes on there', async () => {
     const table = newTable();
     await database.query(`create table ${table} (country varchar(5), day date, amount integer)`);

@@ -1,3 +1,4 @@
+import type { RowCounts } from './row-counts.ts';
 import type { TapRequest, TapSample } from './sample.ts';
 import type { SnapshotEntry } from './snapshot.ts';
 
@@ -23,6 +24,8 @@ export interface ExecutionRequest {
 export interface VertexState {
   readonly vertex: string;
   readonly entries: readonly SnapshotEntry[];
+  /** Since the execution started; what a restored snapshot counted before is not among them. */
+  readonly counts?: RowCounts | undefined;
 }
 
 /** Rows that one instance has put on one of its outgoing edges since the execution started. */

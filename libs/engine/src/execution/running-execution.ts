@@ -181,7 +181,7 @@ export class RunningExecution implements Execution, ThreadListener {
         break;
       case 'saved':
         assert(this.#isOver || event.snapshotId === this.#snapshot?.snapshotId, 'saved what was asked for');
-        if (this.#snapshot?.add(event.vertex, event.entries)) this.#snapshot = undefined;
+        if (this.#snapshot?.add(event.vertex, event.entries, event.counts)) this.#snapshot = undefined;
         break;
     }
   }

@@ -1,5 +1,6 @@
 import { assert } from '@millrace/kernel';
 import type { VertexState } from '../contract/execution.ts';
+import { addCounts, type RowCounts } from '../contract/row-counts.ts';
 import type { SnapshotEntry } from '../contract/snapshot.ts';
 
 /** Gathers what the instances save for one snapshot. */
@@ -10,6 +11,7 @@ export class SnapshotCollector {
   /** Whether the sources have been told. */
   isAnnounced = false;
   readonly #entries: Map<string, SnapshotEntry[]>;
+  readonly #counts = new Map<string, RowCounts>();
   readonly #resolve: (state: readonly VertexState[]) => void;
   #missing: number;
 
@@ -23,13 +25,16 @@ export class SnapshotCollector {
   }
 
   /** One instance has saved; `true` when it was the last. */
-  add(vertex: string, entries: readonly SnapshotEntry[]): boolean {
+  add(vertex: string, entries: readonly SnapshotEntry[], counts: RowCounts): boolean {
     assert(this.#missing > 0, 'no instance saves a snapshot twice');
     const all = this.#entries.get(vertex)!;
     for (const entry of entries) all.push(entry);
+    this.#counts.set(vertex, addCounts(counts, this.#counts.get(vertex)));
     this.#missing -= 1;
     if (this.#missing > 0) return false;
-    this.#resolve([...this.#entries].map(([name, saved]) => ({ vertex: name, entries: saved })));
+    this.#resolve(
+      [...this.#entries].map(([name, saved]) => ({ vertex: name, entries: saved, counts: this.#counts.get(name) })),
+    );
     return true;
   }
 }

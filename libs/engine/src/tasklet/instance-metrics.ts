@@ -1,5 +1,6 @@
 import type { EdgeRows, InstanceMetrics, QueueState } from '../contract/execution.ts';
 import type { ProcessorMetrics } from '../contract/processor.ts';
+import { countRows, type RowCounts } from '../contract/row-counts.ts';
 import { DURATION_BOUNDS_MS, durationClass } from './duration-bounds.ts';
 
 /** A run this long is far over the slice: it delays every job on the thread, and is counted against its vertex. */
@@ -35,6 +36,10 @@ export class InstanceFigures implements ProcessorMetrics {
       this.#durations.set(name, counts);
     }
     counts[durationClass(durationMs)]! += 1;
+  }
+
+  counts(rowsOut: number): RowCounts {
+    return countRows(this.rowsIn, rowsOut, this.#custom);
   }
 
   blocked(nowMs: number): void {

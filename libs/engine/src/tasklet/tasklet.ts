@@ -2,6 +2,7 @@ import type { Clock } from '@millrace/kernel';
 import type { Batch } from '../contract/batch.ts';
 import { barrier, END_OF_INPUT, type Watermark } from '../contract/mark.ts';
 import type { Processor } from '../contract/processor.ts';
+import type { RowCounts } from '../contract/row-counts.ts';
 import type { SnapshotEntry } from '../contract/snapshot.ts';
 import type { EdgeOutbox } from '../edge/edge-outbox.ts';
 import type { Scheduler, Task } from '../scheduler/scheduler.ts';
@@ -13,7 +14,7 @@ import { type InstanceFigures, REPORTED_RUN_MS } from './instance-metrics.ts';
 export interface TaskletListener {
   /** A callback threw. */
   failed(tasklet: Tasklet, error: unknown): void;
-  saved(tasklet: Tasklet, snapshotId: number, entries: readonly SnapshotEntry[]): void;
+  saved(tasklet: Tasklet, snapshotId: number, entries: readonly SnapshotEntry[], counts: RowCounts): void;
   /** The processor has nothing more to emit. */
   completed(tasklet: Tasklet): void;
   /** A run of a cooperative processor took longer than `REPORTED_RUN_MS`. */
@@ -41,6 +42,11 @@ interface SnapshotUnderWay {
   readonly snapshotId: number;
   readonly writer: EntryWriter;
   isPrepared: boolean;
+}
+
+interface SnapshotBeingWritten extends SnapshotUnderWay {
+  /** At the barrier. */
+  readonly counts: RowCounts;
 }
 
 /**
@@ -71,7 +77,7 @@ export class Tasklet implements Task {
   #current: Batch | Watermark | undefined;
   #snapshot: SnapshotUnderWay | undefined;
   /** Frozen; written in slices beside the other callbacks. */
-  #writing: SnapshotUnderWay | undefined;
+  #writing: SnapshotBeingWritten | undefined;
   /** Announced and not yet saved. */
   #due: number | undefined;
   #lastSaved: number | undefined;
@@ -234,18 +240,19 @@ export class Tasklet implements Task {
     this.#snapshot = undefined;
     this.#lastSaved = snapshotId;
     this.#due = undefined;
+    const counts = this.figures.counts(this.#parts.outbox.rowsOut);
     if (!this.#isCompleted) this.#parts.outbox.put(barrier(snapshotId));
     this.#parts.inputs.release();
-    if (this.processor.writeSnapshot !== undefined) this.#writing = snapshot;
-    else this.#parts.listener.saved(this, snapshotId, writer.entries);
+    if (this.processor.writeSnapshot !== undefined) this.#writing = { ...snapshot, counts };
+    else this.#parts.listener.saved(this, snapshotId, writer.entries, counts);
     return true;
   }
 
-  #writeSnapshot({ snapshotId, writer }: SnapshotUnderWay): void {
+  #writeSnapshot({ snapshotId, writer, counts }: SnapshotBeingWritten): void {
     this.callback = 'writeSnapshot';
     if (!this.processor.writeSnapshot!(snapshotId, writer)) return;
     this.#writing = undefined;
-    this.#parts.listener.saved(this, snapshotId, writer.entries);
+    this.#parts.listener.saved(this, snapshotId, writer.entries, counts);
   }
 
   #enter(callback: string): void {

@@ -1,5 +1,6 @@
 import type { ErrorRecord } from '@millrace/kernel';
 import type { InstanceMetrics } from '../contract/execution.ts';
+import type { RowCounts } from '../contract/row-counts.ts';
 import type { TapRequest, TapSample } from '../contract/sample.ts';
 import type { SnapshotEntry } from '../contract/snapshot.ts';
 import type { DagShape } from '../plan/dag-shape.ts';
@@ -62,6 +63,7 @@ export type ExecutionEvent =
       readonly vertex: string;
       readonly globalIndex: number;
       readonly entries: readonly SnapshotEntry[];
+      readonly counts: RowCounts;
     };
 
 export type ThreadMessage =

@@ -10,6 +10,7 @@ import type { Batch } from '../contract/batch.ts';
 import type { Dag } from '../contract/dag.ts';
 import type { InstanceMetrics, QueueState } from '../contract/execution.ts';
 import type { Processor, ProcessorContext, ProcessorSupplier } from '../contract/processor.ts';
+import type { RowCounts } from '../contract/row-counts.ts';
 import type { Sampler, TapRequest, TapSample } from '../contract/sample.ts';
 import type { SnapshotEntry } from '../contract/snapshot.ts';
 import type { EdgeWriter } from '../edge/edge-writer.ts';
@@ -127,8 +128,13 @@ export class ThreadExecution implements TaskletListener {
     this.#fail(processorErrorRecord(error, { vertex, globalIndex, callback }));
   }
 
-  saved({ vertex, globalIndex }: Tasklet, snapshotId: number, entries: readonly SnapshotEntry[]): void {
-    this.#emit({ kind: 'saved', snapshotId, vertex, globalIndex, entries });
+  saved(
+    { vertex, globalIndex }: Tasklet,
+    snapshotId: number,
+    entries: readonly SnapshotEntry[],
+    counts: RowCounts,
+  ): void {
+    this.#emit({ kind: 'saved', snapshotId, vertex, globalIndex, entries, counts });
   }
 
   completed(): void {

@@ -621,6 +621,111 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/schedules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists schedules in the order of their making, each with its next ticks and its last run. */
+        get: operations["Schedules.list"];
+        put?: never;
+        /** Has a job submitted at the ticks of a pattern. The job of the next tick is checked, its systems too unless check=false. */
+        post: operations["Schedules.create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedules/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows a schedule with its next ticks and its last run. */
+        get: operations["Schedules.get"];
+        put?: never;
+        post?: never;
+        /** Deletes a schedule. Its jobs stay; runs that wait do not. */
+        delete: operations["Schedules.delete"];
+        options?: never;
+        head?: never;
+        /** Changes a schedule. Jobs that were submitted stay as they are. */
+        patch: operations["Schedules.patch"];
+        trace?: never;
+    };
+    "/api/v1/schedules/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets it tick again, from now on. */
+        post: operations["Schedules.resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedules/{id}/run": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Runs it now, beside its ticks. A run that is not over is treated as overlap says; with skip it is an error. */
+        post: operations["Schedules.run"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedules/{id}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists what became of the ticks of a schedule, the newest first, with the counts of their jobs. */
+        get: operations["Schedules.runs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/schedules/{id}/suspend": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Stops its ticks. A run that has begun goes on. */
+        post: operations["Schedules.suspend"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/session": {
         parameters: {
             query?: never;
@@ -1222,6 +1327,52 @@ export interface components {
              */
             name: string;
         };
+        /** @description A job that is submitted at the ticks of a pattern. */
+        CreateSchedule: {
+            /**
+             * @description Five fields: minute, hour, day of month, month, day of week.
+             * @example 0 2 * * *
+             */
+            cron: string;
+            /**
+             * @description How late a tick may be run: 1h.
+             * @default 1h
+             */
+            deadline: string;
+            /**
+             * @description Runs that are over and kept; older ones are deleted with their jobs. What they have written stays.
+             * @default 10
+             */
+            keep: number;
+            /**
+             * @description Ticks that nobody was there for. latest: the last one is run, if it is not later than deadline. none: only what is at most a minute late.
+             * @default latest
+             * @enum {string}
+             */
+            missed: "latest" | "none";
+            /** @description Unique. Letters, digits, "-" and "_", starting with a letter, at most 40; its jobs are called by it and the time of their tick. */
+            name: string;
+            /**
+             * @description A tick while a run is not over. skip: it is not run. queue: it waits, up to ten. cancel-previous: that run is cancelled, and this one begins when it has ended.
+             * @default skip
+             * @enum {string}
+             */
+            overlap: "skip" | "queue" | "cancel-previous";
+            /**
+             * @description No ticks meanwhile, and none are made up for.
+             * @default false
+             */
+            suspended: boolean;
+            /** @description The job: a document as POST /jobs takes it, without its name. {{tick}}, {{tick.previous}}, {{tick.date}}, {{tick.month}} stand for the time of a run in parameters, paths and the like. */
+            template: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description Name of the IANA database, such as Europe/Berlin.
+             * @default UTC
+             */
+            timeZone: string;
+        };
         /** @description What a session is begun with. */
         CreateSession: {
             /** @description An API key. */
@@ -1672,6 +1823,8 @@ export interface components {
         };
         /** @description A submitted pipeline and what became of it. */
         Job: {
+            /** @description What the last committed snapshot covers: all rows, when the job has COMPLETED. Told when the job stops; null: it never has. */
+            counts: components["schemas"]["StageCounts"][] | null;
             /** Format: date-time */
             createdAt: string;
             /** @description Records that stages set aside and nobody has resolved; each counted up to 10,000. */
@@ -1685,6 +1838,10 @@ export interface components {
              */
             desired: "running" | "suspended" | "cancelled";
             document: components["schemas"]["Pipeline"] | components["schemas"]["ModuleJob"];
+            /** @description From startedAt to endedAt. */
+            durationMs: number | null;
+            /** @description null: it is not over. */
+            endedAt: string | null;
             error: components["schemas"]["JobError"] | null;
             executionStartedAt: string | null;
             /** @description Number of the execution that wrote the status. */
@@ -1692,6 +1849,10 @@ export interface components {
             /** @description ULID. */
             id: string;
             name: string;
+            /** @description Name of the schedule that made it; null: somebody else did. */
+            schedule: string | null;
+            /** @description When its first execution began. */
+            startedAt: string | null;
             /** @enum {string} */
             status: "NOT_RUNNING" | "STARTING" | "RUNNING" | "SUSPENDED" | "SUSPENDED_EXPORTING_SNAPSHOT" | "COMPLETING" | "COMPLETED" | "FAILED";
             /** Format: date-time */
@@ -1762,16 +1923,24 @@ export interface components {
         };
         /** @description What a job is doing. */
         JobState: {
+            /** @description What the last committed snapshot covers: all rows, when the job has COMPLETED. Told when the job stops; null: it never has. */
+            counts: components["schemas"]["StageCounts"][] | null;
             /**
              * @description What was asked for last; the workers make it so.
              * @enum {string}
              */
             desired: "running" | "suspended" | "cancelled";
+            /** @description From startedAt to endedAt. */
+            durationMs: number | null;
+            /** @description null: it is not over. */
+            endedAt: string | null;
             error: components["schemas"]["JobError"] | null;
             executionStartedAt: string | null;
             generation: number;
             id: string;
             name: string;
+            /** @description When its first execution began. */
+            startedAt: string | null;
             /** @enum {string} */
             status: "NOT_RUNNING" | "STARTING" | "RUNNING" | "SUSPENDED" | "SUSPENDED_EXPORTING_SNAPSHOT" | "COMPLETING" | "COMPLETED" | "FAILED";
             /** Format: date-time */
@@ -2170,6 +2339,147 @@ export interface components {
              */
             oldKeyWorksFor: string;
         };
+        /** @description The schedule as it is now. */
+        SavedSchedule: {
+            /** Format: date-time */
+            createdAt: string;
+            cron: string;
+            deadline: string;
+            /** @description ULID. */
+            id: string;
+            keep: number;
+            lastRun: components["schemas"]["ScheduleRun"] | null;
+            /**
+             * @description Ticks that nobody was there for. latest: the last one is run, if it is not later than deadline. none: only what is at most a minute late.
+             * @enum {string}
+             */
+            missed: "latest" | "none";
+            name: string;
+            /** @description The next five; none while it is suspended. */
+            nextTicks: string[];
+            /**
+             * @description A tick while a run is not over. skip: it is not run. queue: it waits, up to ten. cancel-previous: that run is cancelled, and this one begins when it has ended.
+             * @enum {string}
+             */
+            overlap: "skip" | "queue" | "cancel-previous";
+            suspended: boolean;
+            /** @description The job: a document as POST /jobs takes it, without its name. {{tick}}, {{tick.previous}}, {{tick.date}}, {{tick.month}} stand for the time of a run in parameters, paths and the like. */
+            template: {
+                [key: string]: unknown;
+            };
+            timeZone: string;
+            /** Format: date-time */
+            updatedAt: string;
+            /** @description Raised by every change (not by ticks); the ETag. */
+            version: number;
+            /** @description What the systems of its job said that does not stop it. */
+            warnings: components["schemas"]["Finding"][];
+        };
+        /** @description A job that is submitted again and again. */
+        Schedule: {
+            /** Format: date-time */
+            createdAt: string;
+            cron: string;
+            deadline: string;
+            /** @description ULID. */
+            id: string;
+            keep: number;
+            lastRun: components["schemas"]["ScheduleRun"] | null;
+            /**
+             * @description Ticks that nobody was there for. latest: the last one is run, if it is not later than deadline. none: only what is at most a minute late.
+             * @enum {string}
+             */
+            missed: "latest" | "none";
+            name: string;
+            /** @description The next five; none while it is suspended. */
+            nextTicks: string[];
+            /**
+             * @description A tick while a run is not over. skip: it is not run. queue: it waits, up to ten. cancel-previous: that run is cancelled, and this one begins when it has ended.
+             * @enum {string}
+             */
+            overlap: "skip" | "queue" | "cancel-previous";
+            suspended: boolean;
+            /** @description The job: a document as POST /jobs takes it, without its name. {{tick}}, {{tick.previous}}, {{tick.date}}, {{tick.month}} stand for the time of a run in parameters, paths and the like. */
+            template: {
+                [key: string]: unknown;
+            };
+            timeZone: string;
+            /** Format: date-time */
+            updatedAt: string;
+            /** @description Raised by every change (not by ticks); the ETag. */
+            version: number;
+        };
+        SchedulePage: {
+            items: components["schemas"]["Schedule"][];
+            nextCursor: string | null;
+        };
+        /** @description JSON merge patch (RFC 7396). Jobs that were submitted stay as they are. */
+        SchedulePatch: {
+            /**
+             * @description Five fields: minute, hour, day of month, month, day of week.
+             * @example 0 2 * * *
+             */
+            cron?: string;
+            /** @description How late a tick may be run: 1h. */
+            deadline?: string;
+            /** @description Runs that are over and kept; older ones are deleted with their jobs. What they have written stays. */
+            keep?: number;
+            /**
+             * @description Ticks that nobody was there for. latest: the last one is run, if it is not later than deadline. none: only what is at most a minute late.
+             * @enum {string}
+             */
+            missed?: "latest" | "none";
+            /** @description Unique. Letters, digits, "-" and "_", starting with a letter, at most 40; its jobs are called by it and the time of their tick. */
+            name?: string;
+            /**
+             * @description A tick while a run is not over. skip: it is not run. queue: it waits, up to ten. cancel-previous: that run is cancelled, and this one begins when it has ended.
+             * @enum {string}
+             */
+            overlap?: "skip" | "queue" | "cancel-previous";
+            /** @description No ticks meanwhile, and none are made up for. */
+            suspended?: boolean;
+            /** @description The job: a document as POST /jobs takes it, without its name. {{tick}}, {{tick.previous}}, {{tick.date}}, {{tick.month}} stand for the time of a run in parameters, paths and the like. */
+            template?: {
+                [key: string]: unknown;
+            };
+            /** @description Name of the IANA database, such as Europe/Berlin. */
+            timeZone?: string;
+        };
+        /** @description What became of a tick. */
+        ScheduleRun: {
+            /** @description What the last committed snapshot covers: all rows, when the job has COMPLETED. Told when the job stops; null: it never has. */
+            counts: components["schemas"]["StageCounts"][] | null;
+            desired: ("running" | "suspended" | "cancelled") | null;
+            /** @description From startedAt to endedAt. */
+            durationMs: number | null;
+            /** @description null: it is not over. */
+            endedAt: string | null;
+            /** @description Why it was refused, or why its job failed. */
+            error: components["schemas"]["JobError"] | null;
+            /** @description ULID; of its job too. */
+            id: string;
+            /** @description Somebody asked for it. */
+            isManual: boolean;
+            jobName: string;
+            /** @description Ticks right before it that were missed. */
+            missedBefore: number;
+            /**
+             * @description queued: it waits for the run before. submitted: there is a job. skipped: the run before was not over. missed: nobody was there in time. refused: its job could not be submitted.
+             * @enum {string}
+             */
+            outcome: "queued" | "submitted" | "skipped" | "missed" | "refused";
+            /** @description When its first execution began. */
+            startedAt: string | null;
+            /** @description Of its job; null: there is none, or it was deleted. */
+            status: ("NOT_RUNNING" | "STARTING" | "RUNNING" | "SUSPENDED" | "SUSPENDED_EXPORTING_SNAPSHOT" | "COMPLETING" | "COMPLETED" | "FAILED") | null;
+            /** Format: date-time */
+            tick: string;
+        };
+        /** @description Runs of a schedule, the newest first. */
+        ScheduleRunPage: {
+            items: components["schemas"]["ScheduleRun"][];
+            nextCursor: string | null;
+        };
         /** @description What keeps a system from removing log that a job has still to read. */
         Slot: {
             /** @description Somebody reads it now. */
@@ -2261,6 +2571,19 @@ export interface components {
             trouble: string | null;
             type: string;
         };
+        /** @description Rows of a stage over all executions of the job. */
+        StageCounts: {
+            /** @description Set aside. */
+            deadLetters: number;
+            /** @description Too late for their window. */
+            lateRows: number;
+            rowsIn: number;
+            rowsOut: number;
+            /** @description Refused by the sink and left out, by onError: skip. */
+            skippedRows: number;
+            /** @description Of the graph; stages that run as one are counted as one. */
+            stage: string;
+        };
         /** @description Nothing new can be told for now, and why; the stream goes on by itself. */
         StreamTrouble: {
             code: string;
@@ -2269,6 +2592,8 @@ export interface components {
         };
         /** @description The job as submitted. */
         SubmittedJob: {
+            /** @description What the last committed snapshot covers: all rows, when the job has COMPLETED. Told when the job stops; null: it never has. */
+            counts: components["schemas"]["StageCounts"][] | null;
             /** Format: date-time */
             createdAt: string;
             /** @description Records that stages set aside and nobody has resolved; each counted up to 10,000. */
@@ -2282,6 +2607,10 @@ export interface components {
              */
             desired: "running" | "suspended" | "cancelled";
             document: components["schemas"]["Pipeline"] | components["schemas"]["ModuleJob"];
+            /** @description From startedAt to endedAt. */
+            durationMs: number | null;
+            /** @description null: it is not over. */
+            endedAt: string | null;
             error: components["schemas"]["JobError"] | null;
             executionStartedAt: string | null;
             /** @description Number of the execution that wrote the status. */
@@ -2289,6 +2618,10 @@ export interface components {
             /** @description ULID. */
             id: string;
             name: string;
+            /** @description Name of the schedule that made it; null: somebody else did. */
+            schedule: string | null;
+            /** @description When its first execution began. */
+            startedAt: string | null;
             /** @enum {string} */
             status: "NOT_RUNNING" | "STARTING" | "RUNNING" | "SUSPENDED" | "SUSPENDED_EXPORTING_SNAPSHOT" | "COMPLETING" | "COMPLETED" | "FAILED";
             /** Format: date-time */
@@ -2538,6 +2871,7 @@ export type ConnectorList = components['schemas']['ConnectorList'];
 export type CreateApiKey = components['schemas']['CreateApiKey'];
 export type CreatedSubscription = components['schemas']['CreatedSubscription'];
 export type CreateFirstKey = components['schemas']['CreateFirstKey'];
+export type CreateSchedule = components['schemas']['CreateSchedule'];
 export type CreateSession = components['schemas']['CreateSession'];
 export type CreateSubscription = components['schemas']['CreateSubscription'];
 export type DeadLetter = components['schemas']['DeadLetter'];
@@ -2597,6 +2931,12 @@ export type ReplayDeadLetters = components['schemas']['ReplayDeadLetters'];
 export type RequestedLoad = components['schemas']['RequestedLoad'];
 export type RequestLoad = components['schemas']['RequestLoad'];
 export type RotateApiKey = components['schemas']['RotateApiKey'];
+export type SavedSchedule = components['schemas']['SavedSchedule'];
+export type Schedule = components['schemas']['Schedule'];
+export type SchedulePage = components['schemas']['SchedulePage'];
+export type SchedulePatch = components['schemas']['SchedulePatch'];
+export type ScheduleRun = components['schemas']['ScheduleRun'];
+export type ScheduleRunPage = components['schemas']['ScheduleRunPage'];
 export type Slot = components['schemas']['Slot'];
 export type Slots = components['schemas']['Slots'];
 export type Snapshot = components['schemas']['Snapshot'];
@@ -2604,6 +2944,7 @@ export type SnapshotFigures = components['schemas']['SnapshotFigures'];
 export type Snapshots = components['schemas']['Snapshots'];
 export type SourceProbe = components['schemas']['SourceProbe'];
 export type SourceSummary = components['schemas']['SourceSummary'];
+export type StageCounts = components['schemas']['StageCounts'];
 export type StreamTrouble = components['schemas']['StreamTrouble'];
 export type SubmittedJob = components['schemas']['SubmittedJob'];
 export type Subscription = components['schemas']['Subscription'];
@@ -4184,6 +4525,328 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Schedules.list": {
+        parameters: {
+            query?: {
+                /** @description nextCursor of the answer before. */
+                cursor?: string;
+                /** @description Items in one answer. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SchedulePage"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Schedules.create": {
+        parameters: {
+            query?: {
+                /** @description false: the systems of the job are not asked whether they can do it. */
+                check?: "true" | "false";
+            };
+            header?: {
+                /** @description The same key with the same body gets the first answer again (kept for a day); with another body it is refused. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateSchedule"];
+            };
+        };
+        responses: {
+            /** @description The schedule as it is now. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedSchedule"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Schedules.get": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A job that is submitted again and again. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Schedules.delete": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETag of the resource as it was read; refused (412) when it has changed since. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; no body. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Schedules.patch": {
+        parameters: {
+            query?: {
+                /** @description false: the systems of the job are not asked whether they can do it. */
+                check?: "true" | "false";
+            };
+            header?: {
+                /** @description ETag of the resource as it was read; refused (412) when it has changed since. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SchedulePatch"];
+            };
+        };
+        responses: {
+            /** @description The schedule as it is now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedSchedule"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Schedules.resume": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again (kept for a day); with another body it is refused. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A job that is submitted again and again. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Schedules.run": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again (kept for a day); with another body it is refused. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What became of a tick. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleRun"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Schedules.runs": {
+        parameters: {
+            query?: {
+                /** @description nextCursor of the answer before. */
+                cursor?: string;
+                /** @description Items in one answer. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Runs of a schedule, the newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduleRunPage"];
+                };
+            };
+            /** @description What went wrong, and how to mend it. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    "Schedules.suspend": {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The same key with the same body gets the first answer again (kept for a day); with another body it is refused. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description Id (ULID) or name. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A job that is submitted again and again. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Schedule"];
                 };
             };
             /** @description What went wrong, and how to mend it. */

@@ -1,4 +1,4 @@
-import type { CreateSubscription, DefinitionInput, ModuleJob, Pipeline } from '../client/api-types.ts';
+import type { CreateSchedule, CreateSubscription, DefinitionInput, ModuleJob, Pipeline } from '../client/api-types.ts';
 
 /** All but the name, which is the key it stands under; what the API has a default for may be left out. */
 type Unnamed<T extends { readonly name: string }, Required extends keyof T> = Readonly<
@@ -11,20 +11,30 @@ export type DefinitionConfig = Readonly<Omit<DefinitionInput, 'name'>>;
 export type JobConfig = Unnamed<Pipeline, 'stages'> | Unnamed<Omit<ModuleJob, 'uses'>, 'module'>;
 export type SubscriptionConfig = Unnamed<CreateSubscription, 'source' | 'tables'>;
 
+/** A job that is submitted at the ticks of a pattern. `suspended` is left as it is unless it is given. */
+export type ScheduleConfig = Unnamed<CreateSchedule, 'template' | 'cron'>;
+
 /** What is to be there, by name. */
 export interface Config {
   readonly sources?: Readonly<Record<string, DefinitionConfig>> | undefined;
   readonly sinks?: Readonly<Record<string, DefinitionConfig>> | undefined;
   readonly jobs?: Readonly<Record<string, JobConfig>> | undefined;
   readonly subscriptions?: Readonly<Record<string, SubscriptionConfig>> | undefined;
+  readonly schedules?: Readonly<Record<string, ScheduleConfig>> | undefined;
 }
 
 /** Gives a configuration its type. */
 export const defineConfig = (config: Config): Config => config;
 
-export type Kind = 'source' | 'sink' | 'job' | 'subscription';
+export type Kind = 'source' | 'sink' | 'job' | 'subscription' | 'schedule';
 
-export const SECTIONS = { source: 'sources', sink: 'sinks', job: 'jobs', subscription: 'subscriptions' } as const;
+export const SECTIONS = {
+  source: 'sources',
+  sink: 'sinks',
+  job: 'jobs',
+  subscription: 'subscriptions',
+  schedule: 'schedules',
+} as const;
 export const KINDS = Object.keys(SECTIONS) as readonly Kind[];
 
 /** The configuration cannot be what is to be: `problems` has every reason, each with its place. */

@@ -8,6 +8,7 @@ export {
   type JobConfig,
   type Kind,
   mergeConfigs,
+  type ScheduleConfig,
   type SubscriptionConfig,
 } from './config.ts';
 export type { FieldChange } from './field-changes.ts';

@@ -4,7 +4,7 @@ import { checkConfig } from './check-config.ts';
 import { type Config, ConfigInvalid, KINDS, type Kind, SECTIONS } from './config.ts';
 import { type FieldChange, fieldChanges } from './field-changes.ts';
 import { type PresentState, readPresentState, readSecretOptions } from './present-state.ts';
-import { jobForm, subscriptionForm, usesOf } from './wanted-state.ts';
+import { jobForm, scheduleForm, subscriptionForm, usesOf } from './wanted-state.ts';
 
 /**
  * `change`: in place. `replace`: a job or subscription is ended with its state, slot and dead letters, and made anew. `restart`: a job goes on from
@@ -56,7 +56,8 @@ export async function plan(api: Api, config: Config, { prune = false }: PlanOpti
   const jobs = jobSteps(config, present);
   const subscriptions = subscriptionSteps(config, present);
   const made = [...jobs, ...subscriptions];
-  const steps = [...definitions, ...withRestarts(made, definitions, present, prune)];
+  const restarts = withRestarts(made, definitions, present, prune);
+  const steps = [...definitions, ...restarts, ...scheduleSteps(config, present)];
   return { config, prune, steps: prune ? [...steps, ...deletions(config, present)] : steps };
 }
 
@@ -104,6 +105,16 @@ function subscriptionSteps(config: Config, present: PresentState): readonly Step
     const there = present.subscription.get(name);
     const before = there === undefined ? undefined : subscriptionForm(there);
     return jobStep('subscription', name, subscriptionForm(given), before, there);
+  });
+}
+
+function scheduleSteps(config: Config, present: PresentState): readonly Step[] {
+  return Object.entries(config.schedules ?? {}).map(([name, given]): Step => {
+    const there = present.schedule.get(name);
+    const before = there === undefined ? {} : scheduleForm(there, given);
+    const changes = fieldChanges(before, scheduleForm(given, given));
+    const action = there === undefined ? 'create' : changes.length > 0 ? 'change' : 'unchanged';
+    return { ...NOTHING, kind: 'schedule', name, action, changes, seen: there === undefined ? null : seenOf(there) };
   });
 }
 
@@ -161,16 +172,24 @@ function reasonsToRestart(job: Job, definitions: readonly Step[], present: Prese
   });
 }
 
-/** Jobs and subscriptions before the sources and sinks that they use. */
+/** To a schedule that stays. */
+const belongs = ({ schedule }: Job, { schedules = {} }: Config): boolean =>
+  schedule !== null && Object.hasOwn(schedules, schedule);
+
+/** Jobs and subscriptions before the sources and sinks that they use. The jobs of a schedule are its own. */
 function deletions(config: Config, present: PresentState): readonly Step[] {
   return [...KINDS].reverse().flatMap((kind) => {
     const unnamed = [...present[kind].values()].filter(
       ({ name }) => !Object.hasOwn(config[SECTIONS[kind]] ?? {}, name),
     );
     return unnamed.flatMap((there): Step[] => {
-      if ('document' in there && present.subscription.has(there.name)) return [];
+      if ('document' in there && (present.subscription.has(there.name) || belongs(there, config))) return [];
       if (kind === 'sink' && 'config' in there && there.type === SUBSCRIPTION_SINK_TYPE) return [];
       const step = { kind, name: there.name, action: 'delete', because: [] } as const;
+      if ('cron' in there)
+        return [
+          { ...step, changes: fieldChanges(scheduleForm(there, there), {}), deadLetters: 0, seen: seenOf(there) },
+        ];
       if ('config' in there)
         return [{ ...step, changes: fieldChanges(formOf(there), {}), deadLetters: 0, seen: seenOf(there) }];
       const before = 'document' in there ? jobForm(there.document) : subscriptionForm(there);

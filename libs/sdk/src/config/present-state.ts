@@ -1,4 +1,4 @@
-import type { Definition, Job, Subscription } from '../client/api-types.ts';
+import type { Definition, Job, Schedule, Subscription } from '../client/api-types.ts';
 import type { Api } from '../client/create-client.ts';
 import { isObject, type SecretOptions } from './check-config.ts';
 
@@ -9,6 +9,7 @@ export interface PresentState {
   /** Those of subscriptions too. */
   readonly job: ReadonlyMap<string, Job>;
   readonly subscription: ReadonlyMap<string, Subscription>;
+  readonly schedule: ReadonlyMap<string, Schedule>;
 }
 
 interface Page<T> {
@@ -20,13 +21,14 @@ const PAGE = 200;
 
 /** @throws ApiProblem */
 export async function readPresentState(api: Api): Promise<PresentState> {
-  const [source, sink, job, subscription] = await Promise.all([
+  const [source, sink, job, subscription, schedule] = await Promise.all([
     byName<Definition>((query) => api.GET('/api/v1/sources', { params: { query } })),
     byName<Definition>((query) => api.GET('/api/v1/sinks', { params: { query } })),
     byName<Job>((query) => api.GET('/api/v1/jobs', { params: { query } })),
     byName<Subscription>((query) => api.GET('/api/v1/subscriptions', { params: { query } })),
+    byName<Schedule>((query) => api.GET('/api/v1/schedules', { params: { query } })),
   ]);
-  return { source, sink, job, subscription };
+  return { source, sink, job, subscription, schedule };
 }
 
 /** @throws ApiProblem */

@@ -1,12 +1,12 @@
 import { wait } from '../changes/wait.ts';
 import { ApiProblem } from '../client/api-problem.ts';
-import type { CreateSubscription, Pipeline } from '../client/api-types.ts';
+import type { CreateSchedule, CreateSubscription, Pipeline, SchedulePatch } from '../client/api-types.ts';
 import type { Api } from '../client/create-client.ts';
 import { isObject } from './check-config.ts';
 import { type Config, SECTIONS } from './config.ts';
 import { canonical } from './field-changes.ts';
 import type { Step } from './plan.ts';
-import { jobForm } from './wanted-state.ts';
+import { jobForm, scheduleForm } from './wanted-state.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -48,6 +48,9 @@ async function create(api: Api, config: Config, { kind, name }: Step): Promise<v
   else if (kind === 'subscription') {
     const body = { ...config.subscriptions![name]!, name } as CreateSubscription;
     await api.POST('/api/v1/subscriptions', { body });
+  } else if (kind === 'schedule') {
+    const body = { ...config.schedules![name]!, name } as CreateSchedule;
+    await api.POST('/api/v1/schedules', { body });
   } else {
     const { type, config: options } = config[SECTIONS[kind]]![name]!;
     await api.POST(`/api/v1/${SECTIONS[kind]}`, { body: { name, type, config: options } });
@@ -55,6 +58,7 @@ async function create(api: Api, config: Config, { kind, name }: Step): Promise<v
 }
 
 async function change(api: Api, config: Config, { kind, name, seen }: Step): Promise<void> {
+  if (kind === 'schedule') return changeSchedule(api, config, name, seen!);
   if (kind !== 'source' && kind !== 'sink') return;
   const route = `/api/v1/${SECTIONS[kind]}/{id}` as const;
   const path = { id: seen!.id };
@@ -65,6 +69,14 @@ async function change(api: Api, config: Config, { kind, name, seen }: Step): Pro
     headers: { 'if-match': `"${seen!.version}"` },
     body: { config: mergePatchOf(data!.config, wanted) },
   });
+}
+
+async function changeSchedule(api: Api, config: Config, name: string, seen: NonNullable<Step['seen']>): Promise<void> {
+  const params = { path: { id: seen.id } };
+  const { data } = await api.GET('/api/v1/schedules/{id}', { params });
+  const wanted = config.schedules![name]!;
+  const body = mergePatchOf(scheduleForm(data!, wanted), scheduleForm(wanted, wanted)) as SchedulePatch;
+  await api.PATCH('/api/v1/schedules/{id}', { params, headers: { 'if-match': `"${seen.version}"` }, body });
 }
 
 /** The merge patch (RFC 7396) that makes `after` of `before`. Null removes. */

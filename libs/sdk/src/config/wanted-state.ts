@@ -1,6 +1,6 @@
-import type { Job, Subscription } from '../client/api-types.ts';
+import type { Job, Schedule, Subscription } from '../client/api-types.ts';
 import { isObject } from './check-config.ts';
-import type { JobConfig, Kind, SubscriptionConfig } from './config.ts';
+import type { JobConfig, Kind, ScheduleConfig, SubscriptionConfig } from './config.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -13,6 +13,8 @@ const SUBSCRIPTION_DEFAULTS = {
   partitions: 32,
   backlog: 100_000,
 };
+
+const SCHEDULE_DEFAULTS = { timeZone: 'UTC', overlap: 'skip', missed: 'latest', deadline: '1h', keep: 10 };
 
 const sorted = (list: unknown): unknown => (Array.isArray(list) ? list.map(String).sort() : list);
 
@@ -30,6 +32,16 @@ export function subscriptionForm(given: SubscriptionConfig | Subscription): Fiel
     ...withoutAbsent({ source, tables, operations, filter, initialLoad, partitions, backlog }),
   };
   return { ...form, tables: sorted(form['tables']), operations: sorted(form['operations']) };
+}
+
+/** The same of a schedule; whether it is suspended counts where the configuration says so. */
+export function scheduleForm(given: ScheduleConfig | Schedule, wanted: ScheduleConfig): Fields {
+  const { template, cron, timeZone, overlap, missed, deadline, keep } = given;
+  const suspended = wanted.suspended === undefined ? undefined : given.suspended;
+  return {
+    ...SCHEDULE_DEFAULTS,
+    ...withoutAbsent({ template, cron, timeZone, overlap, missed, deadline, keep, suspended }),
+  };
 }
 
 const withoutAbsent = (fields: Fields): Fields =>

@@ -2,7 +2,7 @@ import { Catalog, type Job } from '@millrace/catalog';
 import type { JobFigures } from '@millrace/cluster';
 import { systemClock } from '@millrace/kernel';
 import { Injectable } from '@nestjs/common';
-import { errorView } from '../../jobs/job.view.ts';
+import { errorView, runView } from '../../jobs/job.view.ts';
 import { Executions } from '../../queue/executions.ts';
 import { figuresView, isoTime, snapshotView } from '../figures.view.ts';
 import type { StreamEvent } from '../stream/event-stream.ts';
@@ -81,6 +81,7 @@ const stateView = (job: Job) => ({
   generation: job.generation,
   error: errorView(job),
   executionStartedAt: job.executionStartedAt?.toISOString() ?? null,
+  ...runView(job),
   updatedAt: job.updatedAt.toISOString(),
   version: job.version,
 });

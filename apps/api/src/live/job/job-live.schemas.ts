@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { jobErrorSchema, jobViewSchema } from '../../jobs/job.schemas.ts';
+import { jobErrorSchema, jobViewSchema, runFields } from '../../jobs/job.schemas.ts';
 import { figuresSchema, snapshotFiguresSchema } from '../figures.schemas.ts';
 
 const time = z.iso.datetime();
@@ -47,6 +47,7 @@ export const jobStateSchema = z
     generation: z.int(),
     error: jobErrorSchema.nullable(),
     executionStartedAt: time.nullable(),
+    ...runFields,
     updatedAt: time,
     version: z.int(),
   })

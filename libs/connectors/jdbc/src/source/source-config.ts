@@ -6,6 +6,8 @@ import { type TargetName, templateParts } from '../config.ts';
 const POLL_MS_MIN = 100;
 const PARALLEL_MAX = 16;
 const KEY_COLUMNS_MAX = 32;
+const PARAMETERS_MAX = 32;
+const PARAMETER_LENGTH_MAX = 1_000;
 
 const columnName = z.string().min(1);
 
@@ -22,6 +24,17 @@ export const sourceStageSchema = z
     query: columnName.optional().meta({
       description: 'A SELECT whose rows are read instead of those of a table. It can change nothing.',
     }),
+    parameters: z
+      .record(
+        z.string().regex(/^[a-z_][a-z0-9_]{0,62}$/, 'a name of small letters, digits and "_"'),
+        z.string().max(PARAMETER_LENGTH_MAX),
+      )
+      .refine((given) => Object.keys(given).length <= PARAMETERS_MAX, `at most ${PARAMETERS_MAX}`)
+      .default({})
+      .meta({
+        description:
+          "Values for the query, as texts. They are bound to the session and never become part of the query, which reads them: current_setting('millrace.NAME') at PostgreSQL, @NAME at MySQL and MariaDB, parameter('NAME') at SQLite.",
+      }),
     key: z
       .array(columnName)
       .max(KEY_COLUMNS_MAX)
@@ -70,6 +83,7 @@ export const sourceStageSchema = z
     if (stage.query !== undefined && !stage.table.includes('.'))
       issue('table', 'a schema and a table, such as public.report');
     if (stage.query !== undefined && stage.key.length === 0) issue('key', 'a query needs a key');
+    if (stage.query === undefined && Object.keys(stage.parameters).length > 0) issue('parameters', 'only with "query"');
     if (stage.watermark === undefined && stage.overlap !== undefined) issue('overlap', 'only with "watermark"');
     if (stage.watermark !== undefined && stage.parallel !== undefined) issue('parallel', 'not with "watermark"');
   });

@@ -73,5 +73,9 @@ export interface SourceDialect {
   /** Reachable, login, version. */
   check(options: ConnectionOptions, signal: AbortSignal): Promise<readonly Finding[]>;
   /** @throws MillraceError `jdbc.unreachable`, `jdbc.login_refused` */
-  open(options: ConnectionOptions, stage: Pick<SourceStage, 'zeroDates'>, name: string): Promise<SourceSession>;
+  open(
+    options: ConnectionOptions,
+    stage: Pick<SourceStage, 'zeroDates' | 'parameters'>,
+    name: string,
+  ): Promise<SourceSession>;
 }

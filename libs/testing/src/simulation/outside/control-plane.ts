@@ -102,7 +102,7 @@ export class ControlPlane {
           this.status = 'STARTING';
           return true;
         }),
-      setStatus: (_, generation, status, error) =>
+      setStatus: (_, generation, { status, error }) =>
         ask(() => {
           this.#checkStatus(generation);
           this.status = status;

@@ -149,11 +149,13 @@ const tableMissing = (name: string): MillraceError =>
 
 async function open(
   options: ConnectionOptions,
-  { zeroDates }: Pick<SourceStage, 'zeroDates'>,
+  { zeroDates, parameters }: Pick<SourceStage, 'zeroDates' | 'parameters'>,
 ): Promise<MysqlSourceSession> {
   const opened = await connect(serverOptions(options, DEFAULT_PORT));
   try {
     await opened.connection.query(`set session net_write_timeout = ${WRITE_SECONDS}`);
+    for (const [parameter, value] of Object.entries(parameters))
+      await opened.connection.execute(`set @${parameter} = ?`, [value]);
     await opened.connection.query('set session transaction read only');
     return new MysqlSourceSession(opened, zeroDates);
   } catch (error) {

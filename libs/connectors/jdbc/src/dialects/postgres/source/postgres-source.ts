@@ -3,7 +3,7 @@ import { to as copyTo } from 'pg-copy-streams';
 import type { ConnectionOptions, TargetName } from '../../../config.ts';
 import { serverOptions } from '../../../config.ts';
 import { queryRefused } from '../../../source/query-refused.ts';
-import type { Relation } from '../../../source/source-config.ts';
+import type { Relation, SourceStage } from '../../../source/source-config.ts';
 import type {
   Described,
   SourceColumn,
@@ -77,10 +77,16 @@ class PostgresSourceSession implements SourceSession {
   }
 }
 
-async function open(options: ConnectionOptions, name: string): Promise<PostgresSourceSession> {
+async function open(
+  options: ConnectionOptions,
+  { parameters }: Pick<SourceStage, 'parameters'>,
+  name: string,
+): Promise<PostgresSourceSession> {
   const connection = await connect(serverOptions(options, DEFAULT_PORT), name);
   try {
     await connection.client.query("set default_transaction_read_only = on; set bytea_output = 'hex'");
+    for (const [parameter, value] of Object.entries(parameters))
+      await connection.client.query('select set_config($1, $2, false)', [`millrace.${parameter}`, value]);
     return new PostgresSourceSession(connection);
   } catch (error) {
     connection.abort();
@@ -91,7 +97,7 @@ async function open(options: ConnectionOptions, name: string): Promise<PostgresS
 export const postgresSource: SourceDialect = {
   isBlocking: false,
   classify,
-  open: (options, _, name) => open(options, name),
+  open,
   check: (options, signal) =>
     checkWith(
       () => connect(serverOptions(options, DEFAULT_PORT), 'millrace check'),

@@ -148,9 +148,15 @@ const tableMissing = (name: string): MillraceError =>
     pointer: '/table',
   });
 
-async function open({ database: path }: ConnectionOptions): Promise<SqliteSourceSession> {
+async function open(
+  { database: path }: ConnectionOptions,
+  { parameters }: Pick<SourceStage, 'parameters'>,
+): Promise<SqliteSourceSession> {
   try {
-    return new SqliteSourceSession(new DatabaseSync(path, { readOnly: true, timeout: BUSY_MS }));
+    const database = new DatabaseSync(path, { readOnly: true, timeout: BUSY_MS });
+    const values = new Map(Object.entries(parameters));
+    database.function('parameter', { deterministic: true }, (name) => values.get(String(name)) ?? null);
+    return new SqliteSourceSession(database);
   } catch (error) {
     throw classify(error);
   }
