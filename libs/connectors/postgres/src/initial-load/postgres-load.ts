@@ -254,11 +254,14 @@ export class PostgresLoad implements InitialLoad {
     try {
       const planner = await this.#openSession();
       const version = await serverVersion(planner);
-      const loops = [this.#planLoop(new LoadPlanner(planner, version)), this.#letReloadsBegin(planner)];
-      for (let reader = 0; reader < this.#options.connections; reader++) {
-        loops.push(this.#readLoop(await this.#openSession(), version));
-      }
-      await Promise.all(loops);
+      const readers: Client[] = [];
+      for (let reader = 0; reader < this.#options.connections; reader++) readers.push(await this.#openSession());
+      // All at once: a loop that fails while another session is being opened would fail unheard.
+      await Promise.all([
+        this.#planLoop(new LoadPlanner(planner, version)),
+        this.#letReloadsBegin(planner),
+        ...readers.map((session) => this.#readLoop(session, version)),
+      ]);
       if (!this.#stop.signal.aborted) await Promise.all(this.#sessions.map((session) => session.end()));
     } catch (error) {
       if (!this.#stop.signal.aborted) this.#options.fail(loadError(error));
