@@ -12,7 +12,7 @@ const ROWS = 40;
 const ROUNDS = 12;
 const KILL_WORKER_AT = 4;
 const KILL_SERVER_AT = 8;
-const WAIT_MS_MAX = 120_000;
+const WAIT_MS_MAX = 60_000;
 
 it('keeps an index equal to a table and has each change once in another, while worker and server are killed with -9', async () => {
   await using server = await OpensearchServer.start();
@@ -42,7 +42,16 @@ it('keeps an index equal to a table and has each change once in another, while w
   };
   const history = () => sources('shop-products-history');
 
+  const newestSnapshot = async (): Promise<number> => {
+    const { items } = await rest.get<{ readonly items: readonly { readonly id: number }[] }>(
+      'jobs/shop-to-search/snapshots',
+    );
+    return Math.max(0, ...items.map(({ id }) => id));
+  };
   await until(async () => (await history()).length >= ROWS);
+  // Changes that a crash finds before a snapshot covers the load are in the rows that are read again, and not in the history.
+  const seen = await newestSnapshot();
+  await until(async () => (await newestSnapshot()) >= seen + 2);
   for (let round = 1; round <= ROUNDS; round++) {
     await source.query('update products set version = $1::int where id % 4 = $1::int % 4', [round]);
     if (round === KILL_WORKER_AT) {

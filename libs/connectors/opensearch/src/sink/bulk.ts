@@ -145,6 +145,9 @@ export class Bulk {
           again.push(operation);
           error ??= overloaded(cluster.origin, cluster.reasonOf(answer));
           break;
+        case 'create only':
+          again.push({ ...operation, action: 'create', version: undefined });
+          break;
         case 'refused':
           refused.push({ operation, reason: this.#recordRefused(operation, answer) });
           break;

@@ -105,12 +105,20 @@ export class Documents {
     const metadata = eventMetadata(batch, index);
     const time = metadata.__commit_time ?? new Date(batch.receivedMs).toISOString();
     const stamped = { '@timestamp': time, ...metadata };
+    // A load that a crash interrupts reads rows again, and passes over changes that this has seen: the later reading takes the place of the earlier one.
+    const isReading = this.#isReading(batch, index);
     return {
       ...this.#place(batch, index, this.#eventId(batch, index)),
-      action: 'create',
-      version: undefined,
+      action: isReading ? 'index' : 'create',
+      version: isReading ? this.nextVersion() : undefined,
       source: this.#row(batch, index, stamped),
     };
+  }
+
+  /** A row of an initial load that is known by its key. */
+  #isReading(batch: ChangeBatch, index: number): boolean {
+    const isRead = batch.op[index] === Op.Read && batch.transactionOf[index] === NO_TRANSACTION;
+    return isRead && this.keys.has(batch.schemas[batch.schemaOf[index]!]!);
   }
 
   #row(batch: ChangeBatch, index: number, metadata?: ReturnType<typeof eventMetadata>): Uint8Array {

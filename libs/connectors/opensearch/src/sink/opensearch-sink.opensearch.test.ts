@@ -146,13 +146,35 @@ describe('append', () => {
     ]);
   });
 
+  it('has of a row that an interrupted load reads again what was read last', async () => {
+    const jobId = ulids.next();
+    await using sink = await start({ mode: 'append' }, { jobId });
+    await sink.write(
+      changes(null, ['r', { id: '1', note: 'before' }]),
+      changes(16, ['u', { id: '1', note: 'between' }]),
+    );
+    await sink.prepare(1);
+    // The load began again, and has seen changes that will not come any more.
+    await using next = await start({ mode: 'append' }, { jobId, generation: 2 });
+    await next.write(changes(null, ['r', { id: '1', note: 'after' }]));
+    await next.prepare(1);
+    expect((await sources()).map(({ __op, note }) => [__op, note]).sort()).toEqual([
+      ['r', 'after'],
+      ['u', 'between'],
+    ]);
+  });
+
   it('adds to a data stream, which takes nothing but new documents', async () => {
     await ask(url, 'PUT', `/_index_template/${index.name}`, { index_patterns: [`${index.name}*`], data_stream: {} });
     await ask(url, 'PUT', `/_data_stream/${index.name}`);
     await using sink = await start({ mode: 'append' });
-    await sink.write(changes(16, ['c', { id: '1' }]), changes(16, ['c', { id: '1' }]));
+    await sink.write(
+      changes(null, ['r', { id: '2' }]),
+      changes(16, ['c', { id: '1' }]),
+      changes(16, ['c', { id: '1' }]),
+    );
     await sink.prepare(1);
-    expect((await sources()).map(({ id }) => id)).toEqual([1]);
+    expect((await sources()).map(({ id }) => Number(id)).sort()).toEqual([1, 2]);
     await ask(url, 'DELETE', `/_data_stream/${index.name}`);
     await ask(url, 'DELETE', `/_index_template/${index.name}`);
   });
