@@ -28,12 +28,11 @@ export {
   loadConnectors,
   NotAConnector,
 } from './load-connectors.ts';
-export { DeclaredMessages } from './messages/declared-messages.ts';
 export { EventIds, requestId } from './messages/event-ids.ts';
 export { MessageChunk, messagesOfChunk } from './messages/message-chunk.ts';
 export { MessageBodies, messageFormatFields } from './messages/message-format.ts';
+export { MessageReader, type MessagesRead } from './messages/message-reader.ts';
 export { nameOf, nameTemplate } from './messages/name-template.ts';
-export { type MessagePlace, type UnreadMessage, UnreadMessages } from './messages/unread-messages.ts';
 export type { Refusals } from './refusals.ts';
 export { ConnectorRegistry, DuplicateConnector, UnknownConnector } from './registry.ts';
 export { type ReloadRequest, type ReloadState, reloadGauge, reloadStates } from './reload.ts';

@@ -1,4 +1,4 @@
-import type { Refusals, Resolved, UnreadMessage } from '@millrace/connector-contract';
+import type { MessageReader, MessagesRead, Refusals, Resolved } from '@millrace/connector-contract';
 import {
   BATCH_ROWS_MAX,
   type Batch,
@@ -8,14 +8,14 @@ import {
   type SnapshotEntry,
   type SnapshotWriter,
 } from '@millrace/engine';
-import { type ChangeBatch, isChangeBatch } from '@millrace/formats';
+import { isChangeBatch } from '@millrace/formats';
 import { assert } from '@millrace/kernel';
 import type { Connection, SourceStage } from '../config.ts';
 import { Broker } from '../server/broker.ts';
 import type { Received, ReceivingLink } from '../server/receiving-link.ts';
 import { accepted } from '../server/transactional-session.ts';
 import type { Transactions } from '../server/transactions.ts';
-import { idOf, MessageRows } from './message-rows.ts';
+import { idOf, type MessageParts, messageRows, partsOf } from './message-rows.ts';
 import { type Held, Unacknowledged } from './unacknowledged.ts';
 
 /** Messages of a transaction. */
@@ -24,10 +24,8 @@ const ACKNOWLEDGED_MAX = 10_000;
 const SAVED_IDS_MAX = 2_000;
 const MS_PER_HOUR = 3_600_000;
 
-interface Piece {
-  readonly batch: ChangeBatch | undefined;
+interface Piece extends MessagesRead<MessageParts> {
   readonly held: readonly Held[];
-  readonly unread: readonly UnreadMessage[];
 }
 
 type AmqpSourceOptions = Resolved<Connection, SourceStage> & { readonly refusals?: Refusals | undefined };
@@ -38,7 +36,7 @@ type AmqpSourceOptions = Resolved<Connection, SourceStage> & { readonly refusals
  */
 export class AmqpSourceProcessor implements Processor {
   readonly #options: AmqpSourceOptions;
-  readonly #rows: MessageRows;
+  readonly #rows: MessageReader<MessageParts>;
   readonly #unacknowledged = new Unacknowledged();
   readonly #ahead: Received[] = [];
   /** Messages handed on at the time of a snapshot. */
@@ -55,7 +53,7 @@ export class AmqpSourceProcessor implements Processor {
 
   constructor(options: AmqpSourceOptions) {
     this.#options = options;
-    this.#rows = new MessageRows(options.stage, options.job.stage, options.refusals);
+    this.#rows = messageRows(options.stage, options.job.stage, options.refusals);
   }
 
   async init(context: ProcessorContext): Promise<void> {
@@ -92,7 +90,7 @@ export class AmqpSourceProcessor implements Processor {
       this.#ahead.splice(0, held.length);
       this.#piece = undefined;
       this.#unacknowledged.add(held);
-      for (const each of unread) this.#rows.unread!.setAside(each, this.#context.clock.nowMs());
+      for (const [message, error] of unread) this.#rows.setAside(message, error, this.#context.clock.nowMs());
       this.#context.metrics.add('rowsRead', batch?.length ?? 0);
       // Nothing will ever cover them.
       if (this.#context.guarantee === 'none') {
@@ -106,11 +104,9 @@ export class AmqpSourceProcessor implements Processor {
 
   /** Messages that were set aside come back, perhaps edited. */
   process(_ordinal: number, batch: Batch): boolean {
-    assert(
-      isChangeBatch(batch) && this.#rows.unread !== undefined,
-      'a source is given nothing but what it has set aside',
-    );
-    return this.#rows.unread.handOn(batch, this.#context.outbox, this.#context.clock.nowMs());
+    const { outbox, clock } = this.#context;
+    assert(isChangeBatch(batch), 'a source is given nothing but what it has set aside');
+    return this.#rows.handOn(batch, outbox, clock.nowMs());
   }
 
   saveSnapshot(snapshotId: number, writer: SnapshotWriter): boolean {
@@ -156,9 +152,8 @@ export class AmqpSourceProcessor implements Processor {
       if (id !== undefined) seen.add(id);
     }
     if (fresh.length < held.length) this.#context.metrics.add('duplicatesDropped', held.length - fresh.length);
-    const rows = fresh.map(({ message }) => message);
-    const { batch, unread } = this.#rows.read(rows, this.#context.clock.nowMs());
-    return { batch: batch.length === 0 ? undefined : batch, held, unread };
+    const parts = fresh.map(({ message }) => partsOf(message));
+    return { held, ...this.#rows.read(parts, this.#context.clock.nowMs()) };
   }
 
   #entries(): SnapshotEntry[] {

@@ -1,11 +1,5 @@
-import {
-  DeclaredMessages,
-  type MessagePlace,
-  type Refusals,
-  type UnreadMessage,
-  UnreadMessages,
-} from '@millrace/connector-contract';
-import type { ChangeBatch } from '@millrace/formats';
+import { MessageReader, type Refusals, textBytes } from '@millrace/connector-contract';
+import { declaredRowOfJson, declaredSchema, NotAValue } from '@millrace/formats';
 import { MillraceError } from '@millrace/kernel';
 import rhea, { type Message } from 'rhea';
 import type { SourceStage } from '../config.ts';
@@ -18,7 +12,6 @@ interface DataSection {
 }
 
 const DATA_SECTION: number = (rhea.message.data_section(Buffer.alloc(0)) as DataSection).typecode;
-const PLACE = ['address', 'message_id', 'subject'] as const;
 
 /** The text of a body: JMS text and bytes messages, and data. `undefined`: it is none of them. */
 function textOf(body: unknown): string | Uint8Array | undefined {
@@ -40,54 +33,50 @@ export function idOf({ message_id: id }: Message, address: string): string {
   });
 }
 
-/** Rows of messages. */
-export class MessageRows {
-  readonly unread: UnreadMessages | undefined;
-  readonly #messages: DeclaredMessages;
-  readonly #address: string;
-
-  /** @param refusals where those are set aside that are no rows */
-  constructor(stage: SourceStage, name: string, refusals: Refusals | undefined) {
-    this.#messages = new DeclaredMessages(stage);
-    this.#address = stage.address;
-    if (refusals !== undefined)
-      this.unread = new UnreadMessages({ stage: name, place: PLACE, messages: this.#messages, refusals, refused });
-  }
-
-  /**
-   * Those that are rows, and those that are to be set aside.
-   * @throws MillraceError `amqp.row_refused` of the first that is none, where none are set aside
-   */
-  read(
-    messages: readonly Message[],
-    nowMs: number,
-  ): { readonly batch: ChangeBatch; readonly unread: readonly UnreadMessage[] } {
-    const texts = messages.map(({ body }) => textOf(body));
-    const unread: UnreadMessage[] = [];
-    const batch = this.#messages.batch(
-      texts.map((text) => text ?? ''),
-      nowMs,
-      (index, reason) => {
-        const text = texts[index];
-        const place = this.#placeOf(messages[index]!);
-        const error = refused(place, text === undefined ? 'its body is neither text nor bytes' : reason);
-        if (this.unread === undefined) return error;
-        unread.push({ place, body: text ?? '', error });
-        return undefined;
-      },
-    );
-    return { batch, unread };
-  }
-
-  #placeOf({ message_id: id, subject }: Message): MessagePlace {
-    const text = Buffer.isBuffer(id) ? id.toString('hex') : id;
-    return { address: this.#address, message_id: text === undefined ? null : String(text), subject: subject ?? null };
-  }
+/** What a row is made of, and where it was. */
+export interface MessageParts {
+  readonly id: string | null;
+  readonly subject: string | null;
+  /** `undefined`: it is neither text nor bytes. */
+  readonly body: string | Uint8Array | undefined;
 }
 
-const refused = (place: MessagePlace, reason: string): MillraceError =>
-  new MillraceError(RowRefused, {
-    message: `message ${place['message_id'] ?? 'without an id'} of ${place['address']}: ${reason}`,
-    mend: 'Correct columns and key of the stage, or let it set such messages aside ("onError": "dead-letter").',
-    details: place,
+export function partsOf({ message_id: id, subject, body }: Message): MessageParts {
+  const text = Buffer.isBuffer(id) ? id.toString('hex') : id;
+  return { id: text === undefined ? null : String(text), subject: subject ?? null, body: textOf(body) };
+}
+
+/** Rows of messages. */
+export function messageRows(
+  stage: SourceStage,
+  stageName: string,
+  refusals: Refusals | undefined,
+): MessageReader<MessageParts> {
+  const schema = declaredSchema(stage);
+  const { address } = stage;
+  return new MessageReader<MessageParts>({
+    schema,
+    refusals,
+    rowOf({ body }) {
+      if (body === undefined) throw new NotAValue('its body is neither text nor bytes');
+      return declaredRowOfJson(schema.columns, typeof body === 'string' ? body : Buffer.from(body).toString());
+    },
+    refused: ({ id, subject }, reason) =>
+      new MillraceError(RowRefused, {
+        message: `message ${id ?? 'without an id'} of ${address}: ${reason}`,
+        mend: 'Correct columns and key of the stage, or let it set such messages aside ("onError": "dead-letter").',
+        details: { address, message_id: id, subject },
+      }),
+    letter: {
+      stage: stageName,
+      names: ['address', 'message_id', 'subject', 'value'],
+      partsOf: ({ id, subject, body = '' }) => ({
+        address,
+        message_id: id,
+        subject,
+        value: typeof body === 'string' ? Buffer.from(body) : body,
+      }),
+      messageOf: ({ message_id: id = null, subject = null, value }) => ({ id, subject, body: textBytes(value ?? '') }),
+    },
   });
+}

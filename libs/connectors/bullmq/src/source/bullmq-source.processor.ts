@@ -1,4 +1,4 @@
-import type { Refusals, Resolved } from '@millrace/connector-contract';
+import type { MessageReader, MessagesRead, Refusals, Resolved } from '@millrace/connector-contract';
 import {
   BATCH_ROWS_MAX,
   type Batch,
@@ -8,11 +8,11 @@ import {
   type SnapshotEntry,
   type SnapshotWriter,
 } from '@millrace/engine';
-import { type ChangeBatch, type DeclaredRow, isChangeBatch } from '@millrace/formats';
-import { assert, isRecordError, type MillraceError } from '@millrace/kernel';
+import { isChangeBatch } from '@millrace/formats';
+import { assert } from '@millrace/kernel';
 import type { Job } from 'bullmq';
 import type { Connection, SourceStage } from '../config.ts';
-import { JobRows } from './job-rows.ts';
+import { type JobParts, jobRows } from './job-rows.ts';
 import { idOf, JobsInFlight, keyOf } from './jobs-in-flight.ts';
 import { QueueReader } from './queue-reader.ts';
 
@@ -23,10 +23,8 @@ const AHEAD_MAX = 1_000;
 const GIVE_BACK_MS_MAX = 2_000;
 
 /** Jobs that are handed on together. */
-interface Piece {
-  readonly batch: ChangeBatch | undefined;
+interface Piece extends MessagesRead<JobParts> {
   readonly jobs: readonly Job[];
-  readonly unread: ReadonlyMap<Job, MillraceError>;
 }
 
 type SourceOptions = Resolved<Connection, SourceStage> & { readonly refusals?: Refusals | undefined };
@@ -40,7 +38,7 @@ export const readerName = ({ jobId, stage }: SourceOptions['job']): string => `m
  */
 export class BullmqSourceProcessor implements Processor {
   readonly #options: SourceOptions;
-  readonly #rows: JobRows;
+  readonly #rows: MessageReader<JobParts>;
   readonly #inFlight = new JobsInFlight();
   readonly #ahead: Job[] = [];
   #context!: ProcessorContext;
@@ -49,7 +47,6 @@ export class BullmqSourceProcessor implements Processor {
   #keeping: Promise<void> | undefined;
   #committing: Promise<void> | undefined;
   #piece: Piece | undefined;
-  #again: { readonly given: ChangeBatch; readonly made: ChangeBatch | undefined } | undefined;
   #saved: { readonly snapshotId: number; readonly value: Uint8Array } | undefined;
   #hasRoom: (() => void) | undefined;
   #isAtEnd = false;
@@ -57,7 +54,7 @@ export class BullmqSourceProcessor implements Processor {
 
   constructor(options: SourceOptions) {
     this.#options = options;
-    this.#rows = new JobRows(options.stage, options.job.stage);
+    this.#rows = jobRows(options.stage, options.job.stage, options.refusals);
   }
 
   async init(context: ProcessorContext): Promise<void> {
@@ -101,14 +98,9 @@ export class BullmqSourceProcessor implements Processor {
 
   /** Jobs that could not be read come back, perhaps edited. */
   process(_ordinal: number, batch: Batch): boolean {
-    const { refusals } = this.#options;
-    assert(isChangeBatch(batch) && refusals !== undefined, 'a source is given nothing but what it has set aside');
-    if (this.#again?.given !== batch)
-      this.#again = { given: batch, made: this.#batchOf(this.#rows.readAgain(refusals, batch)) };
-    const { made } = this.#again;
-    if (made !== undefined && !this.#context.outbox.offer(made)) return false;
-    this.#again = undefined;
-    return true;
+    const { outbox, clock } = this.#context;
+    assert(isChangeBatch(batch), 'a source is given nothing but what it has set aside');
+    return this.#rows.handOn(batch, outbox, clock.nowMs());
   }
 
   saveSnapshot(snapshotId: number, writer: SnapshotWriter): boolean {
@@ -169,21 +161,7 @@ export class BullmqSourceProcessor implements Processor {
   }
 
   #pieceOf(jobs: readonly Job[]): Piece {
-    const unread = new Map<Job, MillraceError>();
-    const rows: DeclaredRow[] = [];
-    for (const job of jobs) {
-      try {
-        rows.push(this.#rows.rowOf(job));
-      } catch (error) {
-        if (!isRecordError(error) || this.#options.refusals === undefined) throw error;
-        unread.set(job, error);
-      }
-    }
-    return { batch: this.#batchOf(rows), jobs, unread };
-  }
-
-  #batchOf(rows: readonly DeclaredRow[]): ChangeBatch | undefined {
-    return this.#rows.batch(rows, this.#context.clock.nowMs());
+    return { jobs, ...this.#rows.read(jobs, this.#context.clock.nowMs()) };
   }
 
   #handOn(jobs: readonly Job[], unread: Piece['unread']): void {
@@ -191,7 +169,7 @@ export class BullmqSourceProcessor implements Processor {
     for (const job of jobs) {
       const error = unread.get(job);
       // With the job: one snapshot has both.
-      if (error !== undefined) this.#rows.refuse(this.#options.refusals!, job, error, nowMs);
+      if (error !== undefined) this.#rows.setAside(job, error, nowMs);
       this.#inFlight.handOn(job, error === undefined ? 'completed' : { failed: error.message });
       // The row is on its way; until the job is completed its id is enough.
       job.data = undefined;

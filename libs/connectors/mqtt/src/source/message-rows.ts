@@ -1,15 +1,13 @@
-import { bytesText, type Refusals, textBytes, UnreadEvents } from '@millrace/connector-contract';
+import { bytesText, MessageReader, type Refusals, textBytes } from '@millrace/connector-contract';
 import {
-  type ChangeBatch,
   type DeclaredRow,
   declaredRowOfJson,
   declaredSchema,
-  encodeRows,
   NotAValue,
   parseExact,
   type TableSchema,
 } from '@millrace/formats';
-import { isRecordError, MillraceError } from '@millrace/kernel';
+import { MillraceError } from '@millrace/kernel';
 import type { SourceStage } from '../config.ts';
 import { RowRefused } from '../errors.ts';
 
@@ -20,72 +18,50 @@ export interface Message {
   readonly userProperties: unknown;
 }
 
-/** Rows of messages, and of those that cannot be read what their letters hold. */
-export class MessageRows {
-  readonly #stage: SourceStage;
-  readonly #schema: TableSchema;
-  readonly #events: UnreadEvents;
-
-  constructor(stage: SourceStage, stageName: string) {
-    this.#stage = stage;
-    this.#schema = declaredSchema(stage);
-    this.#events = new UnreadEvents(stageName, ['topic', 'properties', 'payload']);
-  }
-
-  batch(rows: readonly DeclaredRow[], receivedMs: number): ChangeBatch | undefined {
-    return rows.length === 0 ? undefined : encodeRows(this.#schema, rows, { receivedMs });
-  }
-
-  /** @throws MillraceError `mqtt.row_refused` */
-  rowOf({ topic, payload, userProperties }: Message): DeclaredRow {
-    const { topicColumn, propertiesColumn, payloadColumn } = this.#stage;
-    try {
-      const more: [string, unknown][] = [];
-      if (topicColumn !== undefined) more.push([topicColumn, topic]);
-      if (propertiesColumn !== undefined) more.push([propertiesColumn, propertiesOf(userProperties)]);
-      const text = textOf(payload);
-      if (payloadColumn !== undefined)
-        return declaredRowOfJson(
-          this.#schema.columns,
-          JSON.stringify(Object.fromEntries([...more, [payloadColumn, text]])),
-        );
-      if (more.length === 0) return declaredRowOfJson(this.#schema.columns, text);
-      return declaredRowOfJson(this.#schema.columns, withMembers(text, Object.fromEntries(more)));
-    } catch (error) {
-      if (!(error instanceof NotAValue)) throw error;
-      throw new MillraceError(RowRefused, {
-        message: `a message of ${topic}: ${error.message}`,
+/** Rows of messages. */
+export function messageRows(
+  stage: SourceStage,
+  stageName: string,
+  refusals: Refusals | undefined,
+): MessageReader<Message> {
+  const schema = declaredSchema(stage);
+  return new MessageReader<Message>({
+    schema,
+    refusals,
+    rowOf: (message) => rowOf(message, stage, schema),
+    refused: ({ topic }, reason) =>
+      new MillraceError(RowRefused, {
+        message: `a message of ${topic}: ${reason}`,
         mend: 'Correct columns and key of the stage, or its topics. A message that nobody can read can be set aside: give the stage onError.',
         details: { topic },
-      });
-    }
-  }
+      }),
+    letter: {
+      stage: stageName,
+      names: ['topic', 'properties', 'payload'],
+      partsOf: ({ topic, payload, userProperties }) => ({
+        topic,
+        payload,
+        properties: userProperties === undefined ? null : JSON.stringify(userProperties),
+      }),
+      messageOf: ({ topic, payload, properties }) => ({
+        topic: topic ?? '',
+        payload: textBytes(payload ?? ''),
+        userProperties: properties == null ? undefined : parsed(properties),
+      }),
+    },
+  });
+}
 
-  refuse(
-    refusals: Refusals,
-    { topic, payload, userProperties }: Message,
-    error: MillraceError,
-    receivedMs: number,
-  ): void {
-    const properties = userProperties === undefined ? null : JSON.stringify(userProperties);
-    refusals.refuse(this.#events.batchOf({ topic, properties, payload }, receivedMs), 0, error);
-  }
-
-  /** Rows of what came back; what cannot be read is refused again. */
-  readAgain(refusals: Refusals, batch: ChangeBatch): readonly DeclaredRow[] {
-    const rows: DeclaredRow[] = [];
-    for (let index = 0; index < batch.length; index++) {
-      try {
-        const { topic, properties, payload } = this.#events.partsOf(batch, index);
-        const userProperties: unknown = properties == null ? undefined : JSON.parse(properties);
-        rows.push(this.rowOf({ topic: topic ?? '', payload: textBytes(payload ?? ''), userProperties }));
-      } catch (error) {
-        if (!isRecordError(error)) throw error;
-        refusals.refuse(batch, index, error);
-      }
-    }
-    return rows;
-  }
+function rowOf({ topic, payload, userProperties }: Message, stage: SourceStage, { columns }: TableSchema): DeclaredRow {
+  const { topicColumn, propertiesColumn, payloadColumn } = stage;
+  const more: [string, unknown][] = [];
+  if (topicColumn !== undefined) more.push([topicColumn, topic]);
+  if (propertiesColumn !== undefined) more.push([propertiesColumn, propertiesOf(userProperties)]);
+  const text = textOf(payload);
+  if (payloadColumn !== undefined)
+    return declaredRowOfJson(columns, JSON.stringify(Object.fromEntries([...more, [payloadColumn, text]])));
+  if (more.length === 0) return declaredRowOfJson(columns, text);
+  return declaredRowOfJson(columns, withMembers(text, Object.fromEntries(more)));
 }
 
 function textOf(payload: Buffer): string {
@@ -112,6 +88,17 @@ function exactly(text: string): unknown {
   }
 }
 
+/** What somebody has edited may be no JSON; then it stays a text. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
 /** A name may be there several times; then its values are a list. */
-const propertiesOf = (properties: unknown): Readonly<Record<string, unknown>> =>
-  typeof properties === 'object' && properties !== null ? { ...properties } : {};
+function propertiesOf(properties: unknown): Readonly<Record<string, unknown>> {
+  if (typeof properties === 'string') throw new NotAValue('its properties are no JSON object');
+  return typeof properties === 'object' && properties !== null ? { ...properties } : {};
+}

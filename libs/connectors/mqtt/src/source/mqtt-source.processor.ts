@@ -1,4 +1,4 @@
-import type { Refusals, Resolved } from '@millrace/connector-contract';
+import type { MessageReader, MessagesRead, Refusals, Resolved } from '@millrace/connector-contract';
 import {
   BATCH_ROWS_MAX,
   type Batch,
@@ -8,13 +8,13 @@ import {
   type SnapshotEntry,
   type SnapshotWriter,
 } from '@millrace/engine';
-import { type ChangeBatch, type DeclaredRow, isChangeBatch } from '@millrace/formats';
-import { assert, isRecordError, MillraceError } from '@millrace/kernel';
+import { isChangeBatch } from '@millrace/formats';
+import { assert, MillraceError } from '@millrace/kernel';
 import type { IPublishPacket } from 'mqtt-packet';
 import { Session } from '../broker/session.ts';
 import { type Connection, IN_FLIGHT_MAX, type SourceStage } from '../config.ts';
 import { SessionLost } from '../errors.ts';
-import { type Message, MessageRows } from './message-rows.ts';
+import { type Message, messageRows } from './message-rows.ts';
 import { PacketIds } from './packet-ids.ts';
 
 const ENTRY = 'packets';
@@ -28,10 +28,8 @@ interface Received extends Message {
 }
 
 /** Messages that are handed on together. */
-interface Piece {
-  readonly batch: ChangeBatch | undefined;
+interface Piece extends MessagesRead<Message> {
   readonly messages: readonly Received[];
-  readonly unread: ReadonlyMap<Received, MillraceError>;
 }
 
 interface Saved {
@@ -52,7 +50,7 @@ export const clientIdOf = ({ stage, job }: Resolved<Connection, SourceStage>): s
  */
 export class MqttSourceProcessor implements Processor {
   readonly #options: SourceOptions;
-  readonly #rows: MessageRows;
+  readonly #rows: MessageReader<Message>;
   readonly #ids = new PacketIds();
   #ahead: Received[] = [];
   #aheadBytes = 0;
@@ -62,12 +60,11 @@ export class MqttSourceProcessor implements Processor {
   #topics: readonly string[] | undefined;
   #isPaused = false;
   #piece: Piece | undefined;
-  #again: { readonly given: ChangeBatch; readonly made: ChangeBatch | undefined } | undefined;
   #saved: { readonly snapshotId: number; readonly value: Uint8Array } | undefined;
 
   constructor(options: SourceOptions) {
     this.#options = options;
-    this.#rows = new MessageRows(options.stage, options.job.stage);
+    this.#rows = messageRows(options.stage, options.job.stage, options.refusals);
   }
 
   init(context: ProcessorContext): void {
@@ -123,14 +120,9 @@ export class MqttSourceProcessor implements Processor {
 
   /** Messages that could not be read come back, perhaps edited. */
   process(_ordinal: number, batch: Batch): boolean {
-    const { refusals } = this.#options;
-    assert(isChangeBatch(batch) && refusals !== undefined, 'a source is given nothing but what it has set aside');
-    if (this.#again?.given !== batch)
-      this.#again = { given: batch, made: this.#batchOf(this.#rows.readAgain(refusals, batch)) };
-    const { made } = this.#again;
-    if (made !== undefined && !this.#context.outbox.offer(made)) return false;
-    this.#again = undefined;
-    return true;
+    const { outbox, clock } = this.#context;
+    assert(isChangeBatch(batch), 'a source is given nothing but what it has set aside');
+    return this.#rows.handOn(batch, outbox, clock.nowMs());
   }
 
   saveSnapshot(snapshotId: number, writer: SnapshotWriter): boolean {
@@ -171,21 +163,7 @@ export class MqttSourceProcessor implements Processor {
   }
 
   #pieceOf(messages: readonly Received[]): Piece {
-    const unread = new Map<Received, MillraceError>();
-    const rows: DeclaredRow[] = [];
-    for (const message of messages) {
-      try {
-        rows.push(this.#rows.rowOf(message));
-      } catch (error) {
-        if (!isRecordError(error) || this.#options.refusals === undefined) throw error;
-        unread.set(message, error);
-      }
-    }
-    return { batch: this.#batchOf(rows), messages, unread };
-  }
-
-  #batchOf(rows: readonly DeclaredRow[]): ChangeBatch | undefined {
-    return this.#rows.batch(rows, this.#context.clock.nowMs());
+    return { messages, ...this.#rows.read(messages, this.#context.clock.nowMs()) };
   }
 
   #handOn(messages: readonly Received[], unread: Piece['unread']): void {
@@ -193,7 +171,7 @@ export class MqttSourceProcessor implements Processor {
     for (const message of messages) {
       const error = unread.get(message);
       // With the message: one snapshot has both.
-      if (error !== undefined) this.#rows.refuse(this.#options.refusals!, message, error, nowMs);
+      if (error !== undefined) this.#rows.setAside(message, error, nowMs);
       const { qos, messageId } = message;
       if (qos !== 0) this.#ids.handOn(messageId!, qos);
     }

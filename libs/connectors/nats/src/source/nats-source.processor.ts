@@ -1,11 +1,4 @@
-import {
-  DeclaredMessages,
-  type MessagePlace,
-  type Refusals,
-  type Resolved,
-  type UnreadMessage,
-  UnreadMessages,
-} from '@millrace/connector-contract';
+import type { MessageReader, MessagesRead, Refusals, Resolved } from '@millrace/connector-contract';
 import {
   BATCH_ROWS_MAX,
   type Batch,
@@ -15,12 +8,13 @@ import {
   type SnapshotEntry,
   type SnapshotWriter,
 } from '@millrace/engine';
-import { type ChangeBatch, isChangeBatch } from '@millrace/formats';
-import { assert, MillraceError } from '@millrace/kernel';
+import { isChangeBatch } from '@millrace/formats';
+import { assert } from '@millrace/kernel';
 import { type ConsumerMessages, DeliverPolicy, type JsMsg, jetstream, type SeqMsgRequest } from '@nats-io/jetstream';
 import type { Connection, SourceStage } from '../config.ts';
-import { RowRefused, serverError } from '../errors.ts';
+import { serverError } from '../errors.ts';
 import { connectTo, type Server } from '../server/connect.ts';
+import { type Message, messageRows } from './message-rows.ts';
 import { checkHistory, type Position, stateOf } from './position.ts';
 import { ShownConsumer } from './shown-consumer.ts';
 
@@ -36,19 +30,15 @@ const SHOW_MS_MAX = 1_000;
 type NatsSourceOptions = Resolved<Connection, SourceStage> & { readonly refusals?: Refusals | undefined };
 
 /** Messages that were read ahead, and what is made of them. */
-interface Piece {
-  readonly batch: ChangeBatch;
+interface Piece extends MessagesRead<Message> {
   /** Of messages, read or not. */
   readonly count: number;
-  readonly unread: readonly UnreadMessage[];
 }
 
 /** Reads a stream in order. Its position is the sequence of the last message that was handed on. */
 export class NatsSourceProcessor implements Processor {
   readonly #options: NatsSourceOptions;
-  readonly #messages: DeclaredMessages;
-  /** Absent: the first message that is no row fails the job. */
-  readonly #unread: UnreadMessages | undefined;
+  readonly #rows: MessageReader<Message>;
   readonly #closing = new AbortController();
   readonly #ahead: JsMsg[] = [];
   readonly #saved = new Map<number, number>();
@@ -65,12 +55,8 @@ export class NatsSourceProcessor implements Processor {
   #shown: ShownConsumer | undefined;
 
   constructor(options: NatsSourceOptions) {
-    const { stage, job, refusals } = options;
     this.#options = options;
-    this.#messages = new DeclaredMessages(stage);
-    if (refusals === undefined) return;
-    const place = ['stream', 'subject', 'sequence'];
-    this.#unread = new UnreadMessages({ stage: job.stage, place, messages: this.#messages, refusals, refused });
+    this.#rows = messageRows(options.stage, options.job.stage, options.refusals);
   }
 
   async init(context: ProcessorContext): Promise<void> {
@@ -108,13 +94,13 @@ export class NatsSourceProcessor implements Processor {
     while (this.#ahead.length > 0) {
       this.#piece ??= this.#pieceOf(this.#ahead.slice(0, BATCH_ROWS_MAX));
       const { batch, count, unread } = this.#piece;
-      if (batch.length > 0 && !this.#context.outbox.offer(batch)) return false;
+      if (batch !== undefined && !this.#context.outbox.offer(batch)) return false;
       const last = this.#ahead[count - 1]!;
       this.#ahead.splice(0, count);
       this.#piece = undefined;
       this.#position = { ...this.#position, sequence: last.seq };
-      for (const each of unread) this.#unread!.setAside(each, this.#context.clock.nowMs());
-      this.#context.metrics.add('rowsRead', batch.length);
+      for (const [message, error] of unread) this.#rows.setAside(message, error, this.#context.clock.nowMs());
+      this.#context.metrics.add('rowsRead', batch?.length ?? 0);
       this.#context.metrics.set('messagesBehind', last.info.pending + this.#ahead.length);
       this.#hasRoom?.();
     }
@@ -123,8 +109,9 @@ export class NatsSourceProcessor implements Processor {
 
   /** Messages that were no rows come back, perhaps edited. */
   process(_ordinal: number, batch: Batch): boolean {
-    assert(isChangeBatch(batch) && this.#unread !== undefined, 'a source is given nothing but what it has set aside');
-    return this.#unread.handOn(batch, this.#context.outbox, this.#context.clock.nowMs());
+    const { outbox, clock } = this.#context;
+    assert(isChangeBatch(batch), 'a source is given nothing but what it has set aside');
+    return this.#rows.handOn(batch, outbox, clock.nowMs());
   }
 
   saveSnapshot(snapshotId: number, writer: SnapshotWriter): boolean {
@@ -153,17 +140,8 @@ export class NatsSourceProcessor implements Processor {
 
   #pieceOf(messages: readonly JsMsg[]): Piece {
     const { stream } = this.#options.stage;
-    const bodies = messages.map(({ data }) => data);
-    const unread: UnreadMessage[] = [];
-    const batch = this.#messages.batch(bodies, this.#context.clock.nowMs(), (index, reason) => {
-      const { seq, subject } = messages[index]!;
-      const place = { stream, subject, sequence: seq };
-      const error = refused(place, reason);
-      if (this.#unread === undefined) return error;
-      unread.push({ place, body: bodies[index]!, error });
-      return undefined;
-    });
-    return { batch, count: messages.length, unread };
+    const taken = messages.map(({ seq, subject, data }): Message => ({ stream, subject, sequence: seq, body: data }));
+    return { count: messages.length, ...this.#rows.read(taken, this.#context.clock.nowMs()) };
   }
 
   async #readOn(): Promise<void> {
@@ -234,10 +212,3 @@ export class NatsSourceProcessor implements Processor {
       this.#context.fail(serverError(error, `read stream ${this.#options.stage.stream}`));
   }
 }
-
-const refused = (place: MessagePlace, reason: string): MillraceError =>
-  new MillraceError(RowRefused, {
-    message: `message ${place['sequence']} of stream ${place['stream']} (${place['subject']}): ${reason}`,
-    mend: 'Correct columns and key of the stage, read other subjects, or set such messages aside: give the stage onError.',
-    details: place,
-  });
