@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { changeEvents } from '@millrace/formats';
 import { freePort } from '@millrace/testing';
@@ -48,6 +49,20 @@ async function post(body: string, headers: Headers = {}): Promise<Answered> {
   });
   const answer = (await response.json()) as Answered['body'];
   return { status: response.status, body: answer, retryAfter: response.headers.get('retry-after') };
+}
+
+/** A request for each id, over one connection without waiting for answers; resolves when all are taken. */
+async function postAll(ids: readonly number[]): Promise<void> {
+  const socket = connect(port, '127.0.0.1');
+  const bodies = ids.map((id) => JSON.stringify({ id }));
+  const head = 'POST / HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length:';
+  socket.write(bodies.map((body) => `${head} ${body.length}\r\n\r\n${body}`).join(''));
+  let text = '';
+  for await (const part of socket) {
+    text += part;
+    if (text.split('HTTP/1.1 202').length > ids.length) return;
+  }
+  throw new Error(`the connection ended: ${text.slice(-200)}`);
 }
 
 /** Runs the source, with snapshots, until it is answered. */
@@ -150,7 +165,7 @@ describe('a request', () => {
   it('is put off while no snapshot comes, and taken again after one', async () => {
     const source = await start({ stage: { answer: 'at-once' } });
     for (let at = 0; at < HANDED_ON_MAX; at += WAITING_MAX) {
-      await Promise.all(numbers(at, at + WAITING_MAX).map((id) => post(JSON.stringify({ id }))));
+      await postAll(numbers(at, at + WAITING_MAX));
       await source.untilEvents(at + WAITING_MAX);
     }
     const id = HANDED_ON_MAX;
