@@ -158,10 +158,9 @@ describe('append', () => {
     await using next = await start({ mode: 'append' }, { jobId, generation: 2 });
     await next.write(changes(null, ['r', { id: '1', note: 'after' }]));
     await next.prepare(1);
-    expect((await sources()).map(({ __op, note }) => [__op, note]).sort()).toEqual([
-      ['r', 'after'],
-      ['u', 'between'],
-    ]);
+    expect(new Set((await sources()).map(({ __op, note }) => `${String(__op)} ${String(note)}`))).toEqual(
+      new Set(['r after', 'u between']),
+    );
   });
 
   it('adds to a data stream, which takes nothing but new documents', async () => {
@@ -174,7 +173,7 @@ describe('append', () => {
       changes(16, ['c', { id: '1' }]),
     );
     await sink.prepare(1);
-    expect((await sources()).map(({ id }) => Number(id)).sort()).toEqual([1, 2]);
+    expect((await sources()).map(({ id }) => Number(id)).sort((a, b) => a - b)).toEqual([1, 2]);
     await ask(url, 'DELETE', `/_data_stream/${index.name}`);
     await ask(url, 'DELETE', `/_index_template/${index.name}`);
   });
