@@ -5,15 +5,15 @@ import { runChaos } from './chaos.ts';
 it('loses and doubles nothing while workers are killed and servers restarted', async () => {
   const seed = Math.floor(Math.random() * 1_000_000);
   const result = await runChaos({
-    kills: 6,
-    seconds: 25,
+    kills: 5,
+    seconds: 18,
     seed,
     workers: 2,
     serverRestarts: 1,
     show: (line) => console.log(line),
   });
   expect(result).toMatchObject({
-    kills: 6,
+    kills: 5,
     restarts: { redis: 1, postgres: 1 },
     differences: 0,
     duplicates: 0,

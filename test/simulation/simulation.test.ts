@@ -5,7 +5,7 @@ import { type SimulateOptions, simulate } from '@millrace/testing/simulation';
 import { commandFor } from './command.ts';
 import { pipelines } from './pipelines.ts';
 
-const SEEDS_PER_PIPELINE = 16;
+const SEEDS_PER_PIPELINE = 12;
 /** Of those that are long. */
 const FEWER_SEEDS: Readonly<Record<string, number>> = { 'many-keys': 4, 'many-keys-rolling': 8 };
 /** A mutant must be found within so many runs. */

@@ -1,5 +1,5 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3';
-import { freePort, S3Server, testS3 } from '@millrace/testing';
+import { freePort, testVersity, VersityServer } from '@millrace/testing';
 import {
   describeSinkAtLeastOnce,
   describeSinkConnector,
@@ -28,9 +28,9 @@ const driver: SinkDriver = {
   metrics: ['heldBytes', 'objectsPublished'],
   module: { url: new URL('./index.ts', import.meta.url).href, name: 's3Sink' },
   unreachable: async () => ({ endpoint: `http://127.0.0.1:${await freePort()}` }),
-  open: async () => (await targetAt((await testS3()).url)).target,
+  open: async () => (await targetAt((await testVersity()).url)).target,
   async startServer() {
-    const server = await S3Server.start();
+    const server = await VersityServer.start();
     const { bucket, target } = await targetAt(server.url);
     return {
       target,
@@ -55,7 +55,7 @@ describeSourceConnector('s3', {
   rowCounter: 'rowsRead',
   unreachable: async () => ({ endpoint: `http://127.0.0.1:${await freePort()}` }),
   async open() {
-    const bucket = await TestBucket.create((await testS3()).url);
+    const bucket = await TestBucket.create((await testVersity()).url);
     let count = 0;
     return {
       config: bucket.config as unknown as Record<string, unknown>,
