@@ -11,7 +11,8 @@ import type { Redis } from 'ioredis';
 import type { ConnectionOptions } from '../../config.ts';
 import { serverError } from '../../errors.ts';
 import { connect } from '../../server/connect.ts';
-import type { SourceStage } from '../source-stage.ts';
+import { PiecesAhead } from '../pieces-ahead.ts';
+import { keysOfInstance, type SourceStage } from '../source-stage.ts';
 import { type Entry, EntryRows } from './entry-rows.ts';
 import { GroupPlaces } from './group-places.ts';
 import { BEGINNING, checkHistory, isIdAfter, type StreamPlace, streamFacts } from './stream-place.ts';
@@ -43,13 +44,12 @@ export class StreamSource implements Processor {
   readonly #read = new Map<string, StreamPlace>();
   /** Without `follow`: the last entries there were at the start. */
   readonly #ends = new Map<string, string>();
-  readonly #ahead: Piece[] = [];
   readonly #saved = new Set<string>();
   #context!: ProcessorContext;
   #redis: Redis | undefined;
+  #ahead!: PiecesAhead<Piece>;
   #group: GroupPlaces | undefined;
   #reading: Promise<void> | undefined;
-  #hasRoom: () => void = () => {};
   #isAtEnd = false;
   #isClosed = false;
 
@@ -61,6 +61,7 @@ export class StreamSource implements Processor {
   async init(context: ProcessorContext): Promise<void> {
     const { config, stage } = this.#options;
     this.#context = context;
+    this.#ahead = new PiecesAhead(AHEAD_MAX, () => context.wake());
     this.#redis = await connect(config, { key: stage.keys[0], blocks: true });
     if (stage.group !== undefined) this.#group = new GroupPlaces(this.#redis, stage.group, context.metrics);
   }
@@ -71,10 +72,9 @@ export class StreamSource implements Processor {
 
   /** Where it begins is known, and part of the first snapshot, before anything is read. */
   async restoreFinished(): Promise<void> {
-    const { keys: streams, from, follow } = this.#options.stage;
-    const { globalIndex, totalParallelism, restoredSnapshotId } = this.#context;
-    for (const [index, stream] of streams.entries()) {
-      if (index % totalParallelism !== globalIndex) continue;
+    const { from, follow } = this.#options.stage;
+    const { restoredSnapshotId } = this.#context;
+    for (const stream of keysOfInstance(this.#options.stage, this.#context)) {
       const facts = streamFacts(await this.#redis!.xinfo('STREAM', stream).catch((error: unknown) => error));
       // A stream that a restored job does not know came after it had begun.
       const isLatest = restoredSnapshotId === undefined && from === 'latest';
@@ -95,12 +95,11 @@ export class StreamSource implements Processor {
     this.#reading ??= this.#readAll().catch((error: unknown) => {
       if (!this.#isClosed) this.#context.fail(serverError(error, 'read streams'));
     });
-    for (let piece = this.#ahead[0]; piece !== undefined; piece = this.#ahead[0]) {
+    for (let piece = this.#ahead.first; piece !== undefined; piece = this.#ahead.first) {
       if (!this.#context.outbox.offer(piece.batch)) return false;
-      this.#ahead.shift();
       this.#handedOn.set(piece.stream, piece.place);
       this.#context.metrics.add('rowsRead', piece.batch.length);
-      this.#hasRoom();
+      this.#ahead.shift();
     }
     return this.#isAtEnd;
   }
@@ -125,7 +124,7 @@ export class StreamSource implements Processor {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#redis?.disconnect();
-    this.#hasRoom();
+    this.#ahead?.close();
     await this.#reading;
   }
 
@@ -157,7 +156,11 @@ export class StreamSource implements Processor {
     if (entries.length === 0) return 0;
     const next = { ...place, id: entries.at(-1)![0], number: place.number + entries.length };
     this.#read.set(stream, next);
-    await this.#hold({ stream, batch: this.#rows.batch(stream, entries, this.#context.clock.nowMs()), place: next });
+    await this.#ahead.hold({
+      stream,
+      batch: this.#rows.batch(stream, entries, this.#context.clock.nowMs()),
+      place: next,
+    });
     return entries.length;
   }
 
@@ -166,16 +169,5 @@ export class StreamSource implements Processor {
     const streams = [...this.#read.keys()];
     const ids = streams.map((stream) => this.#read.get(stream)!.id);
     await this.#redis!.xread('COUNT', 1, 'BLOCK', WAIT_MS, 'STREAMS', ...streams, ...ids);
-  }
-
-  /** Resolves when there is room for more. */
-  async #hold(piece: Piece): Promise<void> {
-    this.#ahead.push(piece);
-    this.#context.wake();
-    while (this.#ahead.length >= AHEAD_MAX && !this.#isClosed) {
-      await new Promise<void>((resolve) => {
-        this.#hasRoom = resolve;
-      });
-    }
   }
 }
