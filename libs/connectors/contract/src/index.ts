@@ -1,4 +1,5 @@
 export { AddressPolicy, isRange } from './address/address-policy.ts';
+export { isCertificateCode } from './address/certificate-code.ts';
 export { guardedLookup } from './address/guarded-lookup.ts';
 export { listenPlace } from './address/listen-place.ts';
 export {

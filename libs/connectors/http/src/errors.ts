@@ -1,3 +1,4 @@
+import { isCertificateCode } from '@millrace/connector-contract';
 import { errorCode, MillraceError } from '@millrace/kernel';
 
 export const Unreachable = errorCode('http.unreachable', {
@@ -53,13 +54,11 @@ export const addressRefused = (host: string, address: string): MillraceError =>
     details: { host, address },
   });
 
-const CERTIFICATE = /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT|ERR_SSL_|ERR_TLS_)/;
-
 /** What went wrong on the way to a receiver. Errors of the client may hold headers: never a cause. */
 export function connectionError(error: unknown, origin: string): MillraceError {
   if (error instanceof MillraceError) return error;
   const { code = '', message } = error as NodeJS.ErrnoException;
-  if (CERTIFICATE.test(code))
+  if (isCertificateCode(code))
     return new MillraceError(CertificateRefused, {
       message: `the certificate of ${origin} does not hold: ${code}`,
       mend: 'Have it renewed, or name its authority in the option ca.',

@@ -1,3 +1,4 @@
+import { isCertificateCode } from '@millrace/connector-contract';
 import { MASK, MillraceError, maskSecrets, parseDurationMs } from '@millrace/kernel';
 import { type Dispatcher, Pool } from 'undici';
 import type { ConnectionOptions } from '../config.ts';
@@ -7,7 +8,6 @@ const ANSWER_BYTES_MAX = 64 * 1_024 * 1_024;
 const QUOTED_MAX = 300;
 const UNAUTHORIZED = 401;
 const FORBIDDEN = 403;
-const CERTIFICATE = /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT|ERR_SSL_|ERR_TLS_)/;
 /** The server quotes values of rows. */
 const QUOTED_VALUE = /(Preview of field's value: ).*|(For input string: ).*/s;
 
@@ -169,7 +169,7 @@ export const typeOf = ({ body }: Answer): string | undefined => errorOf(body).ty
 /** Errors of the client may hold headers: never a cause. */
 function unreachable(error: unknown, origin: string): MillraceError {
   const { code = '', message } = error as NodeJS.ErrnoException;
-  if (CERTIFICATE.test(code))
+  if (isCertificateCode(code))
     return new MillraceError(CertificateRefused, {
       message: `the certificate of ${origin} does not hold: ${code}`,
       mend: 'Have it renewed, or name its authority in the option ca.',
